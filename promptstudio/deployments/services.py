@@ -1,0 +1,370 @@
+"""The one door to an environment, the way back, and what follows from both.
+
+Lock order, everywhere: placement, then job, then remote resource, then the head of the audit chain.
+"""
+
+from typing import Any, Final
+
+from django.db import transaction
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.audit.services import record
+from promptstudio.lib import clock
+from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
+from promptstudio.lib.wake import wake_on_commit
+from promptstudio.projects.models import Environment
+from promptstudio.prompts.models import Prompt, Version
+from promptstudio.reviews import services as reviews
+from promptstudio.reviews.models import Decision, Review
+
+from . import gates, live
+from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Target
+from .permissions import can_administer_targets, can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
+
+PUBLISH = "deployments.publish_due"
+
+
+class _Any:
+    """Stands for "the caller did not say what it saw"."""
+
+
+ANY: Final = _Any()
+Seen = Deployment | None | _Any
+
+
+class Blocked(StudioError):
+    """The gates refused. `evaluation` is kept and says which and why."""
+
+    code = "blocked"
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        reasons = " ".join(outcome["reason"] for outcome in evaluation.blocked)
+        super().__init__(f"{evaluation.version.semver} may not enter {evaluation.environment} yet. {reasons}")
+        self.evaluation = evaluation
+
+
+def deploy(*, version: Version, environment: Environment, actor: Actor, reason: str = "", replaces: Seen = ANY) -> Deployment:
+    """Send `version` to `environment` and owe it to every target.
+
+    `replaces` is the newest deployment that the caller saw there. Raises NotAllowed, Conflict if someone was faster, and
+    Blocked with the evaluation that refused; both refusals are kept in the trail.
+    """
+    _same_project(version, environment)
+    _permitted(can_deploy(actor, environment), version, environment, "deployment", actor)
+    with transaction.atomic():
+        placement = lock_placement(version.prompt, environment)
+        newest = placement.newest
+        _nobody_was_faster(placement, newest, version, replaces)
+        candidate = gates.Candidate(version, environment, environment.policy, placement.live_version)
+        evaluation = _evaluated(candidate, gates.evaluate(candidate), "promotion", actor)
+        if evaluation.passed:
+            deployment = _deployed(placement, evaluation, newest, reason, actor)
+            if not deployment.jobs.exists():
+                live.move(placement=placement, deployment=deployment)
+            _recorded(deployment, "deployment.made", actor)
+            return deployment
+        record(
+            actor=actor,
+            action="deployment.blocked",
+            subject=version,
+            project_uid=environment.project.uid,
+            environment=environment.slug,
+            evaluation=evaluation.uid,
+            gates=[outcome["gate"] for outcome in evaluation.blocked],
+        )
+    raise Blocked(evaluation)
+
+
+def roll_back(*, prompt: Prompt, environment: Environment, actor: Actor, reason: str, version: Version | None = None, replaces: Seen = ANY) -> Deployment:
+    """Go back to `version`, or to what was live before. Asks for permission and a reason, never for approvals.
+
+    The API serves it at once; each target follows as it confirms. Raises NotAllowed, Invalid, Conflict, Blocked (recalled).
+    """
+    _permitted(can_roll_back(actor, environment), version or prompt, environment, "rollback", actor)
+    if not reason.strip():
+        raise Invalid({"reason": "Say why. Everyone who looks at this prompt later will read it."})
+    with transaction.atomic():
+        placement = lock_placement(prompt, environment)
+        newest = placement.newest
+        if placement.live is None or newest is None:
+            raise Conflict(f"Nothing is live in {environment}, so there is nothing to roll back.")
+        _is_newest(newest, replaces)
+        back_to = _way_back(placement, newest, version)
+        candidate = gates.Candidate(back_to, environment, environment.policy, placement.live_version)
+        outcomes = [*gates.evaluate(candidate, (gates.NotRecalled(),)), _WAY_BACK]
+        evaluation = _evaluated(candidate, outcomes, "rollback", actor)
+        if evaluation.passed:
+            deployment = _deployed(placement, evaluation, newest, reason.strip(), actor)
+            live.move(placement=placement, deployment=deployment)
+            _recorded(deployment, "deployment.rolled_back", actor)
+            return deployment
+        record(
+            actor=actor,
+            action="rollback.blocked",
+            subject=back_to,
+            project_uid=environment.project.uid,
+            environment=environment.slug,
+            evaluation=evaluation.uid,
+        )
+    raise Blocked(evaluation)
+
+
+def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
+    """Block every further deployment of `version` until a new review lets it. What serves it now goes on: roll back for that."""
+    can_recall(actor, version).require()
+    if not reason.strip():
+        raise Invalid({"reason": "Say what is wrong with it. Whoever wants to use it will read this."})
+    with transaction.atomic():
+        Prompt.objects.select_for_update().get(pk=version.prompt_id)
+        made = Recall.objects.create(version=version, reason=reason.strip(), by=actor.user, created_at=clock.now())
+        live.recalled(version)
+        record(actor=actor, action="version.recalled", subject=version, project_uid=version.prompt.project.uid, reason=reason.strip())
+    return made
+
+
+def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str, actor: Actor) -> Placement:
+    """Stop serving a prompt in one environment: readers get 410 with the reason until something is promoted there again."""
+    can_take_out_of_service(actor, environment).require()
+    if not reason.strip():
+        raise Invalid({"reason": "Say why. Applications get this sentence as their answer."})
+    with transaction.atomic():
+        placement = lock_placement(prompt, environment)
+        if placement.out_of_service_at:
+            raise Conflict(f"{prompt} was taken out of service in {environment} already.")
+        if placement.live is None:
+            raise Conflict(f"Nothing is live in {environment}, so there is nothing to take out of service.")
+        live.take_out_of_service(placement=placement, reason=reason.strip())
+        record(
+            actor=actor,
+            action="prompt.taken_out_of_service",
+            subject=prompt,
+            project_uid=environment.project.uid,
+            environment=environment.slug,
+            reason=reason.strip(),
+        )
+    return placement
+
+
+def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | None, actor: Actor) -> Decision:
+    """Record a decision that was made looking at `seen` as the live version. Raises Conflict when another one went live meanwhile."""
+    with transaction.atomic():
+        placement = lock_placement(review.version.prompt, review.environment)
+        now = placement.live_version
+        if now != seen:
+            raise Conflict(
+                f"{now.semver if now else 'Nothing'} is live in {review.environment} now, not {seen.semver if seen else 'nothing'} as when you "
+                "looked. Look at the new difference and decide again."
+            )
+        return reviews.decide(review=review, verdict=verdict, comment=comment, baseline=now, actor=actor)
+
+
+def retry(*, job: PublishJob, actor: Actor) -> PublishJob:
+    """Try a failed publication again now."""
+    can_settle(actor, job).require()
+    with transaction.atomic():
+        job = _locked_job(job)
+        if job.state != PublishJob.State.FAILED:
+            raise Conflict(f"This publication is not failed any more: {job.get_state_display().lower()}.")
+        if job.deployment != job.deployment.placement.newest:
+            raise Conflict("A newer version was sent there since. This one is not needed any more.")
+        job.state, job.next_attempt_at, job.settled_at = PublishJob.State.OWED, clock.now(), None
+        job.save()
+        _job_recorded(job, "publication.retried", actor)
+        wake_on_commit(PUBLISH)
+    return job
+
+
+def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
+    """Go on without this target: it keeps what it has, and no longer holds the deployment back."""
+    can_settle(actor, job).require()
+    if not reason.strip():
+        raise Invalid({"reason": "Say why this place may be left out."})
+    with transaction.atomic():
+        job = _locked_job(job)
+        if job.state not in (PublishJob.State.FAILED, PublishJob.State.OWED):
+            raise Conflict(f"This publication is settled: {job.get_state_display().lower()}.")
+        job.state, job.excluded_by, job.excluded_reason, job.settled_at = (
+            PublishJob.State.EXCLUDED,
+            actor.user,
+            reason.strip(),
+            clock.now(),
+        )
+        job.save()
+        live.move_if_settled(job.deployment)
+        _job_recorded(job, "publication.excluded", actor, reason=reason.strip())
+    return job
+
+
+@transaction.atomic
+def add_target(*, environment: Environment, name: str, kind: str = "bedrock", settings: dict[str, Any] | None = None, actor: Actor) -> Target:
+    can_administer_targets(actor, environment).require()
+    if not name.strip():
+        raise Invalid({"name": "Give the place a name that people will recognise, such as “Bedrock, Frankfurt”."})
+    if environment.targets.filter(name=name).exists():
+        raise Conflict(f"{environment} already publishes to a place named {name}.")
+    target = Target(environment=environment, name=name, kind=kind, settings=settings or {})
+    return save_target(target=target, actor=actor, action="target.added")
+
+
+@transaction.atomic
+def save_target(*, target: Target, actor: Actor, action: str = "target.changed") -> Target:
+    can_administer_targets(actor, target.environment).require()
+    target._history_user = actor.user  # type: ignore[attr-defined]
+    target.save()
+    record(
+        actor=actor,
+        action=action,
+        subject=target,
+        project_uid=target.environment.project.uid,
+        environment=target.environment.slug,
+        kind=target.kind,
+        settings=target.settings,
+        is_active=target.is_active,
+    )
+    return target
+
+
+def lock_placement(prompt: Prompt, environment: Environment) -> Placement:
+    Placement.objects.get_or_create(prompt=prompt, environment=environment)
+    return (
+        Placement.objects.select_for_update(of=("self",))
+        .select_related("live__version", "prompt__project", "environment__project")
+        .get(prompt=prompt, environment=environment)
+    )
+
+
+_WAY_BACK = gates.Outcome("way_back", "The way back", True, "Rolling back asks for permission and a reason, and for nothing else.")
+
+
+def _same_project(version: Version, environment: Environment) -> None:
+    if version.prompt.project_id != environment.project_id:
+        raise Invalid({"environment": "That environment belongs to another project."})
+
+
+def _permitted(answer: Any, subject: Version | Prompt, environment: Environment, what: str, actor: Actor) -> None:
+    if not answer:
+        record(
+            actor=actor,
+            action=f"{what}.not_allowed",
+            subject=subject,
+            project_uid=environment.project.uid,
+            environment=environment.slug,
+            reason=str(answer),
+        )
+        raise NotAllowed(str(answer))
+
+
+def _nobody_was_faster(placement: Placement, newest: Deployment | None, version: Version, replaces: Seen) -> None:
+    _is_newest(newest, replaces)
+    if newest is None or newest.version_id != version.pk or placement.out_of_service_at:
+        return
+    if placement.live_id == newest.pk:
+        raise Conflict(f"{version.semver} is live in {placement.environment} already.")
+    raise Conflict(f"{version.semver} is on its way to {placement.environment} already: {newest.by} sent it at {newest.created_at:%H:%M} UTC.")
+
+
+def _is_newest(newest: Deployment | None, replaces: Seen) -> None:
+    if isinstance(replaces, _Any) or replaces == newest:
+        return
+    if newest is None:
+        raise Conflict("What you saw there is not there any more. Look again.")
+    raise Conflict(
+        f"Someone was faster: {newest.by} sent {newest.version.semver} at {newest.created_at:%H:%M} UTC. Look at what is there now, then decide.",
+        by=newest.by.name,
+        semver=newest.version.semver,
+        at=newest.created_at.isoformat(),
+        deployment=str(newest.uid),
+    )
+
+
+def _evaluated(candidate: gates.Candidate, outcomes: list[gates.Outcome], way: str, actor: Actor) -> Evaluation:
+    return Evaluation.objects.create(
+        version=candidate.version,
+        environment=candidate.environment,
+        policy=candidate.policy,
+        way=way,
+        passed=all(outcome.passed for outcome in outcomes),
+        outcomes=[outcome.as_json() for outcome in outcomes],
+        by=actor.user,
+        created_at=clock.now(),
+    )
+
+
+def _deployed(placement: Placement, evaluation: Evaluation, newest: Deployment | None, reason: str, actor: Actor) -> Deployment:
+    deployment = Deployment.objects.create(
+        placement=placement,
+        sequence=newest.sequence + 1 if newest else 1,
+        version=evaluation.version,
+        evaluation=evaluation,
+        way=evaluation.way,
+        reason=reason,
+        replaces=placement.live,
+        by=actor.user,
+        via=actor.via,
+        created_at=clock.now(),
+    )
+    overtaken = PublishJob.objects.filter(deployment__placement=placement, state__in=[PublishJob.State.OWED, PublishJob.State.FAILED])
+    overtaken.update(state=PublishJob.State.SUPERSEDED, settled_at=clock.now())
+    for target in placement.environment.targets.filter(is_active=True):
+        resource, _ = RemoteResource.objects.get_or_create(target=target, placement=placement)
+        PublishJob.objects.create(
+            deployment=deployment, target=target, resource=resource, next_attempt_at=clock.now(), created_at=clock.now()
+        )
+    reviews.close_as_deployed(version=deployment.version, environment=placement.environment)
+    wake_on_commit(PUBLISH)
+    return deployment
+
+
+def _way_back(placement: Placement, newest: Deployment, version: Version | None) -> Version:
+    """The version to go back to. Raises Conflict with what a person can do instead."""
+    assert placement.live
+    if version is None:
+        earlier = live.version_before(placement)
+        if earlier is None:
+            raise Conflict(f"Nothing was live in {placement.environment} before {placement.live.version.semver}. There is no way back from it.")
+        return earlier
+    if version == placement.live.version and newest == placement.live:
+        raise Conflict(f"{version.semver} is live in {placement.environment} already.")
+    if not placement.live_history.filter(version=version).exists():
+        raise Conflict(f"{version.semver} was never live in {placement.environment}, so it is no way back. Promote it instead.")
+    return version
+
+
+def _recorded(deployment: Deployment, action: str, actor: Actor) -> None:
+    replaced = deployment.replaces
+    record(
+        actor=actor,
+        action=action,
+        subject=deployment,
+        project_uid=deployment.placement.prompt.project.uid,
+        semver=deployment.version.semver,
+        prompt=deployment.placement.prompt.uid,
+        environment=deployment.placement.environment.slug,
+        replaces=replaced.version.semver if replaced else None,
+        reason=deployment.reason,
+        evaluation=deployment.evaluation.uid,
+    )
+
+
+def _job_recorded(job: PublishJob, action: str, actor: Actor, **data: Any) -> None:
+    record(
+        actor=actor,
+        action=action,
+        subject=job,
+        project_uid=job.deployment.placement.prompt.project.uid,
+        deployment=job.deployment.uid,
+        target=job.target.name,
+        semver=job.deployment.version.semver,
+        **data,
+    )
+
+
+def _locked_job(job: PublishJob) -> PublishJob:
+    lock_placement(job.deployment.placement.prompt, job.deployment.placement.environment)
+    return (
+        PublishJob.objects.select_for_update(of=("self",))
+        .select_related("deployment__placement__environment__project", "deployment__placement__prompt__project", "deployment__version", "target")
+        .get(pk=job.pk)
+    )
+
+

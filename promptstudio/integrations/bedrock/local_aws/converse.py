@@ -1,0 +1,131 @@
+"""Converse and ConverseStream, by prompt ARN or by plain model id."""
+
+import json
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+
+from . import local_model
+from .calls import Scope
+from .errors import Problems, Reply, invalid, json_reply
+from .prompt_rules import PROMPT_ARN, check_turns
+from .prompts import Prompts
+
+FORBIDDEN_WITH_PROMPT = ("system", "inferenceConfig", "toolConfig", "additionalModelRequestFields")
+PLACEHOLDER = re.compile(r"\{\{\s*([0-9a-zA-Z_-]+)\s*\}\}")
+EVENT_STREAM = "application/vnd.amazon.eventstream"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the model gets to see, whichever way it was asked."""
+
+    model_id: str
+    settings: dict
+    system: list[dict]
+    messages: list[dict]
+
+
+def converse(params: dict, scope: Scope, *, prompts: Prompts) -> Reply:
+    said = _ask(params, scope, prompts)
+    return json_reply(
+        200,
+        {
+            "output": {"message": {"role": "assistant", "content": [{"text": said.text}]}},
+            "stopReason": said.stop_reason,
+            "usage": _usage(said),
+            "metrics": {"latencyMs": said.latency_ms},
+        },
+    )
+
+
+def converse_stream(params: dict, scope: Scope, *, prompts: Prompts) -> Reply:
+    said = _ask(params, scope, prompts)
+    pieces = re.findall(r"\S+\s*", said.text)
+    events: list[tuple[str, dict]] = [("messageStart", {"role": "assistant"})]
+    events += [("contentBlockDelta", {"delta": {"text": piece}, "contentBlockIndex": 0}) for piece in pieces]
+    events += [("contentBlockStop", {"contentBlockIndex": 0}), ("messageStop", {"stopReason": said.stop_reason})]
+    events += [("metadata", {"usage": _usage(said), "metrics": {"latencyMs": said.latency_ms}})]
+    return Reply(status=200, body=b"".join(_frame(name, payload) for name, payload in events), content_type=EVENT_STREAM)
+
+
+def _usage(said: local_model.Answer) -> dict:
+    return {
+        "inputTokens": said.input_tokens,
+        "outputTokens": said.output_tokens,
+        "totalTokens": said.input_tokens + said.output_tokens,
+    }
+
+
+def _ask(params: dict, scope: Scope, prompts: Prompts) -> local_model.Answer:
+    asked = _by_prompt(params, scope, prompts) if PROMPT_ARN.fullmatch(params["modelId"]) else _by_model(params)
+    problems = Problems()
+    check_turns(asked.messages, path="messages", problems=problems)
+    if not asked.messages:
+        problems.add("messages", "At least one message is required")
+    problems.raise_if_any()
+    blocks = [*asked.system, *(block for message in asked.messages for block in message["content"])]
+    seen = "\n".join(block.get("text", f"[{next(iter(block))}]") for block in blocks)
+    return local_model.answer(text=seen, model_id=asked.model_id, settings=asked.settings)
+
+
+def _by_model(params: dict) -> Asked:
+    return Asked(params["modelId"], params.get("inferenceConfig", {}), params.get("system", []), params.get("messages", []))
+
+
+def _by_prompt(params: dict, scope: Scope, prompts: Prompts) -> Asked:
+    refused = [name for name in FORBIDDEN_WITH_PROMPT if name in params]
+    if refused:
+        raise invalid(f"{', '.join(refused)} cannot be given with a prompt resource in modelId.", field_name=refused[0])
+    variants = prompts.get({"promptIdentifier": params["modelId"]}, scope).get("variants", [])
+    if not variants or "modelId" not in variants[0]:
+        raise invalid("The prompt has no model, so it cannot be invoked.", field_name="modelId")
+    variant = variants[0]
+    template = variant["templateConfiguration"][variant["templateType"].lower()]
+    values = _values(params, template)
+    settings = {**variant.get("inferenceConfiguration", {}).get("text", {})}
+    if "additionalModelRequestFields" in variant:
+        settings["additionalModelRequestFields"] = variant["additionalModelRequestFields"]
+    messages = _render_messages(template, values) + params.get("messages", [])
+    return Asked(variant["modelId"], settings, _render_blocks(template.get("system", []), values), messages)
+
+
+def _values(params: dict, template: dict) -> dict[str, str]:
+    given = params.get("promptVariables")
+    if given == {}:
+        raise invalid("promptVariables must not be empty; leave it out.", field_name="promptVariables")
+    values = {name: value["text"] for name, value in (given or {}).items()}
+    absent = [variable["name"] for variable in template.get("inputVariables", []) if variable["name"] not in values]
+    if absent:
+        raise invalid(f"Missing values for the prompt variables: {', '.join(absent)}.", field_name="promptVariables")
+    return values
+
+
+def _render_messages(template: dict, values: dict[str, str]) -> list[dict]:
+    if "messages" not in template:
+        return [{"role": "user", "content": [{"text": _render(template["text"], values)}]}]
+    return [{"role": message["role"], "content": _render_blocks(message["content"], values)} for message in template["messages"]]
+
+
+def _render_blocks(blocks: list[dict], values: dict[str, str]) -> list[dict]:
+    return [{"text": _render(block["text"], values)} for block in blocks if "text" in block]
+
+
+def _render(text: str, values: dict[str, str]) -> str:
+    # One pass: a value that looks like a placeholder stays a value.
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def _frame(event: str, payload: dict) -> bytes:
+    """One message of AWS's event stream encoding: lengths, their CRC, string headers, JSON, CRC of it all."""
+    named = {":message-type": "event", ":event-type": event, ":content-type": "application/json"}
+    headers = b"".join(_header(name, value) for name, value in named.items())
+    body = json.dumps(payload).encode()
+    prelude = struct.pack(">II", 16 + len(headers) + len(body), len(headers))
+    message = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + body
+    return message + struct.pack(">I", zlib.crc32(message))
+
+
+def _header(name: str, value: str) -> bytes:
+    return struct.pack(">B", len(name)) + name.encode() + struct.pack(">BH", 7, len(value)) + value.encode()

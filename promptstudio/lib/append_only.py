@@ -1,0 +1,54 @@
+"""Rows that are written once. Python refuses first, with a clear error; `triggers` makes the database refuse as well."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+
+
+class NeverChanges(TypeError):
+    """Raised by an attempt to change or delete an append-only row."""
+
+
+def _refuse(model: type[models.Model]) -> NoReturn:
+    raise NeverChanges(f"{model._meta.verbose_name} rows are written once and never change.")
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        _refuse(self.model)
+
+    def delete(self) -> NoReturn:
+        _refuse(self.model)
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        _refuse(self.model)
+
+    def update_or_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        _refuse(self.model)
+
+    _raw_delete = delete
+
+
+class AppendOnly(models.Model):
+    """Base of every model whose rows never change. Foreign keys from and to such rows are PROTECT."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        # Related objects and refreshes go through the base manager, which would otherwise be a plain one.
+        base_manager_name = "objects"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            _refuse(type(self))
+        super().save(*args, force_insert=True, **{k: v for k, v in kwargs.items() if k == "using"})
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        _refuse(type(self))
+
+
+def append_only_models() -> list[type[AppendOnly]]:
+    from django.apps import apps
+
+    return [model for model in apps.get_models() if issubclass(model, AppendOnly)]

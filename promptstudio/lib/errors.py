@@ -1,0 +1,37 @@
+"""What can go wrong, said so that a person can act on it. Services raise these; web and api translate them."""
+
+from typing import Any
+
+
+class StudioError(Exception):
+    """Base. `sentence` is shown to people as it is."""
+
+    code = "error"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Invalid(StudioError):
+    """Bad input. `errors` maps fields (`summary`, `messages.0.text`) to sentences."""
+
+    code = "invalid"
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors
+
+
+class NotAllowed(StudioError):
+    code = "not_allowed"
+
+
+class Conflict(StudioError):
+    """Someone was faster. `details` names who, what and when for whoever wants to show more."""
+
+    code = "conflict"
+
+    def __init__(self, sentence: str, **details: Any) -> None:
+        super().__init__(sentence)
+        self.details = details

@@ -1,0 +1,134 @@
+"""The models that Studio knows, with prices and limits, and what a call costs.
+
+Source: the price file of LiteLLM 1.109.1 (MIT), which cites the AWS price list and model cards; on-demand, us-east-1, as of
+2026-11. Not checked against an invoice. Bedrock adds models weekly: an id that is not here is allowed.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .bundle import Bundle
+from .templating import Rendered
+
+# Pattern of PromptVariant.modelId in the service model of bedrock-agent.
+MODEL_ID = re.compile(
+    r"(arn:aws(-[^:]{1,12})?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})?:([a-z-]+/)?)?"
+    r"([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})?(/[a-z0-9]{1,12})?"
+)
+GEOGRAPHY = re.compile(r"(global|us-gov|us|eu|apac|au|ca|jp)\.")
+# The price of a geographic inference profile against that of the plain id, for the models that are dearer there.
+GEOGRAPHIC_SURCHARGE = Decimal("1.1")
+MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Prices are USD per million tokens; `context` and `max_output` are tokens."""
+
+    id: str
+    label: str
+    input_price: Decimal
+    output_price: Decimal
+    context: int
+    max_output: int
+    dearer_by_geography: bool = False
+
+
+def _model(id_: str, label: str, prices: str, context: int, max_output: int, dearer_by_geography: bool = False) -> Model:
+    input_price, output_price = map(Decimal, prices.split())
+    return Model(id_, label, input_price, output_price, context, max_output, dearer_by_geography)
+
+
+MODELS: tuple[Model, ...] = (
+    _model("amazon.nova-micro-v1:0", "Amazon Nova Micro", "0.035 0.14", 128_000, 10_000),
+    _model("amazon.nova-lite-v1:0", "Amazon Nova Lite", "0.06 0.24", 300_000, 10_000),
+    _model("amazon.nova-pro-v1:0", "Amazon Nova Pro", "0.8 3.2", 300_000, 10_000),
+    _model("amazon.nova-premier-v1:0", "Amazon Nova Premier", "2.5 12.5", 1_000_000, 10_000),
+    _model("amazon.nova-2-lite-v1:0", "Amazon Nova 2 Lite", "0.3 2.5", 1_000_000, 64_000, dearer_by_geography=True),
+    _model("amazon.titan-text-express-v1", "Amazon Titan Text Express", "0.2 0.6", 42_000, 8_000),
+    _model("anthropic.claude-3-5-haiku-20241022-v1:0", "Claude 3.5 Haiku", "0.8 4", 200_000, 8_192),
+    _model("anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", "1 5", 200_000, 64_000, dearer_by_geography=True),
+    _model("anthropic.claude-haiku-5-5", "Claude Haiku 5.5", "0.1 0.5", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("anthropic.claude-3-7-sonnet-20250219-v1:0", "Claude 3.7 Sonnet", "3 15", 200_000, 8_192),
+    _model("anthropic.claude-sonnet-4-20250514-v1:0", "Claude Sonnet 4", "3 15", 200_000, 64_000),
+    _model("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5", "3 15", 200_000, 64_000, dearer_by_geography=True),
+    _model("anthropic.claude-sonnet-4-6", "Claude Sonnet 4.6", "3 15", 1_000_000, 64_000, dearer_by_geography=True),
+    _model("anthropic.claude-sonnet-5", "Claude Sonnet 5", "2 10", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("anthropic.claude-sonnet-5-5", "Claude Sonnet 5.5", "2 10", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("anthropic.claude-opus-4-1-20250805-v1:0", "Claude Opus 4.1", "15 75", 200_000, 32_000),
+    _model("anthropic.claude-opus-4-5-20251101-v1:0", "Claude Opus 4.5", "5 25", 200_000, 64_000, dearer_by_geography=True),
+    _model("anthropic.claude-opus-4-6-v1", "Claude Opus 4.6", "5 25", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("anthropic.claude-opus-4-7", "Claude Opus 4.7", "5 25", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("anthropic.claude-opus-4-8", "Claude Opus 4.8", "5 25", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("anthropic.claude-opus-5", "Claude Opus 5", "5 25", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("anthropic.claude-opus-5-5", "Claude Opus 5.5", "4 20", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("anthropic.claude-fable-5", "Claude Fable 5", "10 50", 1_000_000, 128_000, dearer_by_geography=True),
+    _model("meta.llama3-1-8b-instruct-v1:0", "Meta Llama 3.1 8B Instruct", "0.22 0.22", 128_000, 4_096),
+    _model("meta.llama3-1-70b-instruct-v1:0", "Meta Llama 3.1 70B Instruct", "0.72 0.72", 128_000, 4_096),
+    _model("meta.llama3-3-70b-instruct-v1:0", "Meta Llama 3.3 70B Instruct", "0.72 0.72", 128_000, 4_096),
+    _model("meta.llama4-scout-17b-instruct-v1:0", "Meta Llama 4 Scout 17B Instruct", "0.17 0.66", 10_000_000, 8_192),
+    _model("meta.llama4-maverick-17b-instruct-v1:0", "Meta Llama 4 Maverick 17B Instruct", "0.24 0.97", 1_000_000, 8_192),
+    _model("mistral.mistral-large-2407-v1:0", "Mistral Large 2407", "2 6", 128_000, 8_191),
+    _model("mistral.mistral-large-3-675b-instruct", "Mistral Large 3 675B Instruct", "0.5 1.5", 256_000, 32_000),
+    _model("mistral.magistral-small-2509", "Mistral Magistral Small 2509", "0.5 1.5", 128_000, 40_000),
+    _model("mistral.pixtral-large-2502-v1:0", "Mistral Pixtral Large 2502", "2 6", 128_000, 16_384),
+    _model("deepseek.r1-v1:0", "DeepSeek R1", "1.35 5.4", 128_000, 8_192),
+    _model("deepseek.v3.2", "DeepSeek V3.2", "0.62 1.85", 164_000, 8_000),
+    _model("openai.gpt-oss-20b-1:0", "OpenAI gpt-oss 20B", "0.07 0.3", 128_000, 16_384),
+    _model("openai.gpt-oss-120b-1:0", "OpenAI gpt-oss 120B", "0.15 0.6", 128_000, 16_384),
+    _model("openai.gpt-6-luna", "OpenAI GPT-6 Luna", "0.1 0.5", 922_000, 128_000),
+    _model("openai.gpt-6-sol", "OpenAI GPT-6 Sol", "2 10", 922_000, 128_000),
+    _model("qwen.qwen3-32b-v1:0", "Qwen 3 32B", "0.15 0.6", 32_768, 8_192),
+    _model("qwen.qwen3-235b-a22b-2507-v1:0", "Qwen 3 235B A22B 2507", "0.22 0.88", 262_144, 8_192),
+    _model("qwen.qwen3-coder-30b-a3b-v1:0", "Qwen 3 Coder 30B A3B", "0.15 0.6", 262_144, 16_384),
+    _model("google.gemma-3-27b-it", "Google Gemma 3 27B", "0.23 0.38", 128_000, 8_000),
+    _model("moonshotai.kimi-k2.5", "Moonshot Kimi K2.5", "0.6 3", 256_000, 16_000),
+    _model("minimax.minimax-m2.5", "MiniMax M2.5", "0.3 1.2", 196_000, 8_000),
+    _model("zai.glm-5", "Z.ai GLM 5", "1 3.2", 200_000, 128_000),
+    _model("nvidia.nemotron-nano-3-30b", "NVIDIA Nemotron Nano 3 30B", "0.06 0.24", 256_000, 8_000),
+    _model("ai21.jamba-1-5-mini-v1:0", "AI21 Jamba 1.5 Mini", "0.2 0.4", 256_000, 4_096),
+    _model("ai21.jamba-1-5-large-v1:0", "AI21 Jamba 1.5 Large", "2 8", 256_000, 4_096),
+    _model("writer.palmyra-x4-v1:0", "Writer Palmyra X4", "2.5 10", 128_000, 8_192),
+    _model("writer.palmyra-x5-v1:0", "Writer Palmyra X5", "0.6 6", 128_000, 8_192),
+)
+_BY_ID = {model.id: model for model in MODELS}
+
+
+def find_model(model_id: str) -> Model | None:
+    """The known model behind an id, an inference profile (`eu.…`) or their ARN, at that profile's price; None if unknown."""
+    plain = model_id.rpartition("/")[2] if model_id.startswith("arn:") else model_id
+    geography = GEOGRAPHY.match(plain)
+    model = _BY_ID.get(plain[geography.end() :] if geography else plain)
+    if model is None or geography is None:
+        return model
+    factor = GEOGRAPHIC_SURCHARGE if model.dearer_by_geography and geography[1] != "global" else Decimal(1)
+    return Model(plain, model.label, model.input_price * factor, model.output_price * factor, model.context, model.max_output)
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a model counts: a quarter of the UTF-8 bytes, rounded up.
+
+    English comes out within about a fifth of what models count; other scripts and code less exactly.
+    """
+    return -(-len(text.encode("utf-8", "surrogatepass")) // 4)
+
+
+def input_tokens(bundle: Bundle, rendered: Rendered) -> int:
+    """The estimate for everything that is sent: texts, tools and the form of the answer."""
+    texts = [rendered.system, *(message.text for message in rendered.messages)]
+    if bundle.tools:
+        texts.append(json.dumps([tool.model_dump(mode="json") for tool in bundle.tools]))
+    if bundle.output_schema:
+        texts.append(json.dumps(bundle.output_schema))
+    return sum(map(estimate_tokens, texts))
+
+
+def cost_per_call(bundle: Bundle, rendered: Rendered) -> Decimal | None:
+    """The most that one call costs, in USD, by estimate: the input, and an answer of full length. None for an unknown model."""
+    model = find_model(bundle.model)
+    if model is None:
+        return None
+    output_tokens = min(bundle.inference.max_tokens or model.max_output, model.max_output)
+    return (input_tokens(bundle, rendered) * model.input_price + output_tokens * model.output_price) / MILLION

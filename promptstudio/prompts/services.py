@@ -1,0 +1,314 @@
+"""Writing: prompts, drafts, versions and what stands beside them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.audit.services import record
+from promptstudio.lib import clock
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.projects.models import Project
+from promptstudio.projects.services import folder_at
+
+from . import lint, semver
+from .bundle import Bundle, parse
+from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptText, Version
+from .names import check_name, name_from_title
+from .permissions import can_create_prompt, can_edit, can_write
+
+EMPTY = Bundle(kind="text", messages=({"role": "user", "text": ""},)).as_json()  # type: ignore[arg-type]
+FIRST = (1, 0, 0)
+
+
+@dataclass(frozen=True)
+class Change:
+    """The change record as its author gives it. A summary is needed; the rest may come later, before a review."""
+
+    summary: str = ""
+    expected_impact: str = ""
+    validation_criteria: str = ""
+    impact: str = ""
+    impact_reason: str = ""
+    origin: str = "studio"
+    authored_at: datetime | None = None
+
+
+
+class NothingChanged(Conflict):
+    code = "nothing_changed"
+
+
+class Stale(Conflict):
+    """A draft was saved over by someone else. `draft` is as it stands now; nothing of either text is lost."""
+
+    code = "stale_draft"
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            f"{draft.updated_by} saved this draft at {draft.updated_at:%H:%M} UTC, after you opened it. Both texts are kept: choose what stays.",
+            by=draft.updated_by.name,
+            at=draft.updated_at.isoformat(),
+            revision=draft.revision,
+        )
+        self.draft = draft
+
+
+@transaction.atomic
+def create_prompt(*, project: Project, title: str, name: str = "", folder: str = "", actor: Actor, import_key: str | None = None) -> Prompt:
+    """A prompt without any words yet. Without a `name`, one is made from the title. Raises Invalid, Conflict for a name that is taken."""
+    can_create_prompt(actor, project).require()
+    if not title.strip():
+        raise Invalid({"title": "Give the prompt a title, so that others find it."})
+    if name:
+        check_name(name)
+        if project.prompts.filter(name=name).exists():
+            raise Conflict(f"There is already a prompt named {name} in {project}. Choose another name.")
+    else:
+        name = name_from_title(title, lambda candidate: project.prompts.filter(name=candidate).exists())
+    prompt = Prompt(
+        project=project,
+        folder=folder_at(project=project, path=folder),
+        name=name,
+        title=title,
+        owner=actor.answerable,
+        origin="import" if import_key else "studio",
+        import_key=import_key,
+        created_at=clock.now(),
+    )
+    prompt._history_user = actor.user
+    prompt.save()
+    PromptText.objects.create(prompt=prompt, text=f"{title}\n{name}")
+    record(actor=actor, action="prompt.created", subject=prompt, project_uid=project.uid, name=name)
+    return prompt
+
+
+@transaction.atomic
+def change_prompt(*, prompt: Prompt, title: str | None = None, folder: str | None = None, owner: User | None = None, actor: Actor) -> Prompt:
+    """Change what stands around the words. The words themselves change through drafts and versions only."""
+    can_write(actor, prompt).require()
+    before = {"title": prompt.title, "folder": prompt.folder.path}
+    if title is not None:
+        if not title.strip():
+            raise Invalid({"title": "Give the prompt a title, so that others find it."})
+        prompt.title = title
+    if folder is not None:
+        prompt.folder = folder_at(project=prompt.project, path=folder)
+    if owner is not None:
+        prompt.owner = owner
+    prompt._history_user = actor.user
+    prompt.save()
+    _index(prompt, prompt.newest)
+    record(
+        actor=actor,
+        action="prompt.changed",
+        subject=prompt,
+        project_uid=prompt.project.uid,
+        before=before,
+        after={"title": prompt.title, "folder": prompt.folder.path},
+    )
+    return prompt
+
+
+@transaction.atomic
+def open_draft(*, prompt: Prompt, based_on: Version | None = None, actor: Actor) -> Draft:
+    """A working copy of `based_on`, else of the newest version, else of nothing."""
+    can_write(actor, prompt).require()
+    start = based_on or prompt.newest
+    if start and start.prompt_id != prompt.pk:
+        raise Invalid({"based_on": "That version belongs to another prompt."})
+    now = clock.now()
+    draft = Draft.objects.create(
+        prompt=prompt,
+        based_on=start,
+        content=start.bundle.as_json() if start else EMPTY,
+        created_by=actor.user,
+        updated_by=actor.user,
+        created_at=now,
+        updated_at=now,
+    )
+    record(actor=actor, action="draft.opened", subject=draft, project_uid=prompt.project.uid, based_on=start.semver if start else None)
+    return draft
+
+
+@transaction.atomic
+def save_draft(*, draft: Draft, content: dict[str, Any], revision: int, actor: Actor) -> Draft:
+    """Keep `content` as it is, finished or not. Raises Stale when someone saved since `revision`."""
+    draft = _locked(draft)
+    can_edit(actor, draft).require()
+    if draft.content == content:
+        return draft
+    if draft.revision != revision:
+        raise Stale(draft)
+    draft.content = content
+    draft.revision += 1
+    draft.updated_by, draft.updated_at = actor.user, clock.now()
+    draft.save()
+    for user in {actor.user, actor.answerable}:
+        Editor.objects.update_or_create(draft=draft, user=user, defaults={"last_at": clock.now()})
+    return draft
+
+
+@transaction.atomic
+def discard_draft(*, draft: Draft, actor: Actor) -> None:
+    draft = _locked(draft)
+    can_edit(actor, draft).require()
+    draft.ended_at = clock.now()
+    draft.save()
+    record(actor=actor, action="draft.discarded", subject=draft, project_uid=draft.prompt.project.uid)
+
+
+@transaction.atomic
+def save_version_of_draft(*, draft: Draft, revision: int, change: Change, actor: Actor) -> Version:
+    """Freeze the draft as the next version, and end the draft. Raises Stale, Invalid, NothingChanged."""
+    draft = _locked(draft)
+    can_edit(actor, draft).require()
+    if draft.revision != revision:
+        raise Stale(draft)
+    people = {editor.user for editor in draft.editors.select_related("user")}
+    version = _cut(prompt=draft.prompt, data=draft.content, change=change, people=people, based_on=draft.based_on, actor=actor)
+    draft.ended_at, draft.became = clock.now(), version
+    draft.save()
+    return version
+
+
+@transaction.atomic
+def save_version(*, prompt: Prompt, data: dict[str, Any], change: Change, actor: Actor) -> Version:
+    """Freeze a bundle given as JSON as the next version. Raises Invalid, NothingChanged."""
+    can_write(actor, prompt).require()
+    return _cut(prompt=prompt, data=data, change=change, people=set(), based_on=None, actor=actor)
+
+
+@transaction.atomic
+def add_to_change_record(*, version: Version, expected_impact: str = "", validation_criteria: str = "", actor: Actor) -> None:
+    """Add to what the version promises. What stands there already stays."""
+    can_write(actor, version.prompt).require()
+    given = {"expected_impact": expected_impact.strip(), "validation_criteria": validation_criteria.strip()}
+    if not any(given.values()):
+        raise Invalid({"expected_impact": "Write what you expect to change, or how you will know."})
+    for name, text in given.items():
+        if text:
+            ChangeNote.objects.create(version=version, field=name, text=text, author=actor.user, created_at=clock.now())
+    version.__dict__.pop("change_record", None)
+    record(
+        actor=actor,
+        action="version.change_record_added",
+        subject=version,
+        project_uid=version.prompt.project.uid,
+        **{name: text for name, text in given.items() if text},
+    )
+
+
+@transaction.atomic
+def save_example(*, prompt: Prompt, name: str, values: dict[str, Any], actor: Actor) -> NamedExample:
+    """Keep a set of values under a name; a name that is there already gets the new values."""
+    can_write(actor, prompt).require()
+    if not name.strip():
+        raise Invalid({"name": "Give the example a name, such as “burst pipe”."})
+    example = NamedExample.objects.filter(prompt=prompt, name=name.strip(), archived_at=None).first()
+    example = example or NamedExample(prompt=prompt, name=name.strip(), created_by=actor.user)
+    example.values = {key: value for key, value in values.items() if value != ""}
+    example.save()
+    record(actor=actor, action="example.saved", subject=example, project_uid=prompt.project.uid)
+    return example
+
+
+def bump_of(prompt: Prompt, bundle: Bundle) -> tuple[tuple[int, int, int], semver.Bump | None]:
+    """The number that `bundle` would get as the next version, and why; no Bump when nothing changed."""
+    newest = prompt.newest
+    if newest is None:
+        return FIRST, semver.Bump(semver.Impact.FEATURE, ["This is the first version."])
+    bump = semver.compare(newest.bundle, bundle)
+    return (semver.next_version(newest.number, bump.impact) if bump else newest.number), bump
+
+
+def _cut(*, prompt: Prompt, data: dict[str, Any], change: Change, people: Iterable[User], based_on: Version | None, actor: Actor) -> Version:
+    prompt = Prompt.objects.select_for_update().get(pk=prompt.pk)
+    bundle = _checked(data, change)
+    newest = prompt.newest
+    number, bump = bump_of(prompt, bundle)
+    if bump is None:
+        assert newest
+        raise NothingChanged(f"Nothing changed: this is word for word version {newest.semver}.")
+    impact = _chosen_impact(change, bump, first=newest is None)
+    if newest:
+        number = semver.next_version(newest.number, impact)
+    version = Version.objects.create(
+        prompt=prompt,
+        major=number[0],
+        minor=number[1],
+        patch=number[2],
+        semver=".".join(map(str, number)),
+        canonical=bundle.canonical,
+        digest=bundle.digest,
+        model=bundle.model,
+        summary=change.summary.strip(),
+        origin=change.origin,
+        impact=impact,
+        computed_impact=bump.impact,
+        impact_reasons=list(bump.reasons),
+        impact_reason=change.impact_reason.strip(),
+        follows=newest,
+        based_on=based_on,
+        created_by=actor.user,
+        created_at=clock.now(),
+        authored_at=change.authored_at,
+    )
+    for user in {*people, actor.user, actor.answerable}:
+        Contributor.objects.create(version=version, user=user)
+    _index(prompt, version)
+    record(
+        actor=actor,
+        action="version.saved",
+        subject=version,
+        project_uid=prompt.project.uid,
+        semver=version.semver,
+        digest=version.digest,
+        impact=version.impact,
+        computed_impact=version.computed_impact,
+        origin=version.origin,
+    )
+    if change.expected_impact.strip() or change.validation_criteria.strip():
+        add_to_change_record(
+            version=version, expected_impact=change.expected_impact, validation_criteria=change.validation_criteria, actor=actor
+        )
+    return version
+
+
+def _checked(data: dict[str, Any], change: Change) -> Bundle:
+    errors = dict(lint.errors_of(data))
+    # An import tells no story of its changes; its origin stands in the place of the record.
+    if not change.summary.strip() and change.origin != "import":
+        errors["summary"] = "Say in a sentence what you changed and why."
+    if errors:
+        raise Invalid(errors)
+    return parse(data)
+
+
+def _chosen_impact(change: Change, bump: semver.Bump, *, first: bool) -> semver.Impact:
+    if first or not change.impact:
+        return bump.impact
+    try:
+        chosen = semver.Impact(change.impact)
+    except ValueError:
+        raise Invalid({"impact": "Choose breaking, feature or fix."}) from None
+    if chosen < bump.impact and not change.impact_reason.strip():
+        raise Invalid({"impact_reason": f"The change looks like “{bump.impact}”. Say why it is less; reviewers will read it."})
+    return chosen
+
+
+def _locked(draft: Draft) -> Draft:
+    return Draft.objects.select_for_update(of=("self",)).select_related("prompt__project", "updated_by", "based_on", "became").get(pk=draft.pk)
+
+
+def _index(prompt: Prompt, version: Version | None) -> None:
+    words = [prompt.title, prompt.name]
+    if version:
+        words += [text for _, text in version.bundle.texts] + [variable.name for variable in version.bundle.variables]
+    PromptText.objects.update_or_create(prompt=prompt, defaults={"text": "\n".join(words)})
+
+

@@ -1,0 +1,56 @@
+from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.lib.permission import Allowed, Denied
+from promptstudio.projects.models import Membership
+from promptstudio.projects.permissions import can
+from promptstudio.projects.rules import ROLE_WORDS
+from promptstudio.prompts.models import Version
+
+from .models import Review
+
+
+def can_ask(actor: Actor, version: Version) -> Allowed | Denied:
+    return can(actor, "write", version.prompt.project)
+
+
+def can_withdraw(actor: Actor, review: Review) -> Allowed | Denied:
+    if not review.is_open:
+        return Denied("This review is closed.")
+    if review.asked_by == actor.answerable or review.version.was_written_by(actor.answerable):
+        return Allowed()
+    return can(actor, "administer", review.version.prompt.project)
+
+
+def can_comment(actor: Actor, review: Review) -> Allowed | Denied:
+    if actor.key:
+        return Denied("A key cannot take part in a conversation. A person has to.")
+    return can(actor, "write", review.version.prompt.project)
+
+
+def can_decide(actor: Actor, review: Review) -> Allowed | Denied:
+    """May this person approve or request changes? Never whoever worked on the version, and never a key."""
+    if actor.key or actor.user.kind != User.Kind.PERSON:
+        return Denied("A key never approves. A person has to.")
+    if not review.is_open:
+        return Denied("This review is closed.")
+    if review.version.was_written_by(actor.user):
+        return Denied("You worked on this version. Ask someone else to approve it.")
+    if not deciding_roles(actor.user, review):
+        wanted = " or ".join(ROLE_WORDS[role] for role in _wanted(review)) or "reviewer"
+        return Denied(f"Your roles do not decide here. The conditions of {review.environment} ask for {wanted}.")
+    return Allowed()
+
+
+def deciding_roles(user: User, review: Review) -> list[str]:
+    """The roles in which `user` could decide: held in the project, not given by oneself, asked for by the policy (or any that reviews)."""
+    held = (
+        Membership.objects.filter(user=user, project=review.version.prompt.project_id)
+        .exclude(granted_by=user)
+        .values_list("role", flat=True)
+    )
+    wanted = _wanted(review) or ["product", "technical", "domain_expert", "admin"]
+    return [role for role in wanted if role in set(held)]
+
+
+def _wanted(review: Review) -> list[str]:
+    return list(review.environment.policy.rules.approvals)

@@ -1,0 +1,119 @@
+"""Asking for approval, deciding, talking about it."""
+
+from django.db import IntegrityError, transaction
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.audit.services import record
+from promptstudio.lib import clock
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.projects.models import Environment
+from promptstudio.prompts.models import Version
+
+from .models import Comment, Decision, Review
+from .permissions import can_ask, can_comment, can_decide, can_withdraw, deciding_roles
+
+
+@transaction.atomic
+def ask_for_review(*, version: Version, environment: Environment, note: str = "", actor: Actor) -> Review:
+    """Ask those who may decide to let `version` into `environment`. Raises Invalid while the change record is incomplete."""
+    can_ask(actor, version).require()
+    if environment.project_id != version.prompt.project_id:
+        raise Invalid({"environment": "That environment belongs to another project."})
+    if version.origin != "import" and version.missing_from_record:
+        missing = " and ".join(f"“{label}”" for label in version.missing_from_record)
+        raise Invalid({"change_record": f"Reviewers need {missing} before they can decide. Complete the change record first."})
+    try:
+        with transaction.atomic():
+            review = Review.objects.create(
+                version=version, environment=environment, note=note.strip(), asked_by=actor.answerable, asked_at=clock.now()
+            )
+    except IntegrityError:
+        raise Conflict(f"A review of {version.semver} for {environment} is open already.") from None
+    record(
+        actor=actor,
+        action="review.asked",
+        subject=review,
+        project_uid=version.prompt.project.uid,
+        semver=version.semver,
+        environment=environment.slug,
+    )
+    return review
+
+
+@transaction.atomic
+def decide(*, review: Review, verdict: str, comment: str = "", baseline: Version | None, actor: Actor) -> Decision:
+    """Record one person's decision, given against `baseline`: what was live when they looked. Never deploys anything."""
+    review = _locked(review)
+    can_decide(actor, review).require()
+    if verdict not in Decision.Verdict.values:
+        raise Invalid({"verdict": "Choose to approve or to request changes."})
+    if verdict == Decision.Verdict.REQUEST_CHANGES and not comment.strip():
+        raise Invalid({"comment": "Say what should change, so that the author can act on it."})
+    decision = Decision.objects.create(
+        review=review,
+        person=actor.user,
+        role=deciding_roles(actor.user, review)[0],
+        verdict=verdict,
+        comment=comment.strip(),
+        baseline=baseline,
+        digest=review.version.digest,
+        decided_at=clock.now(),
+    )
+    record(
+        actor=actor,
+        action="review.approved" if verdict == Decision.Verdict.APPROVE else "review.changes_requested",
+        subject=review,
+        project_uid=review.version.prompt.project.uid,
+        role=decision.role,
+        digest=decision.digest,
+        baseline=baseline.semver if baseline else None,
+        semver=review.version.semver,
+        environment=review.environment.slug,
+    )
+    return decision
+
+
+@transaction.atomic
+def comment(*, review: Review, text: str, actor: Actor) -> Comment:
+    can_comment(actor, review).require()
+    if not text.strip():
+        raise Invalid({"text": "Write something first."})
+    written = Comment.objects.create(review=review, author=actor.user, text=text.strip(), written_at=clock.now())
+    record(actor=actor, action="review.commented", subject=review, project_uid=review.version.prompt.project.uid)
+    return written
+
+
+@transaction.atomic
+def withdraw(*, review: Review, actor: Actor) -> None:
+    review = _locked(review)
+    can_withdraw(actor, review).require()
+    _close(review, Review.Outcome.WITHDRAWN)
+    record(actor=actor, action="review.withdrawn", subject=review, project_uid=review.version.prompt.project.uid)
+
+
+@transaction.atomic
+def close_as_deployed(*, version: Version, environment: Environment) -> None:
+    """The question is answered: the version went live there. Part of a deployment, whose audit entry covers it."""
+    for review in Review.objects.open().filter(version=version, environment=environment):
+        _close(review, Review.Outcome.DEPLOYED)
+
+
+def standing_decisions(version: Version, environment: Environment) -> list[Decision]:
+    """Each person's last decision on letting `version` into `environment`, oldest first."""
+    rows = (
+        Decision.objects.filter(review__version=version, review__environment=environment)
+        .select_related("person", "baseline", "review")
+        .order_by("id")
+    )
+    return list({row.person_id: row for row in rows}.values())
+
+
+def _close(review: Review, outcome: str) -> None:
+    review.closed_at, review.outcome = clock.now(), outcome
+    review.save(update_fields=["closed_at", "outcome"])
+
+
+def _locked(review: Review) -> Review:
+    return (
+        Review.objects.select_for_update(of=("self",)).select_related("version__prompt__project", "environment__project").get(pk=review.pk)
+    )

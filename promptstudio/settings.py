@@ -1,0 +1,233 @@
+"""One settings file for every way to run. All choices come from the environment; `docs/configuration.md` lists them."""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from promptstudio.running.home import running, secret_key, studio_home
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def env_flag(name: str) -> bool:
+    return env(name).lower() in {"1", "true", "yes", "on"}
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in env(name, default).split(",") if part.strip()]
+
+
+EMBEDDED = not env("DATABASE_URL")
+HOME = studio_home()
+# What `manage.py up` runs on this machine at the moment, so that a second shell finds it.
+RUNNING = running(HOME) or {}
+
+DEBUG = env_flag("DEBUG")
+DEMO = env_flag("DEMO")
+SECRET_KEY = env("SECRET_KEY") or (secret_key(HOME) if EMBEDDED or DEMO else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("Set SECRET_KEY: with DATABASE_URL several machines share sessions, so they must share the key.")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "promptstudio.web.admin.apps.StudioAdminConfig",
+    "csp",
+    "django_htmx",
+    "ninja",
+    "simple_history",
+    "promptstudio.lib.apps.LibConfig",
+    "promptstudio.audit.apps.AuditConfig",
+    "promptstudio.accounts.apps.AccountsConfig",
+    "promptstudio.projects.apps.ProjectsConfig",
+    "promptstudio.prompts.apps.PromptsConfig",
+    "promptstudio.reviews.apps.ReviewsConfig",
+    "promptstudio.deployments.apps.DeploymentsConfig",
+    "promptstudio.serving.apps.ServingConfig",
+    "promptstudio.integrations.bedrock.apps.BedrockConfig",
+    "promptstudio.web.apps.WebConfig",
+    "promptstudio.running.apps.RunningConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "promptstudio.web.middleware.ActorMiddleware",
+    "promptstudio.web.middleware.ErrorPages",
+]
+ROOT_URLCONF = "promptstudio.urls"
+WSGI_APPLICATION = "promptstudio.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "sign_in"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "promptstudio.web.context.frame",
+            ]
+        },
+    }
+]
+
+if EMBEDDED:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": HOME / "studio.sqlite3",
+            "OPTIONS": {
+                # IMMEDIATE: a transaction that reads and then writes would otherwise fail with "database is locked" under load.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+            },
+        }
+    }
+else:
+    DATABASES = {"default": dj_database_url.parse(env("DATABASE_URL"), conn_max_age=60, conn_health_checks=True)}
+ATOMIC_REQUESTS = False
+
+REDIS_URL = env("REDIS_URL")
+BROKER_URL = REDIS_URL or env("BROKER_URL") or RUNNING.get("broker_url") or ""
+CACHE_URL = REDIS_URL or env("CACHE_URL") or RUNNING.get("cache_url") or ""
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# Without a broker nothing is lost: job rows are the truth and the sweep finds them.
+CELERY_BROKER_URL = BROKER_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+# kombu looks for unacknowledged messages only every 100 s as it comes.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 3600, "unacked_restore_interval": 5, "unacked_restore_throttle": 1, "socket_timeout": 10}
+    if BROKER_URL.startswith("redis")
+    else {}
+)
+CELERY_TASK_ROUTES = {"deployments.*": {"queue": "publishing"}}
+CELERY_BEAT_SCHEDULE = {
+    "publish what is owed": {"task": "deployments.publish_due", "schedule": 2.0, "options": {"expires": 10}},
+}
+
+# Publishers by the kind of target, as Django names its storages.
+PUBLISHERS = {"bedrock": "promptstudio.integrations.bedrock.publisher.BedrockPublisher"}
+# Seconds that one call to a target may take to connect and to answer. A lease outlasts them.
+PUBLISH_CONNECT_TIMEOUT = float(env("PUBLISH_CONNECT_TIMEOUT", "5"))
+PUBLISH_READ_TIMEOUT = float(env("PUBLISH_READ_TIMEOUT", "20"))
+AWS_ENDPOINT_URL = env("AWS_ENDPOINT_URL") or RUNNING.get("aws_endpoint_url") or ""
+if AWS_ENDPOINT_URL and RUNNING.get("aws_endpoint_url") == AWS_ENDPOINT_URL:
+    # A second shell next to `manage.py up` speaks to the same local AWS, which takes any credentials.
+    os.environ.setdefault("AWS_ENDPOINT_URL", AWS_ENDPOINT_URL)
+    os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
+    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env("TIME_ZONE", "UTC")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env("STATIC_ROOT")) if env("STATIC_ROOT") else BASE_DIR / "staticfiles"
+# One machine serves the files as they lie; the image collects, hashes and compresses them.
+COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
+WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if COLLECTED or env_flag("COLLECT_STATIC")
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+HTTPS = env_flag("HTTPS")
+SESSION_COOKIE_NAME = "studio_session"
+CSRF_COOKIE_NAME = "studio_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = int(env("HSTS_SECONDS", "31536000")) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_flag("BEHIND_PROXY") else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "promptstudio.web.views.errors.csrf_failure"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+# A form with a 140 KB text and its fields; the limit on a text itself is the bundle's.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "botocore": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+    },
+}
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["event"]),
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,9 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("promptstudio.web.urls")),
+]
+handler404 = "promptstudio.web.views.errors.not_found"
+handler500 = "promptstudio.web.views.errors.broken"

@@ -1,0 +1,62 @@
+"""The frame around every page: who you are, which project, where you can go."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from promptstudio.projects.models import Membership, Project, Role
+from promptstudio.deployments.waiting import reviews_for
+
+NAVIGATION = (
+    ("home", "Home", "home", "home"),
+    ("prompts", "Prompts", "file-text", "library"),
+    ("reviews", "Reviews", "git-pull-request", "reviews"),
+    ("environments", "Environments", "stack-2", "environments"),
+    ("audit", "Audit", "shield-check", "audit"),
+    ("settings", "Settings", "settings", "settings"),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return {"frame": {"person": None, "project": None, "projects": [], "nav": []}}
+    projects = list(Project.objects.visible_to(actor))
+    project = _present(request, projects)
+    roles = Membership.objects.filter(user=actor.user, project=project).values_list("role", flat=True) if project else []
+    return {
+        "frame": {
+            "person": {"name": actor.user.name, "roles_words": ", ".join(Role(role).label for role in roles)},
+            "project": project,
+            "projects": [{"slug": p.slug, "name": p.name, "url": reverse("library", args=[p.slug])} for p in projects],
+            "nav": list(_navigation(request, project, actor)),
+            "admin_url": reverse("admin:index") if actor.user.is_staff else None,
+        }
+    }
+
+
+def _present(request: HttpRequest, projects: list[Project]) -> Project | None:
+    """The project in the address, else the one looked at last, else the first."""
+    match = request.resolver_match
+    wanted = (match.kwargs.get("project") if match else None) or request.session.get("project")
+    project = next((p for p in projects if p.slug == wanted), projects[0] if projects else None)
+    if project and request.session.get("project") != project.slug:
+        request.session["project"] = project.slug
+    return project
+
+
+def _navigation(request: HttpRequest, project: Project | None, actor: Any) -> Any:
+    section = getattr(request, "section", request.resolver_match.url_name if request.resolver_match else "")
+    for key, label, icon, name in NAVIGATION:
+        if project is None and name != "home":
+            continue
+        item = {
+            "label": label,
+            "url": reverse(name) if name == "home" else reverse(name, args=[project.slug]),  # type: ignore[union-attr]
+            "icon": icon,
+            "current": section == key or section == name,
+        }
+        if name == "reviews" and project:
+            item |= {"count": len(reviews_for(actor, project)), "count_label": "waiting for you"}
+        yield item

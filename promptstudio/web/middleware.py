@@ -1,0 +1,80 @@
+"""Who is asking, and what they are told when a service says no."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, cast
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from promptstudio.accounts.actor import Actor, Via
+from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
+
+from .requests import StudioRequest
+
+Answer = Callable[[HttpRequest], HttpResponse]
+OTHER_DOORS = ("/api/", "/admin/", "/static/")
+# Never shown back: tokens, not words that somebody typed.
+NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next"}
+
+
+class ActorMiddleware:
+    """Gives each request its Actor, and sends whoever is not signed in to the sign-in page."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        if request.user.is_authenticated:
+            via: Via = "admin" if request.path.startswith("/admin/") else "page"
+            cast(StudioRequest, request).actor = Actor(
+                user=request.user, via=via, request_id=request_id, address=request.META.get("REMOTE_ADDR") or ""
+            )
+        response = self.get_response(request)
+        if request.user.is_authenticated and not request.path.startswith("/static/"):
+            # Prompts are confidential: no shared cache, and no copy behind the back button after signing out.
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if request.user.is_authenticated or getattr(view, "public", False) or request.path.startswith(OTHER_DOORS):
+            return None
+        back = request.get_full_path() if request.method == "GET" else "/"
+        return redirect_to_login(back, settings.LOGIN_URL)
+
+
+class ErrorPages:
+    """NotAllowed is 403, Conflict is 409 and Invalid is 422, on one page that keeps what was typed."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        match error:
+            case NotAllowed():
+                return render(request, "errors/403.html", {"sentence": error.sentence, "typed": typed(request)}, status=403)
+            case Conflict():
+                return render(request, "errors/409.html", {"sentence": error.sentence, "typed": typed(request)}, status=409)
+            case Invalid():
+                return render(request, "errors/422.html", {"sentence": error.sentence, "typed": typed(request)}, status=422)
+        return None
+
+
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a person wrote in the form that was refused, so that nothing is lost."""
+    return [
+        (name.replace("_", " ").replace("-", " ").capitalize(), text)
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED
+        for text in values
+        if text.strip()
+    ]

@@ -1,0 +1,44 @@
+"""What views know of a request: who is asking, and the address of things."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.deployments.models import Deployment
+from promptstudio.prompts.models import Draft, Prompt
+from promptstudio.reviews.models import Review
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class StudioRequest(HttpRequest):
+    """A request of a signed-in person."""
+
+    actor: Actor
+    htmx: Any
+
+
+def public(view: View) -> View:
+    """Whoever is not signed in may open this."""
+    cast(Any, view).public = True
+    return view
+
+
+def prompt_url(prompt: Prompt, page: str = "", *arguments: Any) -> str:
+    """The address of a page of a prompt: overview, or `versions`, `compare`, `edit` …"""
+    return reverse(f"prompt_{page}" if page else "prompt", args=[prompt.project.slug, prompt.name, *arguments])
+
+
+def review_url(review: Review) -> str:
+    return reverse("review", args=[review.version.prompt.project.slug, review.uid])
+
+
+def draft_url(draft: Draft) -> str:
+    return prompt_url(draft.prompt, "edit", draft.uid)
+
+
+def deployment_url(deployment: Deployment) -> str:
+    return prompt_url(deployment.placement.prompt, "deployment", deployment.uid)

@@ -1,0 +1,259 @@
+"""The difference of two bundles as HTML: `{% compare_text %}`, `{% compare_tables %}`, `{% compare_summary %}`."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Literal
+
+from django import template
+from django.http import QueryDict
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from promptstudio.prompts.diff import CardDiff, Comparison, FieldChange, Row, Span, words
+from promptstudio.prompts.diff.tokens import PLACEHOLDER, tokens
+
+register = template.Library()
+
+Side = Literal["old", "new"]
+
+# What a page bears without `full`; measured in lines and characters.
+MOST_FOLDED = 400
+MOST_CHANGED = 1_000
+LONGEST_UNCHANGED = 800
+EDGE = 240
+
+_SIGNS = {"removed": "−", "added": "+"}
+_TAGS = {"removed": "del", "added": "ins"}
+_INVISIBLE = {" ": "␣", "\t": "⇥", "\r": "␍", "\n": "↵"}
+
+
+@dataclass
+class Cell:
+    """One line of one side; without number where the side has no such line."""
+
+    no: int | None
+    html: SafeString
+    mark: str
+
+    @property
+    def sign(self) -> str:
+        return _SIGNS.get(self.mark, "")
+
+
+@dataclass
+class Line:
+    """A table row: both sides, or the one cell of a single column. `change` is the number of the change that begins here."""
+
+    kind: str
+    cells: list[Cell]
+    change: int | None = None
+
+
+@dataclass
+class Section:
+    """Lines that are shown, folded, or left out because the page would grow too long (then without lines)."""
+
+    kind: Literal["shown", "folded", "left out"]
+    count: int
+    lines: list[Line] = field(default_factory=list)
+    is_change: bool = False
+
+
+@dataclass
+class Card:
+    title: str
+    notes: list[str]
+    changes: int
+    head_change: int | None
+    sections: list[Section]
+
+
+@register.inclusion_tag("compare/_text.html", takes_context=True)
+def compare_text(
+    context: dict[str, Any], comparison: Comparison, old_label: str, new_label: str, layout: str = "split", full: bool = False
+) -> dict[str, Any]:
+    """The messages that differ as tables, side by side or (`layout="unified"`) in one column; changes have ids `change-1` to `change-n`."""
+    numbers = count(1)
+    columns = 2 if layout == "unified" else 4
+    return {
+        "cards": [_card(card, numbers, layout == "unified", full) for card in comparison.cards if card.changes],
+        "unchanged": [card.role.lower() for card in comparison.cards if not card.changes],
+        "old_label": old_label,
+        "new_label": new_label,
+        "unified": layout == "unified",
+        "columns": columns,
+        "full_url": _with_full(context),
+    }
+
+
+@register.inclusion_tag("compare/_tables.html")
+def compare_tables(comparison: Comparison, old_label: str, new_label: str) -> dict[str, Any]:
+    """Variables and settings, then tools and output schema, where they differ."""
+    return {
+        "tables": [
+            table
+            for table in (
+                {"caption": "Variables and settings that differ", "rows": _fields([*comparison.variables, *comparison.settings])},
+                {"caption": "Tools and output schema that differ", "rows": _fields([*comparison.tools, *comparison.schema])},
+            )
+            if table["rows"]
+        ],
+        "same": comparison.same_settings,
+        "old_label": old_label,
+        "new_label": new_label,
+    }
+
+
+@register.inclusion_tag("compare/_summary.html")
+def compare_summary(comparison: Comparison) -> dict[str, Any]:
+    """The sentence on top."""
+    return {"sentence": comparison.sentence}
+
+
+@register.simple_tag
+def compare_words(old: str, new: str) -> SafeString:
+    """Two short texts in one line, with what was taken out and put in."""
+    return spans_html(words(old, new))
+
+
+def _with_full(context: dict[str, Any]) -> str:
+    request = context.get("request")
+    query = request.GET.copy() if request else QueryDict(mutable=True)
+    query["full"] = "1"
+    return "?" + query.urlencode()
+
+
+def _card(card: CardDiff, numbers: Iterator[int], unified: bool, full: bool) -> Card:
+    head = next(numbers) if card.head_changed else None
+    change_of = {id(row): next(numbers) for row, starts in zip(card.rows, card.starts, strict=True) if starts}
+    return Card(card.role, _notes(card), card.changes, head, list(_sections(card, change_of, unified, full)))
+
+
+def _notes(card: CardDiff) -> list[str]:
+    notes = []
+    if card.is_new or card.is_removed:
+        notes.append("new" if card.is_new else "removed")
+    if card.moved and card.old_index is not None and card.new_index is not None:
+        notes.append(f"moved from place {card.old_index + 1} to place {card.new_index + 1}")
+    if card.role != card.old_role:
+        notes.append(f"was {card.old_role}")
+    return notes
+
+
+def _sections(card: CardDiff, change_of: dict[int, int], unified: bool, full: bool) -> Iterator[Section]:
+    left = len(card.rows) if full else MOST_CHANGED
+    for block in card.blocks():
+        if block.folded and block.count > MOST_FOLDED and not full:
+            yield Section("left out", block.count)
+            continue
+        rows = block.rows if block.folded else block.rows[:left]
+        lines = [line for row in rows for line in _lines(row, change_of.get(id(row)), unified, full)]
+        if lines:
+            yield Section("folded" if block.folded else "shown", block.count, lines)
+        if not block.folded:
+            left -= len(rows)
+            if len(rows) < block.count:
+                yield Section("left out", block.count - len(rows), is_change=True)
+
+
+def _lines(row: Row, change: int | None, unified: bool, full: bool) -> Iterator[Line]:
+    old, new = _cell(row, "old", full), _cell(row, "new", full)
+    if not unified:
+        yield Line(row.kind, [old, new], change)
+    elif row.kind == "same":
+        yield Line("same", [new])
+    else:
+        sides = [cell for cell in (old, new) if cell.no]
+        yield from (Line(row.kind, [cell], change if cell is sides[0] else None) for cell in sides)
+
+
+def _cell(row: Row, side: Side, full: bool) -> Cell:
+    no, spans = (row.old_no, row.old) if side == "old" else (row.new_no, row.new)
+    if row.kind == "same":
+        return Cell(no, spans_html(_without_end(spans, marked=False), full=full), "")
+    mark = "removed" if side == "old" else "added"
+    has_marks = not spans or any(span.kind != "same" for span in _without_end(spans, marked=True))
+    return Cell(no, spans_html(_without_end(spans, marked=True), full=full), mark if has_marks else "")
+
+
+def _without_end(spans: tuple[Span, ...], *, marked: bool) -> list[Span]:
+    """Without the line end, except where a change between line ends of several systems is the difference."""
+    if not spans:
+        return []
+    text, kind = spans[-1]
+    bare = text.rstrip("\r\n")
+    if bare == text or (marked and kind != "same" and "\r" in text):
+        return list(spans)
+    return [*spans[:-1], Span(bare, kind)] if bare else list(spans[:-1])
+
+
+def spans_html(spans: list[Span], *, full: bool = True) -> SafeString:
+    """Marked text; without `full`, long unchanged stretches are cut to what stands next to a change."""
+    last = len(spans) - 1
+    return mark_safe(  # noqa: S308 (joined from escaped parts)
+        "".join(_span_html(span, index == 0, index == last, full) for index, span in enumerate(spans))
+    )
+
+
+def _span_html(span: Span, first: bool, last: bool, full: bool) -> SafeString:
+    if span.kind == "same":
+        too_long = len(span.text) > LONGEST_UNCHANGED and not full
+        return _shortened(span.text, first, last) if too_long else _text_html(span.text)
+    html = _text_html(span.text) if _is_visible(span.text) else conditional_escape("".join(map(_symbol, span.text)))
+    return format_html(
+        '<{tag}><span class="visually-hidden">[{kind}: </span>{html}<span class="visually-hidden">]</span></{tag}>',
+        tag=mark_safe(_TAGS[span.kind]),  # noqa: S308
+        kind=span.kind,
+        html=html,
+    )
+
+
+def _shortened(text: str, first: bool, last: bool) -> SafeString:
+    # A stretch that is all of the line shows how the line begins.
+    head = "".join(tokens(text[:EDGE])[:-1]) if not first or last else ""
+    tail = "".join(tokens(text[-EDGE:])[1:]) if not last else ""
+    return format_html(
+        '{} <span class="muted">… {} unchanged characters …</span> {}',
+        _text_html(head),
+        f"{len(text) - len(head) - len(tail):,}",
+        _text_html(tail),
+    )
+
+
+def _text_html(text: str) -> SafeString:
+    parts = PLACEHOLDER.split(text)
+    return format_html_join(
+        "", "{}", ((format_html('<bdi class="var">{}</bdi>', part) if index % 2 else part,) for index, part in enumerate(parts) if part)
+    )
+
+
+def _is_visible(text: str) -> bool:
+    return any(unicodedata.category(character)[0] not in "ZC" for character in text)
+
+
+def _symbol(character: str) -> str:
+    return _INVISIBLE.get(character, f"U+{ord(character):04X} ")
+
+
+def _fields(changes: list[FieldChange]) -> list[dict[str, Any]]:
+    return [
+        {
+            "change": change,
+            "is_variable": change.word != "Changed" and "." not in change.name and change.label == change.name,
+            "old": _value(change, "old"),
+            "new": _value(change, "new"),
+            "style": change.word.lower() if change.word in ("Added", "Removed") else "changed",
+            "sign": {"Added": "+", "Removed": "−"}.get(change.word, "~"),
+        }
+        for change in changes
+    ]
+
+
+def _value(change: FieldChange, side: Side) -> SafeString:
+    kept = "removed" if side == "old" else "added"
+    if change.word in ("Added", "Removed"):
+        return spans_html([Span(getattr(change, side), "same")], full=False)
+    spans = [span for span in words(change.old, change.new) if span.kind in ("same", kept)]
+    return spans_html(spans, full=False)
