@@ -11,7 +11,7 @@ from typing import Any, get_args
 from promptstudio.lib.errors import Invalid
 
 from . import soundness
-from .bundle import MAX_VARIABLES, Bundle, Variable, parse
+from .bundle import MAX_VARIABLES, VARIABLE_NAME, Bundle, Variable, parse
 from .catalogue import MODEL_ID, Model, find_model
 from .findings import Finding, Level
 from .soundness import listed, mapping, text_of
@@ -216,7 +216,7 @@ def _variable(place: str, variable: dict[str, Any], used: set[str], repeated: bo
     elif name == OPEN_BRACES:
         sentence = f"{OPEN_BRACES} always stands for two braces and is filled in by itself. Take it out of the table."
         yield Finding("error", f"{place}.name", sentence, fix="remove_variable", name=name)
-    elif name and name not in used:
+    elif VARIABLE_NAME.fullmatch(name) and name not in used:
         sentence = f"{name} is in the table but in no text. Write {placeholder(name)} where it belongs, or remove it."
         yield Finding("error", f"{place}.name", sentence, fix="remove_variable", name=name)
     yield from _values(place, name, variable)

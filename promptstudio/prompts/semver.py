@@ -15,7 +15,7 @@ from .bundle import Bundle, Message, Tool, Variable
 from .canonical import canonical_json
 from .schemas import schema_changes
 from .templating import PLACEHOLDER, as_text, must_be_sent, placeholder
-from .wording import text_change
+from .wording import beyond_wording
 
 Number = tuple[int, int, int]
 FIRST: Number = (1, 0, 0)
@@ -206,7 +206,7 @@ def _conversation(old: tuple[Message, ...], new: tuple[Message, ...]) -> str:
 
 
 def _text(old: str, new: str) -> Iterator[Change]:
-    meaning = text_change(old, new).meaning
+    meaning = beyond_wording(old, new)
     for sentence in meaning:
         yield Impact.FEATURE, sentence
     if not meaning:

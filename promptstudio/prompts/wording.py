@@ -6,7 +6,6 @@ told (a script whose words are not known here), a change is never called wording
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from .templating import PLACEHOLDER
@@ -63,27 +62,20 @@ RULES = _words(
 TELLING = AMOUNTS | RULES
 
 
-@dataclass
-class TextChange:
-    """`meaning` holds sentences on what the change touches beyond wording; without any it is wording."""
-
-    meaning: list[str] = field(default_factory=list)
-
-
-def text_change(old: str, new: str) -> TextChange:
-    """What changed between two different texts. Linear in their length."""
+def beyond_wording(old: str, new: str) -> list[str]:
+    """Sentences on what a change of text touches beyond wording; none where it is wording. Linear in the lengths."""
     if old.split() == new.split():
-        return TextChange()
+        return []
     before, after = _sentences(old), _sentences(new)
-    if len(before) != len(after) or Counter(before) == Counter(after) != before:
-        return TextChange(_limited(_added_and_removed(before, after)))
+    if len(before) != len(after) or (before != after and Counter(before) == Counter(after)):
+        return _limited(_added_and_removed(before, after))
     meaning: list[str] = []
     for one, other in zip(before, after, strict=True):
         if one != other:
             meaning += _sentence_change(one, other)
         if len(meaning) > 2 * SHOWN and len(set(meaning)) > SHOWN:
             break
-    return TextChange(_limited(meaning))
+    return _limited(meaning)
 
 
 def _sentences(text: str) -> list[str]:
@@ -131,7 +123,8 @@ def _token_change(old: list[str], new: list[str]) -> list[str]:
         return []
     removed, added = list((Counter(old) - Counter(new)).elements()), list((Counter(new) - Counter(old)).elements())
     if not removed and not added:
-        return [f"The order of {' and '.join(f'“{token}”' for token in dict.fromkeys(old[:SHOWN]))} changed."]
+        moved = dict.fromkeys(one for one, other in zip(old, new, strict=True) if one != other)
+        return [f"The order of {' and '.join(f'“{token}”' for token in list(moved)[:SHOWN])} changed."]
     pairs = min(len(removed), len(added))
     reasons = [_replaced(one, other) for one, other in zip(removed, added, strict=False)]
     reasons += [f"{_called(token)} was removed." for token in removed[pairs:]]

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -46,7 +47,11 @@ class ActorMiddleware:
         if request.user.is_authenticated or getattr(view, "public", False) or request.path.startswith(OTHER_DOORS):
             return None
         back = request.get_full_path() if request.method == "GET" else "/"
-        return redirect_to_login(back, settings.LOGIN_URL)
+        redirect = redirect_to_login(back, settings.LOGIN_URL)
+        if getattr(request, "htmx", False):
+            # A fragment's place is no place for a sign-in page.
+            return HttpResponse(status=204, headers={"HX-Redirect": redirect["Location"]})
+        return redirect
 
 
 class ErrorPages:
@@ -59,14 +64,27 @@ class ErrorPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        match error:
-            case NotAllowed():
-                return render(request, "errors/403.html", {"sentence": error.sentence, "typed": typed(request)}, status=403)
-            case Conflict():
-                return render(request, "errors/409.html", {"sentence": error.sentence, "typed": typed(request)}, status=409)
-            case Invalid():
-                return render(request, "errors/422.html", {"sentence": error.sentence, "typed": typed(request)}, status=422)
+        for kind, status in ((NotAllowed, 403), (Conflict, 409), (Invalid, 422)):
+            if isinstance(error, kind):
+                return _page(request, error.sentence, status)
         return None
+
+
+def _page(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
+    context = {"sentence": sentence, "typed": typed(request), "back_url": back_url(request)}
+    response = render(request, f"errors/{status}.html", context, status=status)
+    if getattr(request, "htmx", False):
+        # The answer to a fragment's request takes the whole page's place.
+        for name, value in {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}.items():
+            response.headers[name] = value
+    return response
+
+
+def back_url(request: HttpRequest) -> str:
+    """The page on which the form stood."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    here = came_from.netloc == request.get_host()
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "") if here else "/"
 
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:

@@ -1,6 +1,23 @@
-from django.urls import path
+from django.urls import include, path, register_converter
+
+from promptstudio.prompts.names import SEGMENT
 
 from .views import home, sign_in, system
+
+
+class PromptName:
+    """Segments of small letters and digits, joined by /."""
+
+    regex = rf"{SEGMENT.pattern}(?:/{SEGMENT.pattern})*"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(PromptName, "prompt")
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -8,4 +25,8 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("healthz", system.healthz, name="healthz"),
     path("readyz", system.readyz, name="readyz"),
+    path("", include("promptstudio.web.urls_project")),
+    path("", include("promptstudio.web.urls_prompts")),
+    path("", include("promptstudio.web.urls_reviews")),
+    path("", include("promptstudio.web.urls_deploying")),
 ]

@@ -35,6 +35,8 @@ REFUSED: dict[str, dict] = {
     "length of a description": {"description": "x" * 201},
     "number of variants": {"variants": [text_variant(), {**text_variant(), "name": "other"}]},
     "enum of a template type": changed(templateType="POEM"),
+    "enum of a cache point": changed(templateConfiguration={"text": {"text": "Hi", "cachePoint": {"type": "never"}}}),
+    "variable without a name": changed(templateConfiguration={"text": {"text": "Hi", "inputVariables": [{}]}}),
     "maximum of a temperature": changed(inferenceConfiguration={"text": {"temperature": 1.5}}),
     "number of stop sequences": changed(inferenceConfiguration={"text": {"stopSequences": list("abcde")}}),
     "number of variables": {"variants": [text_variant("Hello", *(f"v{number}" for number in range(21)))]},

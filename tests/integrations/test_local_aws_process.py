@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from tests.integrations.prompt_bodies import refused, text_variant
 from tests.local_aws import REPOSITORY, LocalAws, clean_environment, start_local_aws
 
+pytestmark = pytest.mark.process
 TOKEN = "a0b1c2d3-e4f5-6789-abcd-ef0123456789"
 ROLE = "arn:aws:iam::999999999999:role/Publisher"
 

@@ -64,6 +64,7 @@ def test_a_version_is_a_snapshot_of_the_draft_that_nothing_changes(bedrock: Bedr
     prompt = bedrock.prompts.create_prompt(name="one", description="of the draft", variants=[text_variant("First {{claim}}", "claim")])
     version = bedrock.prompts.create_prompt_version(promptIdentifier=prompt["id"], description="of the version")
     assert (version["version"], version["arn"]) == ("1", f"{prompt['arn']}:1")
+    assert "description" not in bedrock.prompts.create_prompt_version(promptIdentifier=prompt["id"])
     bedrock.prompts.update_prompt(promptIdentifier=prompt["id"], name="one", variants=[text_variant("Second {{claim}}", "claim")])
     read = bedrock.prompts.get_prompt(promptIdentifier=prompt["id"], promptVersion="1")
     assert read["variants"] == prompt["variants"]
@@ -176,6 +177,8 @@ def test_prompts_of_another_account_or_region_are_not_found(bedrock: Bedrock, se
         for identifier in (prompt["id"], prompt["arn"]):
             with refused("ResourceNotFoundException", 404):
                 client.get_prompt(promptIdentifier=identifier)
+    with refused("ResourceNotFoundException", 404):
+        bedrock.prompts.get_prompt(promptIdentifier=f"arn:aws:bedrock:us-east-1:999999999999:prompt/{prompt['id']}")
 
 
 def test_an_access_key_is_account_123456789012_unless_it_says_otherwise(server: LocalAws) -> None:
@@ -192,8 +195,8 @@ def test_the_published_rates_hold_where_they_are_switched_on(tmp_path_factory: p
     limited = start_local_aws(tmp_path_factory.mktemp("limited"), rate_limits=True)
     try:
         client = limited.client("bedrock-agent")
-        with ThreadPoolExecutor(6) as pool, refused("ThrottlingException", 429):
-            list(pool.map(lambda number: client.create_prompt(name=f"prompt-{number}"), range(6)))
+        with ThreadPoolExecutor(8) as pool, refused("ThrottlingException", 429):
+            list(pool.map(lambda number: client.create_prompt(name=f"prompt-{number}"), range(20)))
         statuses = [call["status"] for call in limited.journal()]
         assert statuses.count(201) >= 2
         for _ in range(5):

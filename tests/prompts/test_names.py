@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptstudio.lib.errors import Invalid
-from promptstudio.prompts.names import RESERVED, SEGMENT, check_name, name_from_title, remote_name
+from promptstudio.prompts.names import RESERVED, check_name, name_from_title, remote_name
 
 BEDROCK = re.compile(r"([0-9a-zA-Z][_-]?){1,100}")
-segments = st.from_regex(SEGMENT, fullmatch=True)
-names = st.lists(segments, min_size=1, max_size=6).map("/".join).filter(lambda name: len(name) <= 200)
+segments = st.lists(st.text("abz09", min_size=1, max_size=12), min_size=1, max_size=4).map("-".join)
+names = st.lists(segments, min_size=1, max_size=3).map("/".join)
 
 
 def nothing_taken(name):

@@ -15,7 +15,8 @@ _RECOGNISED = 0.6
 _SIMILAR = 0.3
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True)
+class Block:
     """Rows to show, or unchanged ones to fold."""
 
     folded: bool

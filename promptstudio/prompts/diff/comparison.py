@@ -55,6 +55,6 @@ def compare(old: Bundle | None, new: Bundle, *, ignore_white_space: bool = False
         schema=fields.schema(before, new),
         same_settings=fields.same_count(before, new),
         is_first=old is None,
-        is_one_text=new.kind == "text" and before.kind == "text" and not (new.system or before.system),
+        is_one_text=not (new.system or before.system) and max(len(new.messages), len(before.messages)) < 2,
         differs=before.digest != new.digest,
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .cards import CardDiff
 from .structure import FieldChange
 from .text import Row
+from .tokens import tokens
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -51,7 +52,6 @@ def _first(of: "Comparison") -> str:
 
 
 def _card_phrases(card: CardDiff, of: "Comparison") -> list[str]:
-    message = _message(card, of)
     if card.is_new or card.is_removed:
         article = "the" if card.role == "System" or of.is_one_text else "an" if card.role == "Assistant" else "a"
         return [f"{'adds' if card.is_new else 'removes'} {article} {_noun(card, of)}"]
@@ -61,7 +61,7 @@ def _card_phrases(card: CardDiff, of: "Comparison") -> list[str]:
     if card.role != card.old_role:
         phrases.append(f"turns {_article(card.old_role)} message into {_article(card.role)} message")
     changed = [row for row in card.rows if row.kind != "same"]
-    return [*phrases, _lines_phrase(card, changed, message)] if changed else phrases
+    return [*phrases, _lines_phrase(card, changed, _message(card, of))] if changed else phrases
 
 
 def _article(role: str) -> str:
@@ -82,14 +82,15 @@ def _lines_phrase(card: CardDiff, changed: list[Row], message: str) -> str:
 
 
 def _words_changed(row: Row) -> int:
-    return max(sum(len(span.text.split()) for span in side if span.kind != "same") for side in (row.old, row.new))
+    marked = [[token for span in side if span.kind != "same" for token in tokens(span.text)] for side in (row.old, row.new)]
+    return max(sum(token[0].isalnum() or token.startswith("{{") for token in side) for side in marked)
 
 
 def _message(card: CardDiff, of: "Comparison") -> str:
-    alike = [other for other in of.cards if other.role == card.role and not other.is_removed]
+    alike = [other.place for other in of.cards if other.role == card.role and not other.is_removed]
     if len(alike) < 2:
         return f"the {_noun(card, of)}"
-    place = alike.index(card)
+    place = alike.index(card.place)
     return f"the {_ORDINALS[place]} {_noun(card, of)}" if place < len(_ORDINALS) else f"{_noun(card, of)} {place + 1}"
 
 

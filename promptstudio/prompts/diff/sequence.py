@@ -19,14 +19,15 @@ Gap = tuple[int, int, int, int]
 _SMALL = 200
 _MOST_EDITS = 300
 _MOST_SCORES = 20_000
-_PIECE = 20
+_LARGEST_PIECE = 20
+_SCORES_IN_PIECES = 100_000
 
 
 @dataclass
 class Budget:
-    """Steps of the inner loop still to spend, shared by one comparison; two million take about a second."""
+    """Steps of the inner loop still to spend, shared by one comparison; a million take about half a second."""
 
-    steps: int = 2_000_000
+    steps: int = 1_000_000
 
 
 def common(old: Sequence[Hashable], new: Sequence[Hashable], *, budget: Budget) -> Runs:
@@ -69,7 +70,8 @@ def best_pairs(gap: Gap, score: Callable[[int, int], float]) -> Pairs:
     a, b, c, d = gap
     if (b - a) * (d - c) <= _MOST_SCORES:
         return _best_pairs(gap, score)
-    count = max(b - a, d - c) // _PIECE + 1
+    longer = max(b - a, d - c)
+    count = longer // max(1, min(_LARGEST_PIECE, _SCORES_IN_PIECES // longer)) + 1
     cuts = [(a + (b - a) * n // count, c + (d - c) * n // count) for n in range(count + 1)]
     pieces = [(p[0], q[0], p[1], q[1]) for p, q in pairwise(cuts)]
     return [pair for piece in pieces for pair in _best_pairs(piece, score)]

@@ -80,17 +80,15 @@ def _walk_object(old: dict[str, Any], new: dict[str, Any], path: Path) -> Iterat
 
 def _needs(old: dict[str, Any], new: dict[str, Any], path: Path) -> Iterator[Difference]:
     """Properties of a JSON schema, there on both sides, that became required or optional."""
-    properties = [schema.get("properties") for schema in (old, new)]
-    required = [schema.get("required", []) for schema in (old, new)]
-    if not all(isinstance(value, dict) for value in properties) or not all(isinstance(value, list) for value in required):
+    had, has = old.get("properties"), new.get("properties")
+    before, after = old.get("required", []), new.get("required", [])
+    if not (isinstance(had, dict) and isinstance(has, dict) and isinstance(before, list) and isinstance(after, list)):
         return
-    for name in properties[1]:
-        was, now = name in required[0], name in required[1]
-        if name in properties[0] and was != now:
-            yield (
-                (*path, "properties", name),
-                *(("optional", "required", "Now required") if now else ("required", "optional", "Now optional")),
-            )
+    for name in has:
+        if name in had and name in after and name not in before:
+            yield (*path, "properties", name), "optional", "required", "Now required"
+        elif name in had and name in before and name not in after:
+            yield (*path, "properties", name), "required", "optional", "Now optional"
 
 
 def _row(difference: Difference, place: str, label: str) -> FieldChange:

@@ -137,7 +137,7 @@ class _Sides:
             return Row("removed", i + 1, None, _marked("".join(self.old[i]), "removed"), ())
         if i is None:
             return Row("added", None, j + 1, (), _marked("".join(self.new[j]), "added"))
-        same = self.old_keys[i] == self.new_keys[j]
+        same = self.old_keys[i] == self.new_keys[j] or self.old[i] == self.new[j]
         return Row("same" if same else "changed", i + 1, j + 1, *self._sides(self.old[i], self.new[j], same, alike))
 
     def _sides(self, old: Line, new: Line, same: bool, alike: bool) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
@@ -242,7 +242,22 @@ def _readable(segments: list[Segment], old: list[str], new: list[str], *, kept: 
             done[-1].i2, done[-1].j2 = segment.i2, segment.j2
         else:
             done.append(segment)
-    return done
+    return [part for segment in done for part in _without_equal_blanks(segment, old, new)]
+
+
+def _without_equal_blanks(segment: Segment, old: list[str], new: list[str]) -> Iterator[Segment]:
+    """A replacement without the white space around it that both sides share."""
+    a, b, c, d = segment.i1, segment.i2, segment.j1, segment.j2
+    head = not segment.same and a < b and c < d and old[a].isspace() and old[a] == new[c]
+    if head:
+        yield Segment(True, a, a + 1, c, c + 1)
+        a, c = a + 1, c + 1
+    tail = not segment.same and a < b and c < d and old[b - 1].isspace() and old[b - 1] == new[d - 1]
+    if tail:
+        b, d = b - 1, d - 1
+    yield Segment(segment.same, a, b, c, d)
+    if tail:
+        yield Segment(True, b, b + 1, d, d + 1)
 
 
 def _is_noise(between: Segment, before: Segment, after: Segment, old: list[str], new: list[str]) -> bool:
@@ -269,10 +284,13 @@ def _in_one(kept: bool, old: str, new: str) -> tuple[Span, ...]:
 
 
 def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Neighbours of one kind as one span, except around an empty one: there the other side has a change, and both sides break alike."""
     found: list[Span] = []
+    breaks = False
     for span in spans:
-        if found and found[-1].kind == span.kind:
+        if found and found[-1].kind == span.kind and span.text and not breaks:
             found[-1] = Span(found[-1].text + span.text, span.kind)
         elif span.text:
             found.append(span)
+        breaks = not span.text and (breaks or span.kind != "same")
     return tuple(found)

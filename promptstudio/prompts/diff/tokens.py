@@ -63,14 +63,15 @@ def _pattern() -> re.Pattern[str]:
     extenders = _marks() + _EXTENDERS
     tail = rf"(?:(?![\x00-\x7f])(?:[{_JOINERS}][^\s{{]|[{extenders}]))"
     word = rf"(?:[{_PREPENDED}]*[^\W{_UNSPACED}{_PREPENDED}]+{tail}*)+"
+    placeholder = PLACEHOLDER.pattern.replace("(", "(?:", 1)
     return re.compile(
-        rf"""{PLACEHOLDER.pattern.replace("(", "(?:", 1)}
+        rf"""{placeholder}{tail}*
         |\r\n|\r|\n
         |[^\S\r\n]+(?!{tail})
         |\d+(?:[.,]\d+)+(?!{tail})
         |{word}(?:['’]{word})*
         |[\U0001f1e6-\U0001f1ff]{{2}}{tail}*
-        |[{_PREPENDED}]*[^\r\n]{tail}*""",
+        |[{_PREPENDED}]*(?!{placeholder})[^\r\n]{tail}*""",
         re.VERBOSE,
     )
 

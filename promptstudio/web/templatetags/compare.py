@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from django import template
 from django.http import QueryDict
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from promptstudio.prompts.diff import CardDiff, Comparison, FieldChange, Row, Span, words
-from promptstudio.prompts.diff.tokens import PLACEHOLDER, tokens
+from promptstudio.prompts.diff.tokens import tokens
+from promptstudio.prompts.templating import PLACEHOLDER
 
 register = template.Library()
 
@@ -36,10 +37,15 @@ class Cell:
     no: int | None
     html: SafeString
     mark: str
+    side: str
 
     @property
     def sign(self) -> str:
         return _SIGNS.get(self.mark, "")
+
+    @property
+    def look(self) -> str:
+        return f"is-{self.mark}" if self.mark else ""
 
 
 @dataclass
@@ -63,6 +69,8 @@ class Section:
 
 @dataclass
 class Card:
+    """One message that differs."""
+
     title: str
     notes: list[str]
     changes: int
@@ -79,7 +87,7 @@ def compare_text(
     columns = 2 if layout == "unified" else 4
     return {
         "cards": [_card(card, numbers, layout == "unified", full) for card in comparison.cards if card.changes],
-        "unchanged": [card.role.lower() for card in comparison.cards if not card.changes],
+        "unchanged": _unchanged([card.role.lower() for card in comparison.cards if not card.changes]),
         "old_label": old_label,
         "new_label": new_label,
         "unified": layout == "unified",
@@ -116,6 +124,12 @@ def compare_summary(comparison: Comparison) -> dict[str, Any]:
 def compare_words(old: str, new: str) -> SafeString:
     """Two short texts in one line, with what was taken out and put in."""
     return spans_html(words(old, new))
+
+
+def _unchanged(roles: list[str]) -> str:
+    if len(roles) < 2:
+        return f"The {roles[0]} message did not change." if roles else ""
+    return f"{len(roles)} messages did not change."
 
 
 def _with_full(context: dict[str, Any]) -> str:
@@ -171,20 +185,26 @@ def _lines(row: Row, change: int | None, unified: bool, full: bool) -> Iterator[
 
 def _cell(row: Row, side: Side, full: bool) -> Cell:
     no, spans = (row.old_no, row.old) if side == "old" else (row.new_no, row.new)
-    if row.kind == "same":
-        return Cell(no, spans_html(_without_end(spans, marked=False), full=full), "")
+    place = "left-side" if side == "old" else "right-side"
+    if no is None:
+        return Cell(None, SafeString(), "void", place)
+    shown = _without_end(spans, and_show_it=row.kind == "changed" and not _has_marked_words(row))
     mark = "removed" if side == "old" else "added"
-    has_marks = not spans or any(span.kind != "same" for span in _without_end(spans, marked=True))
-    return Cell(no, spans_html(_without_end(spans, marked=True), full=full), mark if has_marks else "")
+    differs = row.kind == mark or any(span.kind != "same" for span in shown)
+    return Cell(no, spans_html(shown, full=full), mark if differs and row.kind != "same" else "", place)
 
 
-def _without_end(spans: tuple[Span, ...], *, marked: bool) -> list[Span]:
-    """Without the line end, except where a change between line ends of several systems is the difference."""
+def _has_marked_words(row: Row) -> bool:
+    return any(span.kind != "same" and span.text.strip("\r\n") for span in (*row.old, *row.new))
+
+
+def _without_end(spans: tuple[Span, ...], *, and_show_it: bool) -> list[Span]:
+    """Without the line end, unless the line end is all that differs."""
     if not spans:
         return []
     text, kind = spans[-1]
     bare = text.rstrip("\r\n")
-    if bare == text or (marked and kind != "same" and "\r" in text):
+    if and_show_it and kind != "same" and not bare:
         return list(spans)
     return [*spans[:-1], Span(bare, kind)] if bare else list(spans[:-1])
 
@@ -223,10 +243,14 @@ def _shortened(text: str, first: bool, last: bool) -> SafeString:
 
 
 def _text_html(text: str) -> SafeString:
-    parts = PLACEHOLDER.split(text)
-    return format_html_join(
-        "", "{}", ((format_html('<bdi class="var">{}</bdi>', part) if index % 2 else part,) for index, part in enumerate(parts) if part)
-    )
+    parts: list[SafeString] = []
+    end = 0
+    for match in PLACEHOLDER.finditer(text):
+        # Blanks inside the braces change nothing but may be what changed.
+        name = match[1] if " " not in match[0] and "\t" not in match[0] else match[0]
+        parts += [conditional_escape(text[end : match.start()]), format_html('<bdi class="var">{}</bdi>', name)]
+        end = match.end()
+    return SafeString("".join([*parts, conditional_escape(text[end:])]))
 
 
 def _is_visible(text: str) -> bool:
@@ -241,7 +265,7 @@ def _fields(changes: list[FieldChange]) -> list[dict[str, Any]]:
     return [
         {
             "change": change,
-            "is_variable": change.word != "Changed" and "." not in change.name and change.label == change.name,
+            "is_variable": change.label == change.name,
             "old": _value(change, "old"),
             "new": _value(change, "new"),
             "style": change.word.lower() if change.word in ("Added", "Removed") else "changed",

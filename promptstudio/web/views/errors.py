@@ -2,8 +2,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
-from ..middleware import typed
+from ..middleware import back_url, typed
 from ..requests import public
 
 
@@ -14,9 +15,10 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 @public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "errors/csrf.html", {"typed": typed(request)}, status=403)
+    return render(request, "errors/csrf.html", {"typed": typed(request), "back_url": back_url(request)}, status=403)
 
 
 @public
 def broken(request: HttpRequest) -> HttpResponse:
-    return render(request, "errors/500.html", status=500)
+    # Without the frame: its queries may be what broke.
+    return HttpResponse(render_to_string("errors/500.html"), status=500)

@@ -6,6 +6,9 @@ from .errors import Problems
 
 MAX_TEXT = 200_000
 MAX_TAGS = 50
+PROMPT_ARN = re.compile(
+    r"arn:aws[a-z-]*:bedrock:(?P<region>[a-z0-9-]{1,20}):(?P<account>[0-9]{12}):prompt/(?P<id>[0-9a-zA-Z]{10})(?::(?P<version>[0-9]{1,5}))?"
+)
 
 
 def check_prompt(params: dict) -> None:
@@ -83,8 +86,3 @@ def template_texts(template: dict) -> list[str]:
         return [template["text"]]
     blocks = [*template.get("system", []), *(block for message in template["messages"] for block in message["content"])]
     return [block["text"] for block in blocks if "text" in block]
-
-
-PROMPT_ARN = re.compile(
-    r"arn:aws[a-z-]*:bedrock:(?P<region>[a-z0-9-]{1,20}):(?P<account>[0-9]{12}):prompt/(?P<id>[0-9a-zA-Z]{10})(?::(?P<version>[0-9]{1,5}))?"
-)

@@ -1,0 +1,91 @@
+"""Where every prompt stands: one cell per prompt and environment, in a constant number of queries."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery
+
+from promptstudio.projects.models import Environment
+from promptstudio.prompts.models import Prompt, Version
+
+from .models import Deployment, Placement, WentLive
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`state` is live, behind (an older version than the newest is live), publishing, failed, gone (out of service) or none."""
+
+    environment: Environment
+    state: str
+    semver: str
+    live: Version | None
+    live_since: datetime | None
+    newest: Deployment | None
+    placement: Placement | None
+
+    @property
+    def replaces(self) -> str:
+        """What a form must send back, so that nobody overwrites what they have not seen."""
+        return str(self.newest.uid) if self.newest else ""
+
+
+@dataclass(frozen=True)
+class Row:
+    prompt: Prompt
+    newest: Version | None
+    cells: list[Cell]
+
+    def cell(self, environment: Environment) -> Cell:
+        return next(cell for cell in self.cells if cell.environment.pk == environment.pk)
+
+
+def rows(prompts: Iterable[Prompt], environments: Sequence[Environment]) -> list[Row]:
+    prompts = list(prompts)
+    newest = newest_versions(prompts)
+    placements = {
+        (p.prompt_id, p.environment_id): p
+        for p in Placement.objects.filter(prompt__in=prompts, environment__in=environments).select_related("live__version")
+    }
+    deployments = _newest_deployments(placements.values())
+    since = dict(WentLive.objects.filter(deployment__in=[p.live_id for p in placements.values()]).values_list("deployment_id", "at"))
+
+    def cell(prompt: Prompt, environment: Environment) -> Cell:
+        placement = placements.get((prompt.pk, environment.pk))
+        return _cell(environment, placement, deployments.get(placement.pk) if placement else None, newest.get(prompt.pk), since)
+
+    return [Row(prompt, newest.get(prompt.pk), [cell(prompt, environment) for environment in environments]) for prompt in prompts]
+
+
+def row(prompt: Prompt) -> Row:
+    return rows([prompt], list(prompt.project.environments.all()))[0]
+
+
+def newest_versions(prompts: Iterable[Prompt]) -> dict[int, Version]:
+    """Prompt id to newest version."""
+    newest = Version.objects.filter(prompt=OuterRef("pk")).newest_first().values("pk")[:1]
+    ids = Prompt.objects.filter(pk__in=[prompt.pk for prompt in prompts]).values_list(Subquery(newest), flat=True)
+    return {version.prompt_id: version for version in Version.objects.filter(pk__in=[pk for pk in ids if pk])}
+
+
+def _newest_deployments(placements: Iterable[Placement]) -> dict[int, Deployment]:
+    last = Deployment.objects.filter(placement=OuterRef("pk")).order_by("-sequence").values("pk")[:1]
+    ids = Placement.objects.filter(pk__in=[placement.pk for placement in placements]).values_list(Subquery(last), flat=True)
+    found = Deployment.objects.with_state().filter(pk__in=[pk for pk in ids if pk]).select_related("version", "by", "placement")
+    return {deployment.placement_id: deployment for deployment in found}
+
+
+def _cell(
+    environment: Environment, placement: Placement | None, newest: Deployment | None, version: Version | None, since: dict[int, datetime]
+) -> Cell:
+    live = placement.live_version if placement else None
+    moment = since.get(placement.live_id) if placement and placement.live_id else None
+    if placement and placement.out_of_service_at:
+        state, semver = "gone", live.semver if live else ""
+    elif newest and newest.state in ("publishing", "failed"):
+        state, semver = newest.state, newest.version.semver
+    elif live:
+        state, semver = "live" if version and live.pk == version.pk else "behind", live.semver
+    else:
+        state, semver = "none", ""
+    return Cell(environment, state, semver, live, moment, newest, placement)

@@ -1,0 +1,92 @@
+"""How a prompt stands, in one sentence, and the one thing to do next. Pages and lists ask here and nowhere else."""
+
+from dataclasses import dataclass
+
+from promptstudio.projects.models import Environment
+from promptstudio.projects.rules import ROLE_WORDS
+from promptstudio.prompts.models import Version
+from promptstudio.reviews.models import Review
+
+from . import gates
+from .board import Cell, Row
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """`kind` is write, promote, complete_record, ask, review, watch, settle or nothing; `label` follows the word "Next:"."""
+
+    kind: str
+    label: str
+    environment: Environment | None = None
+    version: Version | None = None
+    review: Review | None = None
+
+
+def sentence(row: Row) -> str:
+    """“Live 1.3.2 · 1.4.0 waiting for product approval”."""
+    if row.newest is None:
+        return "No version yet"
+    last = row.cells[-1] if row.cells else None
+    parts = [f"Live {last.live.semver}" if last and last.live else f"Not in {last.environment} yet" if last else "No environment yet"]
+    if last and last.state == "gone":
+        parts = [f"Out of service in {last.environment}"]
+    coming = _coming(row)
+    return " · ".join([*parts, coming]) if coming else parts[0]
+
+
+def next_step(row: Row) -> NextStep:
+    if row.newest is None:
+        return NextStep("write", "write the first version")
+    for cell in row.cells:
+        if cell.state == "failed":
+            return NextStep("settle", f"see why {cell.semver} did not reach {cell.environment}", cell.environment, cell.newest and cell.newest.version)
+        if cell.state == "publishing":
+            return NextStep("watch", f"watch {cell.semver} on its way to {cell.environment}", cell.environment)
+        if not _has(cell, row.newest):
+            return _towards(cell, row.newest)
+    return NextStep("nothing", "Newest version is live everywhere")
+
+
+def _towards(cell: Cell, version: Version) -> NextStep:
+    environment, rules = cell.environment, cell.environment.policy.rules
+    review = version.reviews.open().filter(environment=environment).first()
+    if review:
+        outcomes = gates.evaluate(gates.candidate_for(version, environment))
+        if not all(outcome.passed for outcome in outcomes):
+            return NextStep("review", f"review {version.semver} for {environment}", environment, version, review)
+    elif rules.approvals:
+        if version.origin != "import" and version.missing_from_record:
+            return NextStep("complete_record", f"complete the change record of {version.semver}", environment, version)
+        return NextStep("ask", f"ask for review of {version.semver} for {environment}", environment, version)
+    return NextStep("promote", f"promote {version.semver} to {environment}", environment, version)
+
+
+def _coming(row: Row) -> str:
+    """What is on its way to the last environment, or waits in front of it."""
+    assert row.newest
+    for cell in reversed(row.cells):
+        if cell.state == "failed":
+            return f"{cell.semver} did not reach {cell.environment}"
+        if cell.state == "publishing":
+            return f"{cell.semver} on its way to {cell.environment}"
+    review = row.newest.reviews.open().select_related("environment").first()
+    if review:
+        return f"{row.newest.semver} waiting for {_missing_approvals(review)}"
+    furthest = next((cell.environment for cell in reversed(row.cells) if _has(cell, row.newest)), None)
+    if furthest is None:
+        return f"{row.newest.semver} saved, not promoted yet"
+    return "" if furthest.pk == row.cells[-1].environment.pk else f"{row.newest.semver} in {furthest}"
+
+
+def _missing_approvals(review: Review) -> str:
+    candidate = gates.candidate_for(review.version, review.environment)
+    if candidate.requested_changes:
+        return "changes that a reviewer asked for"
+    baseline = candidate.live.pk if candidate.live else None
+    given = [d.role for d in candidate.approvals if d.baseline_id == baseline]
+    missing = [ROLE_WORDS[role] for role, count in candidate.rules.approvals.items() if given.count(role) < count]
+    return f"{' and '.join(missing)} approval" if missing else "someone to promote it"
+
+
+def _has(cell: Cell, version: Version) -> bool:
+    return cell.live is not None and cell.live.pk == version.pk

@@ -1,0 +1,117 @@
+"""The way to one AWS account and region, and what each call on it costs."""
+
+import os
+from typing import Any
+from uuid import UUID
+
+import boto3
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+from promptstudio.deployments.publishing import Desk, PublishFailed
+
+from .errors import ASSUME_ROLE, GONE, failure_of
+
+# https://docs.aws.amazon.com/general/latest/gr/bedrock.html: requests per second and operation, for each account and region.
+READS_PER_SECOND = 10
+WRITES_PER_SECOND = 2
+
+
+class Connections:
+    """Clients for the settings of a target: `region`, `role_arn`, `external_id`, each optional."""
+
+    def __init__(self) -> None:
+        self._own: dict[str | None, Any] = {}
+
+    def client_for(self, target: dict[str, Any], *, job_uid: UUID) -> Any:
+        """A bedrock-agent client. Raises PublishFailed. The endpoint is chosen by the ordinary AWS environment."""
+        region = region_of(target)
+        try:
+            if target.get("role_arn"):
+                return self._through_role(target, region, job_uid)
+            if region not in self._own:
+                self._own[region] = _client(boto3.Session(), "bedrock-agent", region)
+            return self._own[region]
+        except (ClientError, BotoCoreError, ValueError) as error:
+            raise failure_of(error, operation=ASSUME_ROLE) from error
+
+    def _through_role(self, target: dict[str, Any], region: str | None, job_uid: UUID) -> Any:
+        # Not kept: CloudTrail shall show which publication acted, and no credentials can grow old this way.
+        external = {"ExternalId": target["external_id"]} if target.get("external_id") else {}
+        sts = _client(boto3.Session(), "sts", region)
+        given = sts.assume_role(RoleArn=target["role_arn"], RoleSessionName=f"prompt-studio-{job_uid}", **external)["Credentials"]
+        session = boto3.Session(
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+        return _client(session, "bedrock-agent", region)
+
+
+def region_of(target: dict[str, Any]) -> str | None:
+    # boto3 itself reads only AWS_DEFAULT_REGION and its own files; Lambda and ECS set AWS_REGION.
+    return target.get("region") or os.environ.get("AWS_REGION") or None
+
+
+def account_of(target: dict[str, Any]) -> str:
+    """The account as far as the settings tell: the one of the role, else `default`."""
+    parts = str(target.get("role_arn") or "").split(":")
+    return parts[4] if len(parts) > 4 and parts[4] else "default"
+
+
+class Remote:
+    """Calls with their place in the shared rate and, before each write, the question whether it may still be made."""
+
+    def __init__(self, client: Any, *, account: str, desk: Desk) -> None:
+        self._client, self._account, self._desk = client, account, desk
+
+    def read(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Raises PublishFailed."""
+        self._wait(operation, READS_PER_SECOND)
+        return self._call(operation, parameters)
+
+    def find(self, operation: str, **parameters: Any) -> dict[str, Any] | None:
+        """Like `read`, but None where Bedrock knows no such thing."""
+        try:
+            return self.read(operation, **parameters)
+        except PublishFailed as failure:
+            if failure.code == GONE:
+                return None
+            raise
+
+    def write(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Raises PublishFailed, or Overtaken when this publication may write no more."""
+        self._wait(operation, WRITES_PER_SECOND)
+        self._desk.may_write()
+        return self._call(operation, parameters)
+
+    def pages(self, operation: str, **parameters: Any) -> list[dict[str, Any]]:
+        """All pages; a paginator of boto3 would not wait for the rate between them."""
+        page = self.read(operation, **parameters)
+        found = [page]
+        while page.get("nextToken"):
+            page = self.read(operation, **parameters, nextToken=page["nextToken"])
+            found.append(page)
+        return found
+
+    def _wait(self, operation: str, per_second: float) -> None:
+        self._desk.wait_for_budget(f"bedrock:{self._account}:{self._client.meta.region_name}:{operation}", per_second=per_second)
+
+    def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return dict(getattr(self._client, xform_name(operation))(**parameters))
+        except (ClientError, BotoCoreError) as error:
+            raise failure_of(error, operation=operation) from error
+
+
+def _client(session: boto3.Session, service: str, region: str | None) -> Any:
+    config = Config(
+        connect_timeout=settings.PUBLISH_CONNECT_TIMEOUT,
+        read_timeout=settings.PUBLISH_READ_TIMEOUT,
+        # The job tries again, after it looked what the lost call did.
+        retries={"mode": "standard", "total_max_attempts": 1},
+        user_agent_extra="prompt-studio",
+    )
+    return session.client(service, region_name=region, config=config)  # type: ignore[call-overload]

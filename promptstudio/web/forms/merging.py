@@ -1,0 +1,152 @@
+"""Two people wrote in one draft: what can be joined is joined, and the rest is put before them with both texts."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from promptstudio.prompts.soundness import listed, mapping, text_of
+
+from .bundle_form import shown
+
+SETTINGS = {"temperature": "Temperature", "top_p": "Top P", "max_tokens": "Longest answer", "stop_sequences": "Stop at"}
+ROLE_WORDS = {"user": "User", "assistant": "Assistant"}
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A place that both changed. `is_text`: a joint text can be written by hand."""
+
+    place: str
+    label: str
+    mine: str
+    theirs: str
+    is_text: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person decided about a clash: `mine`, `theirs`, or `own` with the text that they wrote."""
+
+    which: str
+    text: str = ""
+
+    def of(self, mine: Any, theirs: Any) -> Any:
+        return {"mine": mine, "own": self.text}.get(self.which, theirs)
+
+
+@dataclass(frozen=True)
+class Merged:
+    content: dict[str, Any]
+    clashes: list[Clash]
+    taken: list[str]
+
+
+def seen(content: dict[str, Any]) -> dict[str, str]:
+    """A short hash for each place, so that a page can later tell who changed what."""
+    places = {**_places(content, by_message=True), **_places(content, by_message=False)}
+    return {place: _hash(value) for place, value in places.items()}
+
+
+def merge(*, mine: dict[str, Any], theirs: dict[str, Any], seen: Mapping[str, str], decided: Mapping[str, Choice]) -> Merged:
+    """`theirs` with what only I changed. Where both changed a place, `decided` says what stays; else it is a clash, and theirs stands."""
+    aligned = _shape(mine) == _shape(theirs) and _hash(_shape(mine)) == seen.get("messages.shape")
+    ours, others = _places(mine, by_message=aligned), _places(theirs, by_message=aligned)
+    chosen: dict[str, Any] = {}
+    clashes: list[Clash] = []
+    taken: list[str] = []
+    for place in dict.fromkeys([*others, *ours]):
+        one, other = ours.get(place), others.get(place)
+        chosen[place] = other
+        if place in decided:
+            chosen[place] = decided[place].of(one, other)
+        elif one == other:
+            continue
+        elif _hash(other) == seen.get(place, ""):
+            chosen[place] = one
+        elif _hash(one) == seen.get(place, ""):
+            taken.append(_label(place, theirs))
+        else:
+            clashes.append(Clash(place, _label(place, theirs), _words(one), _words(other), _is_text(place)))
+    return Merged(_joined(theirs, chosen), clashes, taken)
+
+
+def _shape(content: dict[str, Any]) -> list[str]:
+    return [text_of(mapping(message).get("role")) for message in listed(content.get("messages"))]
+
+
+def _places(content: dict[str, Any], *, by_message: bool) -> dict[str, Any]:
+    """Place to value, in reading order. The messages are one place where rows were added, moved or removed."""
+    found: dict[str, Any] = {"kind": content.get("kind", "text"), "system": text_of(content.get("system"))}
+    if by_message:
+        found["messages.shape"] = _shape(content)
+        for index, message in enumerate(listed(content.get("messages"))):
+            found[f"messages.{index}.text"] = text_of(mapping(message).get("text"))
+    else:
+        found["messages"] = listed(content.get("messages"))
+    for variable in map(mapping, listed(content.get("variables"))):
+        name = f"variables.{text_of(variable.get('name'))}"
+        while name in found:
+            name += "'"
+        found[name] = variable
+    found["model"] = text_of(content.get("model"))
+    inference = mapping(content.get("inference"))
+    return found | {f"inference.{name}": inference.get(name) for name in SETTINGS}
+
+
+def _joined(theirs: dict[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    messages = chosen.get("messages", listed(theirs.get("messages")))
+    if "messages" not in chosen:
+        messages = [{**mapping(m), "text": chosen.get(f"messages.{index}.text", "")} for index, m in enumerate(messages)]
+    return {
+        **theirs,
+        "kind": chosen["kind"],
+        "system": chosen["system"],
+        "messages": messages,
+        "variables": [value for place, value in chosen.items() if place.startswith("variables.") and value is not None],
+        "model": chosen["model"],
+        "inference": {**mapping(theirs.get("inference")), **{name: chosen[f"inference.{name}"] for name in SETTINGS}},
+    }
+
+
+def _hash(value: Any) -> str:
+    if value is None:
+        return ""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _label(place: str, content: dict[str, Any]) -> str:
+    kind, _, rest = place.partition(".")
+    match kind:
+        case "messages" if rest == "shape" or not rest:
+            return "The messages"
+        case "messages":
+            index = int(rest.split(".")[0])
+            return f"Message {index + 1} ({ROLE_WORDS.get(_shape(content)[index], 'User')})"
+        case "variables":
+            return f"Variable {rest.rstrip(chr(39)) or 'without a name'}"
+        case "inference":
+            return SETTINGS[rest]
+    return {"kind": "One message or conversation", "system": "System", "model": "Model"}[kind]
+
+
+def _is_text(place: str) -> bool:
+    return place == "system" or place.endswith(".text")
+
+
+def _words(value: Any) -> str:
+    """A value as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return "\n".join(f"{name.capitalize()}: {_words(member)}" for name, member in value.items() if member not in (None, "", []))
+    if isinstance(value, list):
+        return "\n\n".join(_message(member) if isinstance(member, dict) else shown(member) for member in value)
+    if value in ("text", "chat"):
+        return {"text": "One message", "chat": "Conversation"}[value]
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown(value)
+
+
+def _message(message: dict[str, Any]) -> str:
+    return f"{ROLE_WORDS.get(text_of(message.get('role')), 'User')}:\n{text_of(message.get('text'))}"

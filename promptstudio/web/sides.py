@@ -1,0 +1,72 @@
+"""The two sides of a comparison, as they stand in an address: `1.4.0`, `env:production`, `draft:<uid>`."""
+
+from dataclasses import dataclass
+
+from django.http import Http404
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.deployments.models import Placement
+from promptstudio.lib.errors import Invalid
+from promptstudio.prompts.bundle import Bundle, parse
+from promptstudio.prompts.models import Draft, Prompt, Version
+
+from .uids import uid_or_404
+
+
+@dataclass(frozen=True)
+class Side:
+    """`bundle` is None where nothing is (an environment without a live version)."""
+
+    address: str
+    label: str
+    bundle: Bundle | None
+    version: Version | None = None
+
+
+def side(prompt: Prompt, address: str, actor: Actor) -> Side:
+    """Raises Http404 for what is not there, Invalid for a draft that is too unfinished to compare."""
+    kind, _, rest = address.partition(":")
+    if kind == "env":
+        return _environment(prompt, rest)
+    if kind == "draft":
+        return _draft(prompt, rest, actor)
+    version = prompt.versions.filter(semver=address).first()
+    if version is None:
+        raise Http404
+    return Side(address, version.semver, version.bundle, version)
+
+
+def both(prompt: Prompt, sides: str, actor: Actor) -> tuple[Side, Side]:
+    old, dots, new = sides.partition("...")
+    if not dots:
+        raise Http404
+    return side(prompt, old, actor), side(prompt, new, actor)
+
+
+def choices(prompt: Prompt) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Everything that can stand on a side, in groups of (address, label)."""
+    versions = [(v.semver, f"{v.semver} · {v.summary[:60]}") for v in prompt.versions.newest_first().only("semver", "summary")[:200]]
+    environments = [(f"env:{e.slug}", f"What is live in {e}") for e in prompt.project.environments.all()]
+    drafts = [(f"draft:{d.uid}", f"Draft of {d.created_by}") for d in prompt.drafts.open().select_related("created_by")[:20]]
+    groups = [("Versions", versions), ("Live", environments), ("Drafts", drafts)]
+    return [(name, group) for name, group in groups if group]
+
+
+def _environment(prompt: Prompt, slug: str) -> Side:
+    environment = prompt.project.environments.filter(slug=slug).first()
+    if environment is None:
+        raise Http404
+    placement = Placement.objects.filter(prompt=prompt, environment=environment).select_related("live__version").first()
+    version = placement.live_version if placement else None
+    label = f"{version.semver}, live in {environment}" if version else f"nothing in {environment}"
+    return Side(f"env:{slug}", label, version.bundle if version else None, version)
+
+
+def _draft(prompt: Prompt, uid: str, actor: Actor) -> Side:
+    draft = Draft.objects.visible_to(actor).filter(prompt=prompt, uid=uid_or_404(uid)).select_related("created_by").first()
+    if draft is None:
+        raise Http404
+    try:
+        return Side(f"draft:{uid}", f"Draft of {draft.created_by}", parse(draft.content))
+    except Invalid as error:
+        raise Invalid({"draft": f"The draft is not finished enough to compare. {error.sentence}"}) from None

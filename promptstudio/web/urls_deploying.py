@@ -1,0 +1,16 @@
+from django.urls import path
+
+from .views import deploying, environments, using
+
+PAGE = "p/<slug:project>/prompts/<prompt:name>/-/"
+urlpatterns = [
+    path(PAGE + "promote/<slug:environment>/<str:semver>/", deploying.prompt_promote, name="prompt_promote"),
+    path(PAGE + "roll-back/<slug:environment>/", deploying.prompt_roll_back, name="prompt_roll_back"),
+    path(PAGE + "recall/<str:semver>/", deploying.prompt_recall, name="prompt_recall"),
+    path(PAGE + "out-of-service/<slug:environment>/", deploying.prompt_out_of_service, name="prompt_out_of_service"),
+    path(PAGE + "deployments/<uuid:uid>/", deploying.prompt_deployment, name="prompt_deployment"),
+    path(PAGE + "use/", using.prompt_use, name="prompt_use"),
+    path("p/<slug:project>/publications/<uuid:uid>/retry/", deploying.job_retry, name="job_retry"),
+    path("p/<slug:project>/publications/<uuid:uid>/leave-out/", deploying.job_exclude, name="job_exclude"),
+    path("p/<slug:project>/environments/", environments.environments, name="environments"),
+]

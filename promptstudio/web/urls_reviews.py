@@ -1,0 +1,14 @@
+from django.urls import path
+
+from .views import comparing, reviews
+
+PAGE = "p/<slug:project>/prompts/<prompt:name>/-/"
+urlpatterns = [
+    path(PAGE + "compare/", comparing.prompt_compare_newest, name="prompt_compare_newest"),
+    path(PAGE + "compare/<str:sides>/", comparing.prompt_compare, name="prompt_compare"),
+    path(PAGE + "ask/<str:semver>/<slug:environment>/", reviews.prompt_ask, name="prompt_ask"),
+    path("p/<slug:project>/reviews/", reviews.reviews, name="reviews"),
+    path("p/<slug:project>/reviews/<uuid:uid>/", reviews.review, name="review"),
+    path("p/<slug:project>/reviews/<uuid:uid>/comment/", reviews.review_comment, name="review_comment"),
+    path("p/<slug:project>/reviews/<uuid:uid>/withdraw/", reviews.review_withdraw, name="review_withdraw"),
+]

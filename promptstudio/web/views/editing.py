@@ -1,0 +1,195 @@
+"""Writing: the editor of one draft. Every button works without script; with it the same address answers with fragments."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from promptstudio.lib.errors import Invalid
+from promptstudio.prompts import services
+from promptstudio.prompts.models import Draft, Prompt
+from promptstudio.prompts.permissions import can_edit, can_write
+from promptstudio.prompts.soundness import problem_of
+
+from ..editing_page import editor_context
+from ..forms.bundle_form import BundleFields, fields_from, fields_of
+from ..forms.draft_steps import take
+from ..forms.merging import Choice, Merged, merge
+from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
+from ..requests import StudioRequest, draft_url, prompt_url
+
+# Rows that somebody else moved get keys that no open page knows.
+FRESH_KEYS = 1_000_000
+TRIES = 3
+
+
+@require_GET
+def edit_newest(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    """The draft that this person wrote in last, else all that are open."""
+    prompt = prompt_or_404(request, project, name)
+    drafts = list(prompt.drafts.open().select_related("created_by", "updated_by", "based_on").prefetch_related("editors"))
+    mine = [draft for draft in drafts if draft.created_by_id == request.actor.user.pk or _wrote(draft, request)]
+    if mine and can_write(request.actor, prompt):
+        return redirect(draft_url(mine[0]))
+    return render_prompt(request, "prompts/drafts.html", prompt, tab="edit_newest", drafts=drafts, newest=prompt.newest)
+
+
+@require_POST
+def open_draft(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    based_on = version_or_404(prompt, request.POST["based_on"]) if request.POST.get("based_on") else None
+    draft = services.open_draft(prompt=prompt, based_on=based_on, actor=request.actor)
+    return redirect(draft_url(draft), 303)
+
+
+@require_GET
+def edit(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt, draft = _draft_or_404(request, project, name, uid)
+    if not draft.is_open:
+        return _ended(request, prompt, draft)
+    return _page(request, prompt, draft, fields_of(draft.content), draft.content)
+
+
+@require_GET
+def live(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    """Who else wrote here meanwhile; asked for by the page every few seconds."""
+    _, draft = _draft_or_404(request, project, name, uid)
+    others = list(draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at")[:3])
+    newer = draft.is_open and request.GET.get("revision") != str(draft.revision)
+    return render(request, "prompts/_presence.html", {"draft": draft, "others": others, "newer": newer})
+
+
+@require_POST
+def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    """Keep what stands in the fields, after the step that a button asks for. `X-Editor` asks for fragments."""
+    prompt, draft = _draft_or_404(request, project, name, uid)
+    fields = fields_from(request.POST)
+    stepped = take(fields, request.POST.get("step", ""))
+    content = fields.content(draft.content)
+    if problem := problem_of(content):
+        return _page(request, prompt, draft, fields, content, status_code=422, refused=problem.sentence)
+    saved, merged = _saved(request, draft, content)
+    if merged.clashes:
+        return _clash(request, prompt, saved, content, merged)
+    if merged.content != content:
+        messages.info(request, f"{saved.updated_by} changed {', '.join(merged.taken)} meanwhile; both are in the text now.")
+        fields = fields_of(saved.content, first_key=FRESH_KEYS)
+        stepped = True
+    refused = ""
+    if "keep_example" in request.POST:
+        stepped, refused = True, _kept_example(request, prompt)
+    if "X-Editor" not in request.headers and not refused:
+        return redirect(draft_url(saved), 303)
+    template = "prompts/_editor.html" if stepped else "prompts/_live.html"
+    return _page(request, prompt, saved, fields, saved.content, template=template, example_refused=refused, status_code=422 if refused else 200)
+
+
+@require_POST
+def settle(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    """Both wrote in one place, and a person chose what stays."""
+    prompt, draft = _draft_or_404(request, project, name, uid)
+    mine, seen = _json_of(request.POST.get("mine")), _json_of(request.POST.get("seen"))
+    merged = merge(mine=mine, theirs=draft.content, seen=seen, decided=_choices(request.POST))
+    if merged.clashes or request.POST.get("revision") != str(draft.revision):
+        return _clash(request, prompt, draft, mine, merged)
+    services.save_draft(draft=draft, content=merged.content, revision=draft.revision, actor=request.actor)
+    messages.success(request, "Both texts are settled and saved.")
+    return redirect(draft_url(draft), 303)
+
+
+@require_POST
+def discard(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt, draft = _draft_or_404(request, project, name, uid)
+    services.discard_draft(draft=draft, actor=request.actor)
+    messages.success(request, "The draft is discarded. No version was touched.")
+    return redirect(prompt_url(prompt), 303)
+
+
+def _draft_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Draft]:
+    prompt = prompt_or_404(request, project, name)
+    drafts = Draft.objects.visible_to(request.actor).select_related("prompt__project", "updated_by", "created_by", "based_on", "became")
+    return prompt, get_object_or_404(drafts, prompt=prompt, uid=uid)
+
+
+def _saved(request: StudioRequest, draft: Draft, content: dict[str, Any]) -> tuple[Draft, Merged]:
+    """The draft as saved, with what others wrote in it meanwhile; as it stands, unsaved, where there are clashes."""
+    merged, revision = Merged(content, [], []), _number(request.POST.get("revision"))
+    seen = _json_of(request.POST.get("seen"))
+    for _ in range(TRIES):
+        try:
+            return services.save_draft(draft=draft, content=merged.content, revision=revision, actor=request.actor), merged
+        except services.Stale as stale:
+            draft, revision = stale.draft, stale.draft.revision
+            merged = merge(mine=content, theirs=draft.content, seen=seen, decided={})
+            if merged.clashes:
+                break
+    return draft, merged
+
+
+def _page(
+    request: StudioRequest,
+    prompt: Prompt,
+    draft: Draft,
+    fields: BundleFields,
+    content: dict[str, Any],
+    *,
+    template: str = "prompts/edit.html",
+    status_code: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    context = editor_context(request, draft, fields, content) | {"prompt": prompt, "editable": can_edit(request.actor, draft)} | more
+    if "X-Editor" in request.headers:
+        template = "prompts/_editor.html" if template == "prompts/edit.html" else template
+        return render(request, template, context, status=status_code)
+    return render_prompt(request, "prompts/edit.html", prompt, tab="edit_newest", status_code=status_code, **context)
+
+
+def _clash(request: StudioRequest, prompt: Prompt, draft: Draft, mine: dict[str, Any], merged: Merged) -> HttpResponse:
+    context = {"draft": draft, "prompt": prompt, "clashes": merged.clashes, "mine": json.dumps(mine), "seen": request.POST.get("seen", "{}")}
+    if "X-Editor" in request.headers:
+        return render(request, "prompts/_clash.html", context, status=409)
+    return render_prompt(request, "prompts/clash.html", prompt, tab="edit_newest", status_code=409, **context)
+
+
+def _ended(request: StudioRequest, prompt: Prompt, draft: Draft) -> HttpResponse:
+    messages.info(request, str(can_edit(request.actor, draft)))
+    return redirect(prompt_url(prompt, "version", draft.became.semver) if draft.became else prompt_url(prompt))
+
+
+def _kept_example(request: StudioRequest, prompt: Prompt) -> str:
+    """The sentence that refuses, or nothing."""
+    values = {name[6:]: value for name, value in request.POST.items() if name.startswith("value-")}
+    try:
+        services.save_example(prompt=prompt, name=request.POST.get("example_name", "")[:120], values=values, actor=request.actor)
+    except Invalid as error:
+        return error.sentence
+    return ""
+
+
+def _wrote(draft: Draft, request: StudioRequest) -> bool:
+    return any(editor.user_id == request.actor.user.pk for editor in draft.editors.all())
+
+
+def _choices(post: QueryDict) -> dict[str, Choice]:
+    found = {}
+    for number, place in enumerate(post.getlist("place")):
+        which = post.get(f"choice-{number}", "")
+        if which in ("mine", "theirs", "own"):
+            found[place] = Choice(which, post.get(f"own-{number}", "").replace("\r\n", "\n"))
+    return found
+
+
+def _json_of(text: str | None) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,180 @@
+"""Asking for approval, deciding, and talking about it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from promptstudio.deployments import gates
+from promptstudio.deployments import services as deployments
+from promptstudio.deployments.models import Deployment
+from promptstudio.deployments.permissions import can_deploy
+from promptstudio.deployments.waiting import reviews_for
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.projects.models import Project
+from promptstudio.projects.rules import ROLE_WORDS
+from promptstudio.prompts import services as prompts
+from promptstudio.prompts.diff import compare
+from promptstudio.prompts.models import Version
+from promptstudio.reviews import services
+from promptstudio.reviews.models import Review
+from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, can_withdraw, deciding_roles
+
+from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
+from ..requests import StudioRequest, review_url
+from ..uids import uid_or_404
+
+PER_PAGE = 25
+
+
+@require_safe
+def reviews(request: StudioRequest, project: str) -> HttpResponse:
+    """Open reviews, those that wait for the reader first; `?state=closed` for the ended ones, `?q=` to search."""
+    request.section = "reviews"  # type: ignore[attr-defined]
+    space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
+    waiting = {item.review.pk: item for item in reviews_for(request.actor, space)}
+    closed = request.GET.get("state") == "closed"
+    found = Review.objects.visible_to(request.actor).filter(version__prompt__project=space).with_everything()
+    found = found.exclude(closed_at=None) if closed else found.open()
+    if words := request.GET.get("q", "").strip():
+        found = found.filter(Q(version__prompt__title__icontains=words) | Q(version__semver=words) | Q(note__icontains=words))
+    page = Paginator(found.order_by("-asked_at"), PER_PAGE).get_page(request.GET.get("page"))
+    listed = [{"review": review, "waiting": waiting.get(review.pk)} for review in page]
+    listed.sort(key=lambda item: item["waiting"] is None)
+    return render(request, "reviews/list.html", {"project": space, "listed": listed, "page_obj": page, "closed": closed, "words": words})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def review(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
+    found = _review_or_404(request, project, uid)
+    if request.method != "POST":
+        return _review_page(request, found)
+    seen = request.POST.get("seen", "")
+    try:
+        deployments.decide(
+            review=found,
+            verdict=request.POST.get("verdict", ""),
+            comment=request.POST.get("comment", ""),
+            seen=get_object_or_404(found.version.prompt.versions, uid=uid_or_404(seen)) if seen else None,
+            actor=request.actor,
+        )
+    except Invalid as error:
+        return _review_page(request, found, status=422, errors=error.errors, comment=request.POST.get("comment", ""))
+    except Conflict as error:
+        return _review_page(request, found, status=409, conflict=error.sentence, comment=request.POST.get("comment", ""))
+    messages.success(request, "Your decision is recorded.")
+    return redirect(review_url(found))
+
+
+@require_POST
+def review_comment(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
+    found = _review_or_404(request, project, uid)
+    try:
+        services.comment(review=found, text=request.POST.get("text", ""), actor=request.actor)
+    except Invalid as error:
+        return _review_page(request, found, status=422, errors=error.errors)
+    return redirect(review_url(found) + "#talk-h")
+
+
+@require_POST
+def review_withdraw(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
+    found = _review_or_404(request, project, uid)
+    services.withdraw(review=found, actor=request.actor)
+    messages.info(request, "The review is withdrawn. You can ask again at any time.")
+    return redirect(review_url(found))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def prompt_ask(request: StudioRequest, project: str, name: str, semver: str, environment: str) -> HttpResponse:
+    """Complete the change record and ask for review, in one form."""
+    prompt = prompt_or_404(request, project, name)
+    version = version_or_404(prompt, semver)
+    place = get_object_or_404(prompt.project.environments, slug=environment)
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            return redirect(review_url(_asked(request, version, place)))
+        except Invalid as error:
+            errors = error.errors
+    status = 422 if errors else 200
+    return render_prompt(
+        request,
+        "reviews/ask.html",
+        prompt,
+        tab="versions",
+        status_code=status,
+        version=version,
+        environment=place,
+        errors=errors,
+        typed=request.POST,
+        may_ask=can_ask(request.actor, version),
+        conditions=place.policy.rules.in_words(place.name, place.previous.name if place.previous else None),
+        open_review=version.reviews.open().filter(environment=place).first(),
+    )
+
+
+def _asked(request: StudioRequest, version: Version, environment: Any) -> Review:
+    impact, criteria = request.POST.get("expected_impact", ""), request.POST.get("validation_criteria", "")
+    if impact.strip() or criteria.strip():
+        prompts.add_to_change_record(version=version, expected_impact=impact, validation_criteria=criteria, actor=request.actor)
+    return services.ask_for_review(version=version, environment=environment, note=request.POST.get("note", ""), actor=request.actor)
+
+
+def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
+    """Everything that a decision needs to look at; the admin panel shows the same."""
+    candidate = gates.candidate_for(found.version, found.environment)
+    outcomes = gates.evaluate(candidate)
+    comparison = compare(candidate.live.bundle if candidate.live else None, found.version.bundle)
+    mine = [d for d in found.decisions.select_related("baseline", "person") if d.person_id == request.actor.user.pk]
+    last = mine[-1] if mine else None
+    return {
+        "review": found,
+        "version": found.version,
+        "prompt": found.version.prompt,
+        "environment": found.environment,
+        "live": candidate.live,
+        "comparison": comparison,
+        "old_label": f"{candidate.live.semver}, live in {found.environment}" if candidate.live else "nothing live yet",
+        "new_label": f"{found.version.semver}, asked for",
+        "gates": outcomes,
+        "open_gates": sum(not outcome.passed for outcome in outcomes),
+        "talk": _talk(found),
+        "last_decision": last,
+        "is_stale": bool(last and last.verdict == "approve" and last.baseline != candidate.live),
+        "may_decide": can_decide(request.actor, found),
+        "as_role": next((ROLE_WORDS[role] for role in deciding_roles(request.actor.user, found)), ""),
+        "may_comment": can_comment(request.actor, found),
+        "may_withdraw": can_withdraw(request.actor, found),
+        "may_promote": can_deploy(request.actor, found.environment),
+        "is_there": bool(candidate.live == found.version),
+        "on_its_way": Deployment.objects.with_state()
+        .filter(version=found.version, placement__environment=found.environment, state__in=["publishing", "failed"])
+        .first(),
+        "layout": "unified" if request.GET.get("layout") == "unified" else "split",
+        "full": bool(request.GET.get("full")),
+    }
+
+
+def _review_page(request: StudioRequest, found: Review, *, status: int = 200, **more: Any) -> HttpResponse:
+    request.section = "reviews"  # type: ignore[attr-defined]
+    return render(request, "reviews/page.html", {"errors": {}, "comment": ""} | review_context(request, found) | more, status=status)
+
+
+def _review_or_404(request: StudioRequest, project: str, uid: UUID) -> Review:
+    found = Review.objects.visible_to(request.actor).with_everything()
+    return get_object_or_404(found, version__prompt__project__slug=project, uid=uid)
+
+
+def _talk(found: Review) -> list[dict[str, Any]]:
+    """Decisions and comments in the order in which they were made."""
+    decisions = [
+        {"who": d.person, "at": d.decided_at, "text": d.comment, "verdict": d.verdict, "role": ROLE_WORDS[d.role], "baseline": d.baseline}
+        for d in found.decisions.select_related("person", "baseline")
+    ]
+    comments = [{"who": c.author, "at": c.written_at, "text": c.text} for c in found.comments.select_related("author")]
+    return sorted([*decisions, *comments], key=lambda item: item["at"])
