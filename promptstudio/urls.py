@@ -3,6 +3,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", include("promptstudio.api.urls")),
     path("", include("promptstudio.web.urls")),
 ]
 handler404 = "promptstudio.web.views.errors.not_found"

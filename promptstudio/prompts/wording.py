@@ -111,7 +111,7 @@ def _placeholder_change(old: str, new: str) -> list[str]:
 
 def _telling(sentence: str) -> list[str]:
     """The numbers, amounts, dates, negations and rule words of a sentence, in order."""
-    return [token for token in _tokens(sentence) if _is_number(token) or token in TELLING or token.endswith(("n't", "n’t"))]
+    return [token for token in _tokens(sentence) if not token[0].isalpha() or token in TELLING or token.endswith(("n't", "n’t"))]
 
 
 def _tokens(sentence: str) -> list[str]:
@@ -142,7 +142,7 @@ def _called(token: str) -> str:
 
 
 def _is_number(token: str) -> bool:
-    return any(character.isdigit() for character in token) or not token[0].isalpha()
+    return any(character.isdigit() for character in token)
 
 
 def _alike(old: str, new: str) -> bool:

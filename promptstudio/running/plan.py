@@ -146,7 +146,7 @@ def services(*, address: Address, home: Path, broker: bool) -> list[Program]:
 
 def _web(address: Address) -> Program:
     listen = ["--interface", "wsgi", "--host", address.host, "--port", str(address.port)]
-    size = ["--workers", "1", "--blocking-threads", "6", "--no-ws", "--workers-kill-timeout", "2"]
+    size = ["--workers", "1", "--blocking-threads", "4", "--no-ws", "--workers-kill-timeout", "2"]
     argv = [sys.executable, "-m", "granian", *listen, *size, "--log-level", "warning", "promptstudio.wsgi:application"]
     # Granian's own worker process is ended by its parent, so the parent must get the chance.
     return Program(name="web", argv=argv, when_orphaned=signal.SIGTERM)

@@ -26,6 +26,7 @@ from .requests import StudioRequest
 WORDS = {"error": "Must be mended", "warning": "Look at this", "hint": "Hint"}
 TYPES = (("string", "Text"), ("number", "Number"), ("boolean", "Yes or no"), ("choice", "Choice"))
 FROM_TABLE = ""
+SINGLE_BLOCKS = ("general", "system", "variables", "model", "temperature", "top_p", "max_tokens", "stop_sequences")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def editor_context(request: StudioRequest, draft: Draft, fields: BundleFields, c
         "fields": fields,
         "seen": json.dumps(seen(content), separators=(",", ":")),
         "findings": blocks,
+        "blocks": [*SINGLE_BLOCKS, *(f"m{row.key}" for row in fields.messages), *(f"v{row.key}" for row in fields.variables)],
         "counts": counts(found),
         "first_problem": next((item.field for block in blocks.values() for item in block if item.level == "error"), ""),
         "preview": preview_of(content, values),
@@ -169,7 +171,7 @@ def _values(request: StudioRequest, content: dict[str, Any], examples: list[Name
 
     Typed values count while they belong to the example that is chosen.
     """
-    given = request.POST
+    given = request.POST or request.GET
     chosen = next((example for example in examples if str(example.uid) == given.get("example")), None)
     uid = str(chosen.uid) if chosen else FROM_TABLE
     values = _from_table(content)

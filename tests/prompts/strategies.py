@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from promptstudio.prompts.bundle import Bundle, parse
+
+# A busy machine is slow, not wrong; the tests that are about time measure it themselves.
+settings.register_profile("studio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("studio")
 
 # What a database and UTF-8 can hold: no NUL, no halves of surrogate pairs.
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")

@@ -79,6 +79,16 @@ class TestMessages:
     def test_a_rewritten_message_stays_in_its_place(self) -> None:
         assert places(compare(text_bundle("Wholly other words"), text_bundle("Nothing of that"))) == [("User", 0, 0, False)]
 
+    def test_a_message_that_moved_is_not_taken_for_a_rewriting_of_its_neighbour(self) -> None:
+        old = chat("user: Nothing of this will stay at all", "assistant: I will", "user: Then write to the policyholder, kindly")
+        new = chat("user: Then write to the policyholder, briefly", "assistant: I will", "user: Quite another question follows now")
+        assert places(compare(old, new)) == [
+            ("User", 2, 0, True),
+            ("User", 0, None, False),
+            ("Assistant", 1, 1, False),
+            ("User", None, 2, False),
+        ]
+
     def test_another_role_is_a_change(self) -> None:
         comparison = compare(chat("user: Good morning"), chat("assistant: Good morning"))
         card = comparison.cards[0]

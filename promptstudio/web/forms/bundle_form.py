@@ -104,6 +104,18 @@ def fields_of(content: dict[str, Any], *, first_key: int = 0) -> BundleFields:
     )
 
 
+def fields_like(content: dict[str, Any], page: BundleFields) -> BundleFields:
+    """The fields that show `content`, where rows that stand on `page` already keep their keys."""
+    fields = fields_of(content, first_key=int(page.new_key()))
+    if [row.role for row in fields.messages] == [row.role for row in page.messages]:
+        for row, same in zip(fields.messages, page.messages, strict=True):
+            row.key = same.key
+    keys = {row.name: row.key for row in reversed(page.variables)}
+    for variable in fields.variables:
+        variable.key = keys.pop(variable.name, variable.key)
+    return fields
+
+
 def fields_from(post: QueryDict) -> BundleFields:
     """What a person sent. Anything missing is empty; nothing is judged here."""
     return BundleFields(

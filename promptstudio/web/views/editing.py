@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,19 +12,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts import services
-from promptstudio.prompts.models import Draft, Prompt
+from promptstudio.prompts.models import Draft, NamedExample, Prompt
 from promptstudio.prompts.permissions import can_edit, can_write
 from promptstudio.prompts.soundness import problem_of
 
 from ..editing_page import editor_context
-from ..forms.bundle_form import BundleFields, fields_from, fields_of
+from ..forms.bundle_form import BundleFields, fields_from, fields_like, fields_of
 from ..forms.draft_steps import take
 from ..forms.merging import Choice, Merged, merge
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, draft_url, prompt_url
 
-# Rows that somebody else moved get keys that no open page knows.
-FRESH_KEYS = 1_000_000
 TRIES = 3
 
 
@@ -75,17 +74,29 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     saved, merged = _saved(request, draft, content)
     if merged.clashes:
         return _clash(request, prompt, saved, content, merged)
-    if merged.content != content:
-        messages.info(request, f"{saved.updated_by} changed {', '.join(merged.taken)} meanwhile; both are in the text now.")
-        fields = fields_of(saved.content, first_key=FRESH_KEYS)
-        stepped = True
-    refused = ""
-    if "keep_example" in request.POST:
-        stepped, refused = True, _kept_example(request, prompt)
+    note = _note(saved, merged) if merged.content != content else ""
+    if note:
+        fields, stepped = fields_like(saved.content, fields), True
+    kept, refused = _kept_example(request, prompt) if "keep_example" in request.POST else (None, "")
     if "X-Editor" not in request.headers and not refused:
-        return redirect(draft_url(saved), 303)
-    template = "prompts/_editor.html" if stepped else "prompts/_live.html"
-    return _page(request, prompt, saved, fields, saved.content, template=template, example_refused=refused, status_code=422 if refused else 200)
+        if note:
+            messages.info(request, note)
+        return redirect(_next_page(request, saved, kept), 303)
+    template = "prompts/_editor.html" if stepped or kept or refused else "prompts/_live.html"
+    more = {"filled_with": str(kept.uid)} if kept else {}
+    status_code = 422 if refused else 200
+    return _page(
+        request,
+        prompt,
+        saved,
+        fields,
+        saved.content,
+        template=template,
+        status_code=status_code,
+        note=note,
+        example_refused=refused,
+        **more,
+    )
 
 
 @require_POST
@@ -141,17 +152,23 @@ def _page(
     status_code: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    context = editor_context(request, draft, fields, content) | {"prompt": prompt, "editable": can_edit(request.actor, draft)} | more
+    context = editor_context(request, draft, fields, content) | {"editable": can_edit(request.actor, draft)} | more
     if "X-Editor" in request.headers:
         template = "prompts/_editor.html" if template == "prompts/edit.html" else template
-        return render(request, template, context, status=status_code)
+        return render(request, template, context | {"prompt": prompt}, status=status_code)
     return render_prompt(request, "prompts/edit.html", prompt, tab="edit_newest", status_code=status_code, **context)
 
 
 def _clash(request: StudioRequest, prompt: Prompt, draft: Draft, mine: dict[str, Any], merged: Merged) -> HttpResponse:
-    context = {"draft": draft, "prompt": prompt, "clashes": merged.clashes, "mine": json.dumps(mine), "seen": request.POST.get("seen", "{}")}
+    context = {
+        "draft": draft,
+        "prompt": prompt,
+        "clashes": merged.clashes,
+        "mine": json.dumps(mine),
+        "seen": request.POST.get("seen", "{}"),
+    }
     if "X-Editor" in request.headers:
-        return render(request, "prompts/_clash.html", context, status=409)
+        return render(request, "prompts/_clash.html", context | {"prompt": prompt}, status=409)
     return render_prompt(request, "prompts/clash.html", prompt, tab="edit_newest", status_code=409, **context)
 
 
@@ -160,14 +177,25 @@ def _ended(request: StudioRequest, prompt: Prompt, draft: Draft) -> HttpResponse
     return redirect(prompt_url(prompt, "version", draft.became.semver) if draft.became else prompt_url(prompt))
 
 
-def _kept_example(request: StudioRequest, prompt: Prompt) -> str:
-    """The sentence that refuses, or nothing."""
+def _note(draft: Draft, merged: Merged) -> str:
+    return f"{draft.updated_by} and you wrote here at the same time. Both are in the text now: {', '.join(merged.taken)} changed meanwhile."
+
+
+def _next_page(request: StudioRequest, draft: Draft, kept: NamedExample | None) -> str:
+    if request.POST.get("then") == "version":
+        return prompt_url(draft.prompt, "save", draft.uid)
+    example = str(kept.uid) if kept else request.POST.get("example", "")
+    return draft_url(draft) + (f"?{urlencode({'example': example})}" if example else "")
+
+
+def _kept_example(request: StudioRequest, prompt: Prompt) -> tuple[NamedExample | None, str]:
+    """The example, or the sentence that refuses it."""
     values = {name[6:]: value for name, value in request.POST.items() if name.startswith("value-")}
     try:
-        services.save_example(prompt=prompt, name=request.POST.get("example_name", "")[:120], values=values, actor=request.actor)
+        name = request.POST.get("example_name", "")[:120]
+        return services.save_example(prompt=prompt, name=name, values=values, actor=request.actor), ""
     except Invalid as error:
-        return error.sentence
-    return ""
+        return None, error.sentence
 
 
 def _wrote(draft: Draft, request: StudioRequest) -> bool:

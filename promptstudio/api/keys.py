@@ -1,0 +1,73 @@
+"""Who is asking: the key in the Authorization header, and nothing else. A browser's session opens no door here."""
+
+from datetime import timedelta
+from typing import cast
+
+import structlog
+from django.db import OperationalError
+from django.db.models import Q
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.lib import clock
+from promptstudio.projects.models import ApiKey, Environment, Project
+from promptstudio.projects.permissions import can
+from promptstudio.projects.services import key_for
+
+# A row that every request wrote would be the bottleneck of all reading.
+NOTED_EVERY = timedelta(minutes=1)
+
+
+class KeyRequest(HttpRequest):
+    """A request that came with a key in use."""
+
+    auth: Actor
+
+
+class StudioKey(HttpBearer):
+    """`scope` is what the key must have; without one the service that is called asks, so that its refusal is kept."""
+
+    def __init__(self, scope: str | None = None) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        key = key_for(token.strip())
+        if key is None:
+            return None
+        _note_use(key)
+        actor = Actor(
+            user=key.account.user,
+            key=key,
+            via="api",
+            request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+            address=request.META.get("REMOTE_ADDR") or "",
+        )
+        if self.scope:
+            can(actor, self.scope, key.account.project).require()
+        return actor
+
+
+READS, WRITES, ACTS = StudioKey("read"), StudioKey("write"), StudioKey()
+
+
+def project_of(actor: Actor) -> Project:
+    return cast(ApiKey, actor.key).account.project
+
+
+def bound_to(actor: Actor) -> Environment | None:
+    """The one environment whose releases this key reads; None for a key that reads everything."""
+    return cast(ApiKey, actor.key).environment
+
+
+def _note_use(key: ApiKey) -> None:
+    now = clock.now()
+    due = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTED_EVERY)
+    if key.last_used_at and key.last_used_at > now - NOTED_EVERY:
+        return
+    try:
+        ApiKey.objects.filter(due, pk=key.pk).update(last_used_at=now)
+    except OperationalError:
+        # Reading goes on while the database takes no writes.
+        structlog.get_logger(__name__).warning("key.use_not_noted", key=str(key.uid))

@@ -1,0 +1,66 @@
+"""What an environment serves. `promptstudio.serving` gives the same answers without Django, once it has learnt them here."""
+
+import hashlib
+import json
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
+
+from promptstudio.deployments.live import answer_for
+from promptstudio.deployments.models import Placement, Snapshot, WentLive
+from promptstudio.projects.models import Environment
+from promptstudio.prompts.models import Prompt
+
+from . import schemas
+from .keys import READS, KeyRequest, project_of
+from .problems import MEDIA_TYPE
+from .released import environment_to_read, newest_in_range, not_released, prompt_to_read
+from .routes import answers, router
+
+# A reader asks again after 5 s; while Studio cannot answer it goes on for a day with what it has.
+FRESH = "private, max-age=5, stale-if-error=86400"
+
+
+@router.get("/prompts/{prompt_name:name}/live", auth=READS, response=answers(schemas.LiveOut, besides=(304, 410)), tags=["Applications"])
+def read_live(request: KeyRequest, name: str, environment: str, version: str = "") -> HttpResponse:
+    """What an environment serves now; with `version` (`^2`) the newest in that range that is or was live there and is not recalled."""
+    place = environment_to_read(request.auth, environment, name)
+    snapshot = Snapshot.objects.filter(
+        project_id=project_of(request.auth).pk, environment_slug=place.slug, prompt_name=name
+    ).first()
+    if snapshot is None:
+        prompt_to_read(request.auth, name)
+        raise not_released(name, place)
+    if version and snapshot.status == 200:
+        return _newest(request, prompt_to_read(request.auth, name), place, version)
+    return served(request, status=snapshot.status, body=snapshot.body, etag=snapshot.etag)
+
+
+def served(request: HttpRequest, *, status: int, body: str, etag: str) -> HttpResponse:
+    if status == 200 and _has_it(request.headers.get("If-None-Match", ""), etag):
+        response: HttpResponse = HttpResponseNotModified()
+    else:
+        response = HttpResponse(body, status=status, content_type="application/json" if status == 200 else MEDIA_TYPE)
+    if status == 200:
+        response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = FRESH if status == 200 else "private, no-store"
+    response.headers["Vary"] = "Authorization"
+    return response
+
+
+def _has_it(sent: str, etag: str) -> bool:
+    return any(each == "*" or each.removeprefix("W/") == etag for each in parse_etags(sent))
+
+
+def _newest(request: HttpRequest, prompt: Prompt, environment: Environment, wanted: str) -> HttpResponse:
+    version = newest_in_range(prompt, environment, wanted)
+    spell = (
+        WentLive.objects.filter(version=version, placement__environment=environment)
+        .select_related("deployment__version", "placement")
+        .order_by("-id")[0]
+    )
+    # The shape of the live answer, for what was live: a placement that is never saved.
+    body = json.dumps(
+        answer_for(Placement(prompt=prompt, environment=environment, live=spell.deployment)), ensure_ascii=False, separators=(",", ":")
+    )
+    return served(request, status=200, body=body, etag=f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"')

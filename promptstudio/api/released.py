@@ -1,0 +1,118 @@
+"""What a key may see of a prompt: through an environment, only what was let into it."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.deployments.models import Placement, Recall, WentLive
+from promptstudio.lib.errors import Invalid
+from promptstudio.projects.models import Environment
+from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts.semver import SEMVER, in_range, parse_semver
+
+from .keys import bound_to, project_of
+from .problems import NotFound, NotReleasedHere, OutOfService
+
+
+def released(versions: QuerySet[Any], environment: Environment) -> QuerySet[Any]:
+    """Those that are or were live in `environment` and were not recalled since."""
+    last_live = WentLive.objects.filter(version=OuterRef("pk"), placement__environment=environment).order_by("-id").values("at")[:1]
+    recalled = Recall.objects.filter(version=OuterRef("pk"), created_at__gte=OuterRef("last_live_at"))
+    return versions.annotate(last_live_at=Subquery(last_live)).filter(~Exists(recalled), last_live_at__isnull=False)
+
+
+def readable_prompts(actor: Actor) -> QuerySet[Any]:
+    prompts = Prompt.objects.visible_to(actor)
+    bound = bound_to(actor)
+    if bound is None:
+        return prompts
+    served = Placement.objects.filter(environment=bound, live__isnull=False, out_of_service_at=None).values("prompt")
+    once_served = released(Version.objects.filter(prompt__project=bound.project_id), bound).values("prompt")
+    return prompts.filter(pk__in=served) | prompts.filter(pk__in=once_served)
+
+
+def readable_versions(actor: Actor, prompt: Prompt) -> QuerySet[Any]:
+    bound = bound_to(actor)
+    return released(prompt.versions.all(), bound) if bound else prompt.versions.all()
+
+
+def prompt_to_read(actor: Actor, name: str) -> Prompt:
+    prompt = readable_prompts(actor).select_related("project", "folder").filter(name=name).first()
+    if prompt is None:
+        bound = bound_to(actor)
+        raise not_released(name, bound) if bound else NotFound(f"There is no prompt {name} in this project.")
+    return prompt
+
+
+def prompt_to_change(actor: Actor, name: str) -> Prompt:
+    prompt = Prompt.objects.visible_to(actor).select_related("project", "folder").filter(name=name).first()
+    if prompt is None:
+        raise NotFound(f"There is no prompt {name} in this project.")
+    return prompt
+
+
+def version_to_read(actor: Actor, prompt: Prompt, semver: str) -> Version:
+    """Raises Invalid for what is no version number, NotReleasedHere or NotFound."""
+    parse_semver(semver)
+    version = readable_versions(actor, prompt).select_related("prompt__project").filter(semver=semver).first()
+    if version is None:
+        bound = bound_to(actor)
+        raise not_released(f"{prompt.name} {semver}", bound) if bound else NotFound(f"{prompt.name} has no version {semver}.")
+    return version
+
+
+def version_to_use(prompt: Prompt, semver: str) -> Version:
+    """The version that a body names. Raises Invalid under `version`."""
+    parse_semver(semver)
+    version = prompt.versions.select_related("prompt__project").filter(semver=semver).first()
+    if version is None:
+        raise Invalid({"version": f"{prompt.name} has no version {semver}."})
+    return version
+
+
+def environment_to_use(actor: Actor, slug: str) -> Environment:
+    """The environment that a body names. Raises Invalid under `environment`."""
+    environments = list(project_of(actor).environments.select_related("project"))
+    found = next((environment for environment in environments if environment.slug == slug), None)
+    if found is None:
+        known = ", ".join(environment.slug for environment in environments) or "none yet"
+        raise Invalid({"environment": f"This project has no environment of that name. It has: {known}."})
+    return found
+
+
+def environment_to_read(actor: Actor, slug: str, name: str) -> Environment:
+    """The environment that an address or a body asks to read from. Raises NotReleasedHere for any but a bound key's own."""
+    bound = bound_to(actor)
+    if bound and bound.slug != slug:
+        raise NotReleasedHere(f"This key reads {bound.slug} only.")
+    if bound:
+        return bound
+    try:
+        return environment_to_use(actor, slug)
+    except Invalid as error:
+        raise NotFound(error.sentence) from None
+
+
+def served_version(prompt: Prompt, environment: Environment, wanted: str) -> Version:
+    """What `environment` answers for `wanted`: a range, a version, or "" for what is live. Raises NotReleasedHere, OutOfService, Invalid."""
+    placement = Placement.objects.filter(prompt=prompt, environment=environment).select_related("live__version").first()
+    if placement is None or placement.live is None:
+        raise not_released(prompt.name, environment)
+    if placement.out_of_service_at:
+        raise OutOfService(f"{prompt.name} was taken out of service in {environment.slug}: {placement.out_of_service_reason}")
+    return newest_in_range(prompt, environment, wanted) if wanted else placement.live.version
+
+
+def newest_in_range(prompt: Prompt, environment: Environment, wanted: str) -> Version:
+    numbers = released(prompt.versions.all(), environment).newest_first().values_list("pk", "major", "minor", "patch")
+    in_range(wanted, (0, 0, 0))
+    found = next((pk for pk, *number in numbers if in_range(wanted, tuple(number))), None)
+    if found is None:
+        what = wanted if SEMVER.fullmatch(wanted) else f"in the range {wanted}"
+        raise NotReleasedHere(f"No version {what} of {prompt.name} is or was live in {environment.slug}.")
+    return Version.objects.select_related("prompt__project").get(pk=found)
+
+
+def not_released(what: str, environment: Environment) -> NotReleasedHere:
+    return NotReleasedHere(f"Nothing of the name {what} was released to {environment.slug}.")

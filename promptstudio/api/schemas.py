@@ -1,0 +1,300 @@
+"""The shapes of the API, as OpenAPI describes them. Fields may be added, never renamed."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
+
+from promptstudio.prompts.bundle import Bundle
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("There is an invisible character (NUL) in this text that cannot be stored. Type the text again.")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+# Read leniently, so that the service says at each place what is wrong; described as what it must be.
+BundleBody = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/Bundle"})]
+
+
+class Body(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewPrompt(Body):
+    title: Text
+    name: Text = Field("", description="Segments of small letters and digits, joined by /. Without one, it is made from the title.")
+    folder: Text = Field("", description="Where it stands in the library, with / between levels. Empty is the top.")
+
+
+class PromptChange(Body):
+    title: Text | None = None
+    folder: Text | None = None
+
+
+class ChangeBody(Body):
+    summary: Text = ""
+    expected_impact: Text = ""
+    validation_criteria: Text = ""
+
+
+class NewVersion(Body):
+    bundle: BundleBody
+    change: ChangeBody = ChangeBody()
+    impact: Text = Field("", description="breaking, feature or fix; computed when left out. It may be raised freely.")
+    impact_reason: Text = Field("", description="Needed when `impact` is less than the computed one.")
+
+
+class NewDeployment(Body):
+    environment: Text
+    version: Text
+    reason: Text = ""
+    replaces: UUID | None = Field(
+        None, description="The newest deployment that you saw there, null for “nothing was there”. Refused with 409 when another came since."
+    )
+
+
+class RollbackBody(Body):
+    environment: Text
+    reason: Text = ""
+    version: Text | None = Field(None, description="An earlier version that was live there; without it, the one before.")
+
+
+class NewReview(Body):
+    prompt: Text
+    version: Text
+    environment: Text
+    note: Text = ""
+
+
+class RenderBody(Body):
+    environment: Text | None = None
+    version: Text | None = Field(None, description="A version, or with `environment` also a range such as ^2.")
+    variables: dict[str, Any] = {}
+
+
+class GateAnswer(Schema):
+    gate: str
+    title: str
+    passed: bool
+    reason: str
+
+
+class Problem(Schema):
+    """RFC 9457. `errors` maps fields to sentences (422), `gates` says which refused (409), `conflict` who was faster (409)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: dict[str, str] | None = None
+    gates: list[GateAnswer] | None = None
+    conflict: dict[str, Any] | None = None
+
+
+class InEnvironment(Schema):
+    """`state` is live, publishing, failed, out_of_service or none; `semver` is the version that it is about, `live` the one that is served."""
+
+    semver: str | None
+    state: str
+    live: str | None
+
+
+class PromptOut(Schema):
+    id: UUID
+    name: str
+    title: str
+    kind: str
+    status: str = Field(description="empty (no version yet), active or archived")
+    folder: str
+    origin: str
+    newest: str | None
+    environments: dict[str, InEnvironment]
+    created_at: datetime
+
+
+class ChangeOut(Schema):
+    summary: str
+    expected_impact: str
+    validation_criteria: str
+
+
+class VersionOut(Schema):
+    id: UUID
+    name: str
+    semver: str
+    digest: str
+    impact: str
+    computed_impact: str
+    impact_reasons: list[str]
+    impact_reason: str
+    follows: str | None
+    origin: str
+    bundle: Bundle
+    change: ChangeOut
+    contributors: list[str]
+    created_at: datetime
+    authored_at: datetime | None
+
+
+class ReceiptOut(Schema):
+    target: str
+    arn: str
+    remote_version: str
+    digest: str
+    rendition: str
+
+
+class LiveOut(Schema):
+    name: str
+    environment: str
+    semver: str
+    digest: str
+    bundle: Bundle
+    deployed_at: datetime
+    receipts: list[ReceiptOut]
+
+
+class JobOut(Schema):
+    target: str
+    state: str
+    attempts: int
+    receipt: ReceiptOut | None
+    error: str | None
+    error_code: str | None
+    next_attempt_at: datetime | None
+
+
+class DeploymentOut(Schema):
+    id: UUID
+    name: str
+    environment: str
+    semver: str
+    digest: str
+    state: str
+    way: str
+    reason: str
+    by: str
+    via: str
+    replaces: UUID | None
+    created_at: datetime
+    jobs: list[JobOut]
+
+
+class DecisionOut(Schema):
+    person: str
+    role: str
+    verdict: str
+    comment: str
+    baseline: str | None
+    decided_at: datetime
+
+
+class ReviewOut(Schema):
+    id: UUID
+    prompt: str
+    version: str
+    environment: str
+    state: str
+    note: str
+    asked_by: str
+    asked_at: datetime
+    closed_at: datetime | None
+    decisions: list[DecisionOut]
+    gates: list[GateAnswer]
+
+
+class RenderedMessage(Schema):
+    role: str
+    text: str
+
+
+class RenderOut(Schema):
+    name: str
+    environment: str | None
+    semver: str
+    digest: str
+    system: str
+    messages: list[RenderedMessage]
+    model: str
+    inference: dict[str, Any]
+    tools: list[dict[str, Any]]
+    tool_choice: str | None
+    output_schema: dict[str, Any] | None
+    extra_model_fields: dict[str, Any]
+
+
+class SpanOut(Schema):
+    text: str
+    kind: str
+
+
+class RowOut(Schema):
+    kind: str
+    old_no: int | None
+    new_no: int | None
+    old: list[SpanOut]
+    new: list[SpanOut]
+
+
+class CardOut(Schema):
+    place: str
+    role: str
+    old_role: str
+    old_index: int | None
+    new_index: int | None
+    is_new: bool
+    is_removed: bool
+    moved: bool
+    changes: int
+    rows: list[RowOut]
+
+
+class FieldOut(Schema):
+    label: str
+    name: str
+    old: str
+    new: str
+    word: str
+    note: str
+
+
+class SideOut(Schema):
+    address: str
+    semver: str | None
+    digest: str | None
+
+
+class ComparisonOut(Schema):
+    name: str
+    old: SideOut
+    new: SideOut
+    sentence: str
+    differs: bool
+    changes: int
+    cards: list[CardOut]
+    variables: list[FieldOut]
+    settings: list[FieldOut]
+    tools: list[FieldOut]
+    output_schema: list[FieldOut]
+    same_settings: int
+
+
+class Prompts(Schema):
+    items: list[PromptOut]
+    next: str | None
+
+
+class Versions(Schema):
+    items: list[VersionOut]
+    next: str | None
+
+
+class Deployments(Schema):
+    items: list[DeploymentOut]
+    next: str | None

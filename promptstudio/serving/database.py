@@ -1,0 +1,84 @@
+"""The two questions of the hot path, asked without the ORM: compiling a query costs more than answering it."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from promptstudio.accounts.models import User
+from promptstudio.deployments.models import Generation, Snapshot
+from promptstudio.projects.models import ApiKey, Environment, ServiceAccount
+
+from .memory import Answer
+
+
+def _names(**models: Any) -> dict[str, str]:
+    return {name: model._meta.db_table for name, model in models.items()}
+
+
+# The key as `ApiKey.objects.usable()` finds it, and the generation in the same breath: revoking works at once.
+ASKING = """
+SELECT a.project_id, e.slug, k.scopes, g.number
+FROM {key} k
+JOIN {account} a ON a.id = k.account_id
+JOIN {user} u ON u.id = a.user_id
+JOIN {generation} g ON g.id = 1
+LEFT JOIN {environment} e ON e.id = k.environment_id
+WHERE k.secret_hash = %s AND k.revoked_at IS NULL AND u.is_active
+AND (k.expires_at IS NULL OR k.expires_at > %s) AND k.last_used_at > %s
+""".format(**_names(key=ApiKey, account=ServiceAccount, user=User, generation=Generation, environment=Environment))
+SERVED = """
+SELECT status, body, etag FROM {snapshot} WHERE project_id = %s AND environment_slug = %s AND prompt_name = %s
+""".format(**_names(snapshot=Snapshot))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A key in use. `environment` is the slug of the one that it is bound to."""
+
+    project: int
+    environment: str | None
+    may_read: bool
+    generation: int
+
+
+def asking(secret_hash: str, now: datetime, noted_since: timedelta) -> Asking | None:
+    """The usable key with this hash, if its use was noted within `noted_since`; else None, and Django has to look."""
+    moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now, now - noted_since)]
+    rows = _rows(ASKING, [secret_hash, *moments])
+    if not rows:
+        return None
+    project, environment, scopes, generation = rows[0]
+    # SQLite gives the JSON text, PostgreSQL through Django's connection as well.
+    return Asking(project, environment, '"read"' in scopes, generation)
+
+
+def served(project: int, environment: str, prompt: str) -> Answer | None:
+    rows = _rows(SERVED, [project, environment, prompt])
+    if not rows:
+        return None
+    status, body, etag = rows[0]
+    return Answer(status, body.encode(), etag)
+
+
+def _rows(sql: str, parameters: list[Any]) -> list[Any]:
+    _drop_what_is_too_old()
+    # Fetched whole: an open cursor on SQLite would keep the write-ahead log from being taken in.
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def _drop_what_is_too_old() -> None:
+    """As close_old_connections, but a connection that Django keeps for no longer than a request stays open here (SQLite)."""
+    lives = connection.settings_dict["CONN_MAX_AGE"]
+    if lives and connection.close_at is not None and time.monotonic() >= connection.close_at and not connection.in_atomic_block:
+        connection.close()
+
+
+def forget_connection() -> None:
+    """After an error: whatever is wrong with it, the next request gets a new one."""
+    if not connection.in_atomic_block:
+        connection.close()

@@ -1,0 +1,94 @@
+"""Forms around a prompt: making it, its title and folder, saving a version, and what a version promises."""
+
+from typing import Any
+
+from django import forms
+
+from promptstudio.projects.models import Project
+from promptstudio.prompts.semver import Impact
+
+IMPACTS = (
+    ("", "As computed"),
+    (Impact.FIX.value, "Fix: only wording; answers stay what they are"),
+    (Impact.FEATURE.value, "Feature: answers may change"),
+    (Impact.BREAKING.value, "Breaking: applications have to change something"),
+)
+
+
+class TitleInput(forms.Textarea):
+    """Imported titles hold line breaks, which an input of one line would swallow."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"rows": 1})
+
+
+class PromptForm(forms.Form):
+    title = forms.CharField(
+        max_length=600, strip=False, widget=TitleInput, error_messages={"required": "Give the prompt a title, so that others find it."}
+    )
+    folder = forms.CharField(
+        required=False, max_length=200, help_text="With / between levels: Property/Water. A new one is made as you write it."
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["folder"].widget.attrs["list"] = "folders"
+        self.folders = [path for path in project.folders.values_list("path", flat=True) if path]
+
+    def clean_title(self) -> str:
+        title: str = self.cleaned_data["title"].replace("\r\n", "\n")
+        # What was there already comes back to the letter; blanks around something new were not meant.
+        return title if title == self.initial.get("title") else title.strip()
+
+
+class NewPromptForm(PromptForm):
+    name = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Name for applications",
+        help_text="How applications ask for it: claims/first-letter. Without one, it is made from the title. It cannot be changed later.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+
+class ChangeRecordForm(forms.Form):
+    expected_impact = forms.CharField(
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What will be different for those who read the answers.",
+    )
+    validation_criteria = forms.CharField(
+        required=False,
+        max_length=20_000,
+        label="How we will know",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What you will look at to see whether it worked.",
+    )
+
+
+class SaveVersionForm(ChangeRecordForm):
+    summary = forms.CharField(
+        max_length=20_000,
+        label="What changed, and why",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A sentence is enough. Everyone who looks at this version later reads it first.",
+        error_messages={"required": "Say in a sentence what you changed and why."},
+    )
+    impact = forms.ChoiceField(required=False, choices=IMPACTS, widget=forms.RadioSelect, label="Impact")
+    impact_reason = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Why it is less than computed",
+        widget=forms.Textarea(attrs={"rows": 1}),
+        help_text="Only needed when you lower it. Reviewers read it.",
+    )
+    field_order = ["summary", "expected_impact", "validation_criteria", "impact", "impact_reason"]
+
+
+def add_errors(form: forms.Form, errors: dict[str, str]) -> dict[str, str]:
+    """Put each sentence at its field; what has no field here comes back."""
+    for name, sentence in errors.items():
+        if name in form.fields:
+            form.add_error(name, sentence)
+    return {name: sentence for name, sentence in errors.items() if name not in form.fields}

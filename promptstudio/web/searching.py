@@ -1,0 +1,43 @@
+"""What people type into search fields, and showing them where it was found."""
+
+import re
+from collections.abc import Sequence
+
+from django.http import HttpRequest
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+LONGEST, MOST_WORDS = 200, 12
+BEFORE, AFTER = 40, 110
+
+
+def typed(request: HttpRequest, name: str = "q") -> str:
+    """The words in the address, without what databases cannot hold, and not more than anyone looks for."""
+    text = request.GET.get(name, "").replace("\x00", "")[:LONGEST]
+    return " ".join(text.split()[:MOST_WORDS])
+
+
+def marked(text: str, words: Sequence[str]) -> SafeString:
+    """`text` escaped, with every occurrence of every word in <mark>."""
+    if not words:
+        return escape(text)
+    parts = _pattern(words).split(text)
+    # split() with one group alternates between what is around and what was found
+    pieces = [f"<mark>{escape(part)}</mark>" if index % 2 else escape(part) for index, part in enumerate(parts)]
+    return mark_safe("".join(pieces))  # noqa: S308  each piece was escaped
+
+
+def excerpt(text: str, words: Sequence[str]) -> SafeString:
+    """A line of `text` around the first word found in it, marked; empty when none of the words is there."""
+    found = _pattern(words).search(text) if words else None
+    if found is None:
+        return SafeString("")
+    start, end = max(0, found.start() - BEFORE), min(len(text), found.end() + AFTER)
+    line = " ".join(text[start:end].split())
+    if start:
+        line = "…" + line.partition(" ")[2] if " " in text[start : found.start()].strip() else "…" + line
+    return marked(line + ("…" if end < len(text) else ""), words)
+
+
+def _pattern(words: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("(" + "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) + ")", re.IGNORECASE)

@@ -1,0 +1,192 @@
+"""The trail in sentences. Entries hold facts; here, and only here, they become words."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from promptstudio.accounts.models import User
+from promptstudio.audit.models import Entry
+from promptstudio.projects.models import Environment
+from promptstudio.projects.rules import ROLE_WORDS
+
+LONGEST = 300
+GATES = {
+    "approvals": "approvals",
+    "same_baseline": "approvals against what is live now",
+    "previous_environment": "the environment before",
+    "change_record": "the change record",
+    "not_recalled": "the recall",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """`html` is the whole sentence, with the person in it; `icon` and `tone` ("" for good news, back, quiet) are for a timeline."""
+
+    entry: Entry
+    who: str
+    html: SafeString
+    at: datetime
+    icon: str = "circle-check"
+    tone: str = "quiet"
+
+
+@dataclass(frozen=True)
+class Facts:
+    who: str
+    what: SafeString
+    data: dict[str, Any]
+    environment: str
+    person: str
+
+    def reason(self, name: str = "reason") -> SafeString:
+        text = " ".join(str(self.data.get(name) or "").split())
+        return format_html(": “{}”", text[: LONGEST - 1] + "…" if len(text) > LONGEST else text) if text else SafeString("")
+
+    @property
+    def number(self) -> str:
+        return str(self.data.get("semver") or "")
+
+    @property
+    def target(self) -> str:
+        return str(self.data.get("target") or "a target")
+
+
+Wording = Callable[[Facts], SafeString]
+
+
+def sentences(entries: Iterable[Entry]) -> list[Line]:
+    """A line for each entry, in the order given. Two queries, however many entries: people and environments."""
+    entries = list(entries)
+    data = {entry.pk: _data(entry) for entry in entries}
+    people = _people(entries, data.values())
+    environments = {
+        (str(uid), slug): name
+        for uid, slug, name in Environment.objects.filter(project__uid__in={e.project_uid for e in entries if e.project_uid}).values_list(
+            "project__uid", "slug", "name"
+        )
+    }
+    return [_line(entry, data[entry.pk], people, environments) for entry in entries]
+
+
+def _line(entry: Entry, data: dict[str, Any], people: dict[str, str], environments: dict[tuple[str, str], str]) -> Line:
+    who = people.get(str(entry.actor_uid), "Somebody")
+    slug = str(data.get("environment") or "")
+    facts = Facts(
+        who=who,
+        what=format_html("<b>{}</b>", " ".join(entry.object_label.split())[:LONGEST]),
+        data=data,
+        environment=environments.get((str(entry.project_uid), slug), slug.replace("-", " ").capitalize()),
+        person=people.get(str(data.get("person") or data.get("responsible") or ""), "somebody"),
+    )
+    icon, tone, wording = WORDINGS.get(entry.action, ("circle-check", "quiet", None))
+    said = wording(facts) if wording else format_html("{} · {}", facts.what, entry.action.replace(".", " ").replace("_", " "))
+    door = " through the API" if entry.via == "api" else " in the administration" if entry.via == "admin" else ""
+    return Line(entry, who, format_html("{} {}{}", who, said, door), entry.created_at, icon, tone)
+
+
+def _data(entry: Entry) -> dict[str, Any]:
+    value = json.loads(entry.data or "{}")
+    return value if isinstance(value, dict) else {}
+
+
+def _people(entries: Iterable[Entry], data: Iterable[dict[str, Any]]) -> dict[str, str]:
+    uids = {str(entry.actor_uid) for entry in entries if entry.actor_uid}
+    for facts in data:
+        uids |= {str(facts[name]) for name in ("person", "responsible") if facts.get(name)}
+    return {str(uid): name for uid, name in User.objects.filter(uid__in=uids).values_list("uid", "name")}
+
+
+def _said(template: str) -> Wording:
+    """`{what}`, `{number}`, `{environment}`, `{person}`, `{target}`, `{reason}` and `{role}` are filled in, escaped."""
+
+    def wording(facts: Facts) -> SafeString:
+        return format_html(
+            template,
+            what=facts.what,
+            number=facts.number,
+            environment=facts.environment,
+            person=facts.person,
+            target=facts.target,
+            reason=facts.reason(),
+            error=facts.reason("error"),
+            role=ROLE_WORDS.get(str(facts.data.get("role")), str(facts.data.get("role") or "")),
+        )
+
+    return wording
+
+
+def _draft_opened(facts: Facts) -> SafeString:
+    start = facts.data.get("based_on")
+    return format_html("opened a draft{}", f" from {start}" if start else "")
+
+
+def _prompt_changed(facts: Facts) -> SafeString:
+    before, after = facts.data.get("before") or {}, facts.data.get("after") or {}
+    if before.get("title") != after.get("title"):
+        return format_html("renamed “{}” to {}", " ".join(str(before.get("title", "")).split())[:LONGEST], facts.what)
+    if before.get("folder") != after.get("folder"):
+        return format_html("moved {} to {}", facts.what, after.get("folder") or "the top of the library")
+    return format_html("changed who owns {}", facts.what)
+
+
+def _blocked(facts: Facts) -> SafeString:
+    gates = [GATES.get(str(gate), str(gate).replace("_", " ")) for gate in facts.data.get("gates") or []]
+    missing = f" because of {', '.join(gates)}" if gates else ""
+    return format_html("wanted to send {} to {}; it was held back{}", facts.what, facts.environment, missing)
+
+
+def _sent(facts: Facts) -> SafeString:
+    replaced = facts.data.get("replaces")
+    return format_html("sent {}{}{}", facts.what, f", in place of {replaced}" if replaced else "", facts.reason())
+
+
+def _rolled_back(facts: Facts) -> SafeString:
+    replaced = facts.data.get("replaces")
+    return format_html("rolled {}{}{}", facts.what, f" back from {replaced}" if replaced else " back", facts.reason())
+
+
+# action: (icon, tone, wording)
+WORDINGS: dict[str, tuple[str, str, Wording]] = {
+    "project.created": ("plus", "quiet", _said("created the project {what}")),
+    "environment.added": ("stack-2", "quiet", _said("added the environment {what}")),
+    "environment.changed": ("stack-2", "quiet", _said("changed the environment {what}")),
+    "policy.changed": ("shield-check", "quiet", _said("changed the conditions of {environment}")),
+    "role.granted": ("user", "quiet", _said("gave {person} the role {role}")),
+    "role.revoked": ("user", "quiet", _said("took the role {role} from {person}")),
+    "service_account.created": ("key", "quiet", _said("made the service account {what}, for which {person} is responsible")),
+    "key.created": ("key", "quiet", _said("made the key {what}")),
+    "key.revoked": ("key", "quiet", _said("revoked the key {what}")),
+    "target.added": ("stack-2", "quiet", _said("made {environment} publish to {what}")),
+    "target.changed": ("stack-2", "quiet", _said("changed where {environment} publishes: {what}")),
+    "prompt.created": ("plus", "quiet", _said("created {what}")),
+    "prompt.changed": ("pencil", "quiet", _prompt_changed),
+    "prompt.taken_out_of_service": ("ban", "back", _said("took {what} out of service in {environment}{reason}")),
+    "draft.opened": ("pencil", "quiet", _draft_opened),
+    "draft.discarded": ("trash", "quiet", _said("discarded a draft")),
+    "example.saved": ("test-pipe", "quiet", _said("kept the example {what}")),
+    "version.saved": ("device-floppy", "quiet", _said("saved {what}")),
+    "version.change_record_added": ("file-text", "quiet", _said("added to the change record of {what}")),
+    "version.recalled": ("ban", "back", _said("recalled {what}{reason}")),
+    "review.asked": ("eye", "quiet", _said("asked for a review of {what}")),
+    "review.approved": ("circle-check", "", _said("approved {what} as {role}")),
+    "review.changes_requested": ("arrow-back-up", "back", _said("asked for changes to {what}")),
+    "review.commented": ("message", "quiet", _said("commented on {what}")),
+    "review.withdrawn": ("arrow-back-up", "quiet", _said("withdrew the review of {what}")),
+    "deployment.made": ("rocket", "", _sent),
+    "deployment.rolled_back": ("arrow-back-up", "back", _rolled_back),
+    "deployment.went_live": ("circle-check-filled", "", _said("saw {what} go live")),
+    "deployment.blocked": ("circle-x", "back", _blocked),
+    "deployment.not_allowed": ("lock", "back", _said("wanted to send {what} to {environment} and was not allowed to{reason}")),
+    "rollback.blocked": ("circle-x", "back", _said("wanted to go back to {what} in {environment}; it was held back")),
+    "rollback.not_allowed": ("lock", "back", _said("wanted to roll {what} back in {environment} and was not allowed to{reason}")),
+    "publication.confirmed": ("circle-check", "", _said("published {number} to {target} and read it back")),
+    "publication.failed": ("alert-triangle", "back", _said("could not publish {number} to {target}{error}")),
+    "publication.retried": ("refresh", "quiet", _said("had the publication of {number} to {target} tried again")),
+    "publication.excluded": ("ban", "back", _said("left {target} out for {number}{reason}")),
+}

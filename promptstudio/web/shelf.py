@@ -1,0 +1,132 @@
+"""What the library knows of every prompt of a project at once: enough to filter, count and order 10,000 of them."""
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from django.db.models import Max
+
+from promptstudio.audit.models import Head
+from promptstudio.deployments.models import Deployment, Placement, PublishJob
+from promptstudio.projects.models import Environment, Project
+from promptstudio.prompts.catalogue import find_model
+from promptstudio.prompts.models import Prompt, Version
+
+STATES = {
+    "live": "Newest is live",
+    "behind": "Behind",
+    "publishing": "On its way",
+    "failed": "Failed",
+    "gone": "Out of service",
+    "none": "Not there yet",
+}
+NO_MODEL = "none"
+PROJECTS_REMEMBERED = 8
+
+
+class Fact(NamedTuple):
+    """Keys of one prompt. `state` is one of STATES, in the project's last environment; `changed` is when its newest version was saved."""
+
+    prompt: int
+    folder: int
+    owner: int
+    model: str
+    state: str
+    title: str
+    changed: datetime
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the reader keeps; an empty set keeps everything."""
+
+    folder: frozenset[int] = frozenset()
+    state: frozenset[str] = frozenset()
+    owner: frozenset[int] = frozenset()
+    model: frozenset[str] = frozenset()
+
+
+@dataclass
+class Shelf:
+    """`found` is what the choice keeps, in order. A count says what one more choice would find, the choices of other kinds kept."""
+
+    found: list[Fact] = field(default_factory=list)
+    folder: Counter[int] = field(default_factory=Counter)
+    state: Counter[str] = field(default_factory=Counter)
+    owner: Counter[int] = field(default_factory=Counter)
+    model: Counter[str] = field(default_factory=Counter)
+
+
+# Per project: the length of its trail, and the facts of that moment. Everything that changes a fact makes the trail longer.
+_remembered: OrderedDict[int, tuple[int, list[Fact]]] = OrderedDict()
+
+
+def facts(project: Project) -> list[Fact]:
+    """Every active prompt of `project`, newest change first. One query while nothing happens, six when something did."""
+    length = Head.objects.filter(chain=str(project.uid)).values_list("sequence", flat=True).first() or 0
+    known = _remembered.get(project.pk)
+    if known is None or known[0] != length:
+        known = _remembered[project.pk] = length, _facts(project)
+        while len(_remembered) > PROJECTS_REMEMBERED:
+            _remembered.popitem(last=False)
+    return known[1]
+
+
+def arranged(known: list[Fact], chosen: Chosen) -> Shelf:
+    wanted = {name: values for name, values in vars(chosen).items() if values}
+    shelf = Shelf(_kept(known, wanted))
+    for name in vars(chosen):
+        others = {other: values for other, values in wanted.items() if other != name}
+        counted = _kept(known, others) if name in wanted else shelf.found
+        setattr(shelf, name, Counter(map(attrgetter(name), counted)))
+    return shelf
+
+
+def _kept(known: list[Fact], wanted: dict[str, frozenset[Any]]) -> list[Fact]:
+    for name, values in wanted.items():
+        key = attrgetter(name)
+        known = [fact for fact in known if key(fact) in values]
+    return known
+
+
+def model_label(model: str) -> str:
+    if model == NO_MODEL:
+        return "No model chosen"
+    known = find_model(model)
+    return known.label if known else model
+
+
+def _facts(project: Project) -> list[Fact]:
+    last = project.environments.order_by("position").last()
+    newest, placed, moving = _newest(project), _placed(last), _moving(last)
+    rows = Prompt.objects.active().filter(project=project).order_by().values_list("pk", "folder_id", "owner_id", "title", "created_at")
+    found = []
+    for pk, folder, owner, title, created_at in rows:
+        version, model, saved_at = newest.get(pk, (0, "", created_at))
+        live, gone = placed.get(pk, (None, False))
+        state = "gone" if gone else moving.get(pk) or ("none" if live is None else "live" if live == version else "behind")
+        found.append(Fact(pk, folder, owner, model or NO_MODEL, state, title.strip().casefold()[:120], saved_at))
+    return sorted(found, key=lambda fact: (fact.changed, fact.prompt), reverse=True)
+
+
+def _newest(project: Project) -> dict[int, tuple[int, str, datetime]]:
+    """Prompt to its newest version. Numbers of a prompt only rise, so the last one saved is the newest."""
+    last_saved = Version.objects.filter(prompt__project=project).order_by().values("prompt").annotate(newest=Max("pk")).values("newest")
+    rows = Version.objects.filter(pk__in=last_saved).order_by().values_list("prompt_id", "pk", "model", "created_at")
+    return {prompt: (pk, model, saved_at) for prompt, pk, model, saved_at in rows}
+
+
+def _placed(environment: Environment | None) -> dict[int, tuple[int | None, bool]]:
+    rows = Placement.objects.filter(environment=environment).values_list("prompt_id", "live__version_id", "out_of_service_at")
+    return {prompt: (version, gone is not None) for prompt, version, gone in rows}
+
+
+def _moving(environment: Environment | None) -> dict[int, str]:
+    """Prompt to publishing or failed. Only an unsettled job keeps a deployment from being live or over."""
+    unsettled = PublishJob.objects.filter(
+        state__in=[PublishJob.State.OWED, PublishJob.State.FAILED], deployment__placement__environment=environment
+    )
+    rows = Deployment.objects.with_state().filter(pk__in=unsettled.values("deployment")).order_by()
+    return {prompt: state for prompt, state in rows.values_list("placement__prompt_id", "state") if state in ("publishing", "failed")}

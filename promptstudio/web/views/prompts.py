@@ -1,0 +1,130 @@
+"""A prompt itself: making one, what it is, its title and folder, and what happened to it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from promptstudio.audit.models import Entry
+from promptstudio.deployments.models import Deployment, PublishJob
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.projects.models import Project
+from promptstudio.prompts import services
+from promptstudio.prompts.catalogue import find_model
+from promptstudio.prompts.models import Draft, Prompt, Version
+from promptstudio.prompts.permissions import can_create_prompt
+from promptstudio.reviews.models import Review
+
+from ..forms.prompts import NewPromptForm, PromptForm, add_errors
+from ..prompt_pages import prompt_or_404, render_prompt
+from ..requests import StudioRequest, draft_url, prompt_url
+from ..sentences import sentences
+
+PAGE = 50
+TYPE_WORDS = {"string": "Text", "number": "Number", "boolean": "Yes or no", "choice": "Choice"}
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: StudioRequest, project: str) -> HttpResponse:
+    owner = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
+    form = NewPromptForm(request.POST or None, project=owner, initial={"folder": request.GET.get("folder", "")})
+    if request.method == "POST" and form.is_valid():
+        try:
+            return redirect(draft_url(_created(request, owner, form.cleaned_data)), 303)
+        except Invalid as error:
+            add_errors(form, error.errors)
+        except Conflict as error:
+            form.add_error("name", error.sentence)
+    request.section = "prompts"  # type: ignore[attr-defined]
+    context = {"form": form, "project": owner, "may_create": can_create_prompt(request.actor, owner)}
+    return render(request, "prompts/new.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def overview(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    return _overview(request, prompt, _details_form(prompt))
+
+
+@require_POST
+def change(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    form = _details_form(prompt, request.POST)
+    if form.is_valid():
+        try:
+            services.change_prompt(prompt=prompt, **form.cleaned_data, actor=request.actor)
+        except Invalid as error:
+            add_errors(form, error.errors)
+        else:
+            messages.success(request, "Title and folder are saved.")
+            return redirect(prompt_url(prompt), 303)
+    return _overview(request, prompt_or_404(request, project, name), form, status_code=422)
+
+
+@require_GET
+def activity(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    page = Paginator(Entry.objects.filter(project_uid=prompt.project.uid, object_uid__in=_uids(prompt)), PAGE).get_page(
+        request.GET.get("page")
+    )
+    return render_prompt(request, "prompts/activity.html", prompt, tab="activity", page_obj=page, lines=sentences(page))
+
+
+@transaction.atomic
+def _created(request: StudioRequest, project: Project, given: dict[str, Any]) -> Draft:
+    """Both or neither: a prompt without a draft would be a page with nothing to do on it."""
+    prompt = services.create_prompt(project=project, **given, actor=request.actor)
+    return services.open_draft(prompt=prompt, actor=request.actor)
+
+
+def _details_form(prompt: Prompt, data: Any = None) -> PromptForm:
+    return PromptForm(data, project=prompt.project, initial={"title": prompt.title, "folder": prompt.folder.path}, auto_id="details-%s")
+
+
+def _overview(request: StudioRequest, prompt: Prompt, form: PromptForm, *, status_code: int = 200) -> HttpResponse:
+    newest = prompt.versions.newest_first().select_related("created_by").first()
+    return render_prompt(
+        request,
+        "prompts/overview.html",
+        prompt,
+        tab="",
+        status_code=status_code,
+        form=form,
+        version=newest,
+        **(text_context(newest) if newest else {}),
+        drafts=list(prompt.drafts.open().select_related("created_by", "updated_by", "based_on")),
+        reviews=list(Review.objects.open().filter(version__prompt=prompt).select_related("version", "environment", "asked_by")),
+        examples=list(prompt.examples.filter(archived_at=None)),
+    )
+
+
+def text_context(version: Version) -> dict[str, Any]:
+    """A version as a document: its cards, variables and settings in words."""
+    bundle = version.bundle
+    cards = [("System", bundle.system)] if bundle.system else []
+    cards += [("Message" if bundle.kind == "text" else message.role.capitalize(), message.text) for message in bundle.messages]
+    return {
+        "bundle": bundle,
+        "cards": cards,
+        "names": [variable.name for variable in bundle.variables],
+        "type_words": TYPE_WORDS,
+        "model": find_model(bundle.model),
+        "length_in_words": bundle.inference.max_tokens * 3 // 4 if bundle.inference.max_tokens else None,
+    }
+
+
+def _uids(prompt: Prompt) -> list[Any]:
+    """Everything of a prompt that the trail may speak of."""
+    found = [
+        prompt.versions.values_list("uid", flat=True),
+        prompt.drafts.values_list("uid", flat=True),
+        prompt.examples.values_list("uid", flat=True),
+        Review.objects.filter(version__prompt=prompt).values_list("uid", flat=True),
+        Deployment.objects.filter(placement__prompt=prompt).values_list("uid", flat=True),
+        PublishJob.objects.filter(deployment__placement__prompt=prompt).values_list("uid", flat=True),
+    ]
+    return [prompt.uid, *(uid for uids in found for uid in uids)]

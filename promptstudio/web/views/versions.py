@@ -1,0 +1,192 @@
+"""Versions: saving one, all of them, and one with everything that stands beside it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from promptstudio.deployments.models import Deployment, Placement, Recall, WentLive
+from promptstudio.deployments.permissions import can_recall
+from promptstudio.lib.errors import Invalid
+from promptstudio.prompts import lint, services
+from promptstudio.prompts.bundle import Bundle, parse
+from promptstudio.prompts.diff import compare
+from promptstudio.prompts.models import ChangeNote, Draft, Prompt, Version
+from promptstudio.prompts.permissions import can_edit
+from promptstudio.reviews.models import Review
+
+from ..forms.prompts import ChangeRecordForm, SaveVersionForm, add_errors
+from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt, version_or_404
+from ..requests import StudioRequest, prompt_url
+from .prompts import text_context
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class Row:
+    """A version in the list; environments by name."""
+
+    version: Version
+    previous: str
+    live_in: list[str] = field(default_factory=list)
+    was_live_in: list[str] = field(default_factory=list)
+    recalled: bool = False
+
+
+@require_http_methods(["GET", "POST"])
+def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    """The page on which a draft becomes a version."""
+    prompt = prompt_or_404(request, project, name)
+    draft = get_object_or_404(Draft.objects.visible_to(request.actor).select_related("updated_by", "became"), prompt=prompt, uid=uid)
+    if draft.became:
+        messages.info(request, str(can_edit(request.actor, draft)))
+        return redirect(prompt_url(prompt, "version", draft.became.semver))
+    form = SaveVersionForm(request.POST or None)
+    if request.method == "GET" or not form.is_valid():
+        return _save_page(request, prompt, draft, form, status_code=422 if form.errors else 200)
+    try:
+        given = form.cleaned_data
+        version = services.save_version_of_draft(
+            draft=draft, revision=_number(request.POST.get("revision")), change=services.Change(**given), actor=request.actor
+        )
+    except services.Stale as stale:
+        return _save_page(request, prompt, stale.draft, form, status_code=409, stale=stale)
+    except services.NothingChanged as error:
+        return _save_page(request, prompt, draft, form, status_code=409, conflict=error.sentence)
+    except Invalid as error:
+        add_errors(form, error.errors)
+        return _save_page(request, prompt, draft, form, status_code=422)
+    messages.success(request, f"Saved as {version.semver}. Nothing that is live changed yet.")
+    return redirect(prompt_url(prompt, "version", version.semver), 303)
+
+
+@require_GET
+def versions(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    query = request.GET.get("q", "").strip()
+    found = prompt.versions.newest_first().select_related("created_by", "follows").defer("canonical", "follows__canonical")
+    for word in query.split():
+        found = found.filter(Q(summary__icontains=word) | Q(semver__startswith=word) | Q(created_by__name__icontains=word))
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render_prompt(
+        request, "prompts/versions.html", prompt, tab="versions", page_obj=page, rows=_rows(prompt, list(page)), query=query
+    )
+
+
+@require_GET
+def version(request: StudioRequest, project: str, name: str, semver: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    found = version_or_404(prompt, semver)
+    return _version_page(request, prompt, found, ChangeRecordForm())
+
+
+@require_POST
+def add_to_record(request: StudioRequest, project: str, name: str, semver: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    found = version_or_404(prompt, semver)
+    form = ChangeRecordForm(request.POST)
+    if form.is_valid():
+        try:
+            services.add_to_change_record(version=found, **form.cleaned_data, actor=request.actor)
+        except Invalid as error:
+            add_errors(form, error.errors)
+        else:
+            messages.success(request, "Added to the change record.")
+            return redirect(prompt_url(prompt, "version", semver), 303)
+    return _version_page(request, prompt, found, form, status_code=422)
+
+
+def _save_page(
+    request: StudioRequest, prompt: Prompt, draft: Draft, form: SaveVersionForm, *, status_code: int, **more: Any
+) -> HttpResponse:
+    errors = lint.errors_of(draft.content)
+    context = {"draft": draft, "form": form, "errors": errors, "may_save": can_edit(request.actor, draft), **more}
+    if not errors:
+        context |= _difference(prompt, parse(draft.content))
+    return render_prompt(request, "prompts/save.html", prompt, tab="edit_newest", status_code=status_code, **context)
+
+
+def _difference(prompt: Prompt, bundle: Bundle) -> dict[str, Any]:
+    """Against what is live in the last environment, else against the newest version."""
+    newest, live, last = prompt.newest, None, prompt.project.environments.last()
+    if last:
+        placement = Placement.objects.filter(prompt=prompt, environment=last).select_related("live__version").first()
+        live = placement.live_version if placement else None
+    against = live or newest
+    number, bump = services.bump_of(prompt, bundle)
+    return {
+        "against": against,
+        "against_label": f"{against.semver}, live in {last}" if live else f"{newest.semver}, the newest" if newest else "nothing yet",
+        "newest": newest,
+        "comparison": compare(against.bundle if against else None, bundle),
+        "bump": bump,
+        "becomes": ".".join(map(str, number)),
+    }
+
+
+def _version_page(
+    request: StudioRequest, prompt: Prompt, found: Version, form: ChangeRecordForm, *, status_code: int = 200
+) -> HttpResponse:
+    not_found_unless(found.prompt_id == prompt.pk)
+    deployments = Deployment.objects.with_state().filter(version=found).select_related("placement__environment", "by").order_by("-id")
+    return render_prompt(
+        request,
+        "prompts/version.html",
+        prompt,
+        tab="versions",
+        status_code=status_code,
+        version=found,
+        form=form,
+        **text_context(found),
+        place=_rows(prompt, [found])[0],
+        people=found.people,
+        record=[(label, found.change_record[value]) for value, label in ChangeNote.Field.choices],
+        reviews=list(Review.objects.filter(version=found).select_related("environment", "asked_by")),
+        deployments=list(deployments),
+        recalls=list(Recall.objects.filter(version=found).select_related("by")),
+        live_elsewhere=_other_live(prompt, found),
+        may_recall=can_recall(request.actor, found),
+    )
+
+
+def _rows(prompt: Prompt, found: list[Version]) -> list[Row]:
+    live: dict[int, list[str]] = defaultdict(list)
+    for placement in (
+        Placement.objects.filter(prompt=prompt).exclude(live=None).select_related("environment", "live").order_by("environment__position")
+    ):
+        live[placement.live.version_id].append(placement.environment.name)  # type: ignore[union-attr]
+    was: dict[int, list[str]] = defaultdict(list)
+    for went in (
+        WentLive.objects.filter(version__in=found).select_related("placement__environment").order_by("placement__environment__position")
+    ):
+        was[went.version_id].append(went.placement.environment.name)
+    recalled = set(Recall.objects.filter(version__in=found).values_list("version_id", flat=True))
+    return [
+        Row(
+            version,
+            version.follows.semver if version.follows else "",
+            live[version.pk],
+            [name for name in dict.fromkeys(was[version.pk]) if name not in live[version.pk]],
+            version.pk in recalled,
+        )
+        for version in found
+    ]
+
+
+def _other_live(prompt: Prompt, found: Version) -> list[tuple[str, str]]:
+    """What else is live, as (environment, number), to compare with."""
+    placements = Placement.objects.filter(prompt=prompt).exclude(live=None).select_related("environment", "live__version")
+    rows = [(placement.environment.name, placement.live.version) for placement in placements.order_by("environment__position")]  # type: ignore[union-attr]
+    return [(name, live.semver) for name, live in rows if live.pk != found.pk]
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,251 @@
+/* The editor of a draft. The page works without this: here it saves itself, and buttons answer in place.
+   Words stay in this page's memory until the server has them; they are confidential, so nothing is put into the browser's store. */
+(() => {
+  const QUIET = 900; // ms without a key before saving
+  const LATEST = 5000; // ms after which a save is due even while keys are pressed
+  const POLL = 15000;
+  const LONGEST_PAUSE = 15000;
+
+  const value = (control) => (control.type === "checkbox" || control.type === "radio" ? control.checked : control.value);
+  const put = (control, kept) => {
+    if (control.type === "checkbox" || control.type === "radio") control.checked = kept;
+    else if (control.value !== kept) control.value = kept;
+  };
+
+  class DraftEditor extends HTMLElement {
+    #changed = false;
+    #running = null;
+    #timer = 0;
+    #due = 0;
+    #pause = 0;
+    #stopped = false;
+    #leaving = false;
+    #asked = false;
+    #last = null;
+    #generation = 0;
+
+    connectedCallback() {
+      this.form = this.querySelector("#editor-form");
+      this.fields = this.querySelector("#editor");
+      if (!this.form || this.fields.disabled) return;
+      this.addEventListener("input", (event) => this.form.contains(event.target) && this.#touched());
+      this.addEventListener("change", (event) => this.form.contains(event.target) && this.#touched());
+      this.addEventListener("click", this.#clicked);
+      this.addEventListener("focusin", (event) => event.target.matches("textarea.prompt-text") && (this.#last = event.target.id));
+      this.form.addEventListener("submit", this.#submitted);
+      document.addEventListener("click", this.#elsewhere);
+      window.addEventListener("beforeunload", this.#warn);
+      window.addEventListener("online", this.#online);
+      this.poll = setInterval(() => this.#look(), POLL);
+    }
+
+    disconnectedCallback() {
+      document.removeEventListener("click", this.#elsewhere);
+      window.removeEventListener("beforeunload", this.#warn);
+      window.removeEventListener("online", this.#online);
+      clearInterval(this.poll);
+    }
+
+    #warn = (event) => {
+      if ((this.#changed || this.#running) && !this.#leaving) event.preventDefault();
+    };
+    #online = () => this.#changed && this.#save();
+
+    #touched() {
+      if (this.#stopped) return;
+      this.#changed = true;
+      this.#generation += 1;
+      this.#due ||= performance.now() + LATEST;
+      this.#say("Saving…", "progress", "publishing");
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#save(), Math.max(0, Math.min(QUIET, this.#due - performance.now())));
+    }
+
+    #submitted = async (event) => {
+      const button = event.submitter;
+      event.preventDefault();
+      if (this.#stopped) return;
+      if (button?.name === "then") {
+        if (!this.#changed || (await this.#save())) await this.#leave(this.dataset.next);
+        return;
+      }
+      await this.#save(button?.name ? [button.name, button.value] : null);
+    };
+
+    async #leave(address) {
+      while (this.#changed || this.#running) if (!(await this.#save())) return;
+      this.#leaving = true;
+      location.assign(address);
+    }
+
+    /* One request at a time: the revision of the second is the answer of the first. True when the words are kept. */
+    async #save(step = null) {
+      while (this.#running) await this.#running;
+      if (!step && !this.#changed) return true;
+      if (this.#stopped) return false;
+      const run = this.#send(step);
+      this.#running = run.finally(() => (this.#running = null));
+      return this.#running;
+    }
+
+    async #send(step) {
+      clearTimeout(this.#timer);
+      this.#due = 0;
+      const body = new FormData(this.form);
+      if (step) body.set(step[0], step[1]);
+      const sent = new Map([...this.form.elements].filter((control) => control.id).map((control) => [control.id, value(control)]));
+      const generation = this.#generation;
+      let answer, html;
+      try {
+        answer = await fetch(this.form.action, { method: "POST", body, headers: { "X-Editor": "1" }, redirect: "manual", signal: AbortSignal.timeout(30000) });
+        html = await answer.text();
+      } catch {
+        return this.#later(step, "No connection. Your words are kept on this page and are saved when it is back.");
+      }
+      if (answer.type === "opaqueredirect") return this.#later(step, "You are signed out. Sign in in another tab; your words are kept on this page and are saved after that.");
+      if (answer.status >= 500) return this.#later(step, "The server cannot save just now. Your words are kept on this page; it is tried again.");
+      const page = new DOMParser().parseFromString(html, "text/html");
+      if (answer.status === 409 && page.getElementById("clash-h")) return this.#clash(page, generation);
+      if (answer.status === 403 && !this.#asked && (await this.#look())) {
+        this.#asked = true;
+        return this.#later(step, "Saving…", 300);
+      }
+      if (!page.getElementById("editor-state")) return this.#refused(page);
+      this.#pause = 0;
+      this.#asked = false;
+      if (generation === this.#generation) this.#changed = false;
+      this.#show(page, sent);
+      if (this.#changed) this.#touched();
+      return answer.ok;
+    }
+
+    #later(step, sentence, pause = 0) {
+      this.#changed = true;
+      this.#pause = pause || Math.min(LONGEST_PAUSE, (this.#pause || 1000) * 2);
+      this.#say(sentence, "cloud-off", "failed");
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#save(step), this.#pause);
+      return false;
+    }
+
+    /* Somebody ended the draft, or took the right away: no use in trying again, so the words stay where they can be copied. */
+    #refused(page) {
+      this.#stopped = true;
+      const sentence = page.querySelector(".lead-sentence, .notice p")?.textContent.trim() || "This cannot be saved.";
+      this.#say(`${sentence} What you typed is still here; copy what you need.`, "alert-circle", "failed");
+      return false;
+    }
+
+    /* Both changed the same words. The fields wait until somebody chose; typed meanwhile is sent first. */
+    #clash(page, generation) {
+      if (generation !== this.#generation) {
+        return this.#send(null);
+      }
+      this.#stopped = this.#leaving = true;
+      this.classList.add("is-clashing");
+      this.form.inert = true;
+      const place = this.querySelector("#clash");
+      place.replaceChildren(...page.body.childNodes);
+      const token = place.querySelector("[name=csrfmiddlewaretoken]");
+      if (token) token.value = this.form.elements.csrfmiddlewaretoken.value;
+      place.focus();
+      place.scrollIntoView({ block: "start" });
+      this.#say("Not saved yet: choose what stays", "users", "publishing");
+      return false;
+    }
+
+    /* New parts in place of old ones. What was typed after sending stays, and so do focus and the undo of a field. */
+    #show(page, sent) {
+      const whole = page.querySelector(".split");
+      const focus = document.activeElement?.id;
+      const range = [document.activeElement?.selectionStart, document.activeElement?.selectionEnd];
+      const open = new Set([...this.querySelectorAll("details[id][open]")].map((item) => item.id));
+      if (whole) {
+        const fresh = document.createDocumentFragment();
+        fresh.append(...page.body.childNodes);
+        for (const control of fresh.querySelectorAll("textarea[id], input[id], select[id]")) this.#keep(control, sent);
+        for (const item of fresh.querySelectorAll("details[id]")) item.open ||= open.has(item.id);
+        const known = new Set([...this.querySelectorAll("details.variable, section.message")].map((item) => item.id || item.getAttribute("aria-labelledby")));
+        this.fields.replaceChildren(fresh);
+        const added = [...this.querySelectorAll("details.variable, section.message")].find((item) => !known.has(item.id || item.getAttribute("aria-labelledby")));
+        const target = added?.querySelector("input:not([type=hidden]), textarea") ?? (focus && document.getElementById(focus));
+        target?.focus({ preventScroll: !added });
+        if (!added && range[0] != null) target?.setSelectionRange?.(...range);
+      } else {
+        for (const part of page.querySelectorAll("[data-part]")) {
+          const old = document.getElementById(part.id);
+          if (old && !old.isEqualNode(part)) old.replaceWith(part);
+        }
+      }
+    }
+
+    #keep(control, sent) {
+      const old = document.getElementById(control.id);
+      if (!old || old.type !== control.type) return;
+      if (value(old) !== sent.get(old.id)) put(control, value(old));
+      if (control.tagName === "TEXTAREA" && old.value === control.value && old.name === control.name) control.replaceWith(old);
+    }
+
+    #clicked = (event) => {
+      const insert = event.target.closest("[data-insert]");
+      if (insert) return this.#insert(insert);
+      const line = event.target.closest("[data-line]");
+      const area = line && document.getElementById(line.hash.slice(1));
+      if (!area) return;
+      event.preventDefault();
+      const lines = area.value.split("\n");
+      const start = lines.slice(0, line.dataset.line - 1).join("\n").length + (line.dataset.line > 1 ? 1 : 0);
+      area.focus();
+      area.setSelectionRange(start, start + lines[line.dataset.line - 1].length);
+    };
+
+    /* The button that saves a version stands outside the form's fields. */
+    #elsewhere = (event) => {
+      const link = event.target.closest?.("a[href]");
+      if (!link || link.target || event.ctrlKey || event.metaKey || event.shiftKey || link.origin !== location.origin) return;
+      if (link.hash && link.pathname === location.pathname) return;
+      if (event.defaultPrevented || this.#stopped || !(this.#changed || this.#running)) return;
+      event.preventDefault();
+      this.#leave(link.href);
+    };
+
+    #insert(button) {
+      const area = document.getElementById(this.#last) ?? this.querySelector("section.message:not(.is-system) textarea");
+      button.closest("details").open = false;
+      if (!area) return;
+      area.focus();
+      const text = `{{${button.dataset.insert}}}`;
+      // insertText keeps the field's undo; where it is gone, the plain way.
+      if (!document.execCommand?.("insertText", false, text)) area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+
+    /* Who else wrote here, and a fresh token after signing in again. True when there was an answer. */
+    async #look() {
+      if (document.hidden) return false;
+      try {
+        const revision = this.form.elements.revision.value;
+        const answer = await fetch(`${this.dataset.live}?revision=${revision}`, { redirect: "manual", signal: AbortSignal.timeout(10000) });
+        if (!answer.ok) return false;
+        const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("presence");
+        if (!part) return false;
+        if (revision === this.form.elements.revision.value && !this.#running) document.getElementById("presence")?.replaceWith(part);
+        this.form.elements.csrfmiddlewaretoken.value = part.dataset.csrf;
+        return true;
+      } catch {
+        return false;
+      }
+    }
+
+    #say(sentence, icon, hue) {
+      const state = document.getElementById("saved");
+      if (!state) return;
+      state.className = `state state-${hue} mb-0`;
+      state.querySelector("span").textContent = sentence;
+      const use = state.querySelector("use");
+      use?.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${icon}`));
+    }
+  }
+
+  customElements.define("draft-editor", DraftEditor);
+})();

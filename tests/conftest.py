@@ -1,0 +1,98 @@
+"""Every test has a home, a database and a broker of its own, and no network but loopback.
+
+The environment is prepared before Django's settings are read, so this file comes first and sets Django up itself.
+"""
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+HOME = Path(tempfile.mkdtemp(prefix="studio-tests-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
+    del os.environ[name]
+os.environ |= {"STUDIO_HOME": str(HOME), "STATIC_ROOT": str(HOME / "static"), "DJANGO_SETTINGS_MODULE": "promptstudio.settings"}
+if "DATABASE_URL" in os.environ:
+    os.environ.setdefault("SECRET_KEY", "only for tests, which keep no session")
+
+import django
+
+django.setup()
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.db import connection, connections
+from django.test import TransactionTestCase
+
+from tests.cast import Cast, a_prompt, hire
+from tests.triggers import triggers_down
+
+current_app.conf.broker_url = "memory://"
+settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+settings.WHITENOISE_AUTOREFRESH = True  # else each client looks through all static files first
+_connect, _connect_ex, _flush = socket.socket.connect, socket.socket.connect_ex, TransactionTestCase._fixture_teardown
+
+
+class NetworkRefused(AssertionError):
+    """A test tried to reach something that is not on this machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", lambda self, address: _connect(self, _on_loopback(self, address)))
+    patch.setattr(socket.socket, "connect_ex", lambda self, address: _connect_ex(self, _on_loopback(self, address)))
+    yield
+    patch.undo()
+
+
+def _on_loopback(sock: socket.socket, address: Any) -> Any:
+    if sock.family == socket.AF_UNIX or address[0] == "localhost" or _is_loopback(address[0]):
+        return address
+    raise NetworkRefused(f"Tests may not connect to {address[0]}.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushing_past_the_triggers() -> Iterator[None]:
+    """Transactional tests end by emptying all tables, which the triggers of append-only ones refuse."""
+
+    def teardown(self: TransactionTestCase) -> None:
+        with triggers_down(connection):
+            _flush(self)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    # A file: threads of an in-memory database share one cache, whose locks know no waiting.
+    if connection.vendor == "sqlite":
+        connections["default"].settings_dict["TEST"]["NAME"] = str(HOME / "test.sqlite3")
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return hire()
+
+
+@pytest.fixture
+def prompt(cast: Cast) -> Any:
+    """Alice's prompt in the project “claims”, without a version yet."""
+    return a_prompt(cast.claims, by=cast.alice)

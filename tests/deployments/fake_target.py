@@ -1,0 +1,70 @@
+"""A target in memory. Tests tell it how to answer next; its publisher asks the desk as a real one has to."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.deployments import services as deployments
+from promptstudio.deployments import worker
+from promptstudio.deployments.models import Target
+from promptstudio.deployments.publishing import Desk, Order, Published, publisher_for
+from promptstudio.projects.models import Environment
+
+KIND = "fake"
+Twist = Callable[[Order, Desk], Any]
+
+
+class FakeTarget:
+    """`twists` are taken one by one, each before the write of one publication: to raise, or to let something happen meanwhile."""
+
+    def __init__(self) -> None:
+        self.orders: list[Order] = []
+        self.written: list[str] = []
+        self.twists: list[Twist] = []
+
+    def write(self, order: Order, desk: Desk) -> None:
+        self.orders.append(order)
+        if self.twists:
+            self.twists.pop(0)(order, desk)
+        desk.may_write()
+        desk.remember("R1")
+        self.written.append(order.semver)
+
+
+target = FakeTarget()
+
+
+class FakePublisher:
+    def publish(self, order: Order, desk: Desk) -> Published:
+        target.write(order, desk)
+        return answer(order, remote_version=str(len(target.written)))
+
+
+def answer(order: Order, *, remote_version: str = "1") -> Published:
+    rendition = hashlib.sha256(order.bundle.canonical.encode()).hexdigest()
+    return Published("R1", remote_version, f"arn:fake:{remote_version}", order.digest, rendition, rendition)
+
+
+class Forgetful(FakePublisher):
+    """Confirms something else than what it was to publish."""
+
+    def publish(self, order: Order, desk: Desk) -> Published:
+        published = super().publish(order, desk)
+        return Published(published.remote_id, published.remote_version, published.address, "sha256:other", "expected", "seen")
+
+
+def use_fake_publisher(settings: Any, publisher: type = FakePublisher) -> FakeTarget:
+    """Start with an empty target. `settings` is the fixture, which puts the real publishers back."""
+    settings.PUBLISHERS = {KIND: f"{publisher.__module__}.{publisher.__qualname__}"}
+    publisher_for.cache_clear()
+    target.__init__()  # type: ignore[misc]
+    return target
+
+
+def a_target(environment: Environment, *, by: Actor, name: str = "Bedrock, Frankfurt") -> Target:
+    return deployments.add_target(environment=environment, name=name, kind=KIND, actor=by)
+
+
+def publish_everything() -> int:
+    return worker.publish_due()
