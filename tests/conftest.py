@@ -3,6 +3,8 @@
 The environment is prepared before Django's settings are read, so this file comes first and sets Django up itself.
 """
 
+# ruff: noqa: E402
+
 import atexit
 import os
 import shutil

@@ -30,6 +30,6 @@ def drop(connection: BaseDatabaseWrapper) -> None:
 
 
 def _standing(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
-    present = triggers.present(connection)
+    names = set(triggers.expected(connection)) & triggers.present(connection)
     tables = [model._meta.db_table for model in append_only_models()]
-    return [(name, table) for name in triggers.expected(connection) if name in present for table in tables if name.endswith(f"_{table}_stays")]
+    return [(name, table) for table in tables for name in names if name.endswith(f"_{table}_stays")]

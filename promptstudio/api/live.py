@@ -25,9 +25,7 @@ FRESH = "private, max-age=5, stale-if-error=86400"
 def read_live(request: KeyRequest, name: str, environment: str, version: str = "") -> HttpResponse:
     """What an environment serves now; with `version` (`^2`) the newest in that range that is or was live there and is not recalled."""
     place = environment_to_read(request.auth, environment, name)
-    snapshot = Snapshot.objects.filter(
-        project_id=project_of(request.auth).pk, environment_slug=place.slug, prompt_name=name
-    ).first()
+    snapshot = Snapshot.objects.filter(project_id=project_of(request.auth).pk, environment_slug=place.slug, prompt_name=name).first()
     if snapshot is None:
         prompt_to_read(request.auth, name)
         raise not_released(name, place)

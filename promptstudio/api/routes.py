@@ -41,6 +41,7 @@ def documentation(api: NinjaAPI) -> dict[str, Any]:
             for status, described in operation["responses"].items():
                 if status >= 400:
                     described["content"] = {problems.MEDIA_TYPE: described["content"]["application/json"]}
+    schema["components"]["schemas"]["NewVersion"]["properties"]["bundle"] = {"$ref": "#/components/schemas/Bundle"}
     return schema
 
 

@@ -8,17 +8,18 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from promptstudio.prompts.bundle import Bundle
+from promptstudio.prompts.soundness import problem_of
 
 
 def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("There is an invisible character (NUL) in this text that cannot be stored. Type the text again.")
+    if problem := problem_of({"text": text}):
+        raise ValueError(problem.sentence)
     return text
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-# Read leniently, so that the service says at each place what is wrong; described as what it must be.
-BundleBody = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/Bundle"})]
+# Read leniently, so that the service says at each place what is wrong; `routes.documentation` describes what it must be.
+BundleBody = Annotated[Any, WithJsonSchema({"type": "object"})]
 
 
 class Body(Schema):
@@ -54,7 +55,8 @@ class NewDeployment(Body):
     version: Text
     reason: Text = ""
     replaces: UUID | None = Field(
-        None, description="The newest deployment that you saw there, null for “nothing was there”. Refused with 409 when another came since."
+        None,
+        description="The newest deployment that you saw there, null for “nothing was there”. Refused with 409 when another came since.",
     )
 
 

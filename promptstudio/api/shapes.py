@@ -211,9 +211,7 @@ def _card_json(card: CardDiff) -> dict[str, Any]:
 
 
 def _fields_json(changes: list[FieldChange]) -> list[dict[str, str]]:
-    return [
-        {"label": c.label, "name": c.name, "old": c.old, "new": c.new, "word": c.word, "note": c.note} for c in changes
-    ]
+    return [{"label": c.label, "name": c.name, "old": c.old, "new": c.new, "word": c.word, "note": c.note} for c in changes]
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -71,7 +71,9 @@ def compare_versions(request: KeyRequest, name: str, a: str, b: str) -> HttpResp
     return answer({"name": name, "old": old_side, "new": new_side, **comparison_json(compare(old, new))})
 
 
-@router.post("/prompts/{prompt_name:name}/render", auth=READS, response=answers(schemas.RenderOut, besides=(410, 413)), tags=["Applications"])
+@router.post(
+    "/prompts/{prompt_name:name}/render", auth=READS, response=answers(schemas.RenderOut, besides=(410, 413)), tags=["Applications"]
+)
 def render_prompt(request: KeyRequest, name: str, body: schemas.RenderBody) -> HttpResponse:
     """Messages ready for a model, from what an environment serves or from one version. 422 names missing and unexpected variables."""
     if not body.environment and not body.version:

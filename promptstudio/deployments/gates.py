@@ -174,7 +174,9 @@ class SameBaseline(Gate):
         return bool(rules.approvals) and rules.same_baseline
 
     def check(self, candidate: Candidate) -> Outcome:
-        stale = [d for d in candidate.approvals if d.role in candidate.rules.approvals and d.baseline_id != _pk(candidate.live)]
+        fresh = [d.role for d in candidate.approvals if d.baseline_id == _pk(candidate.live)]
+        short = {role for role, count in candidate.rules.approvals.items() if fresh.count(role) < count}
+        stale = [d for d in candidate.approvals if d.role in short and d.baseline_id != _pk(candidate.live)]
         if stale:
             now = f"{candidate.live.semver} is live now" if candidate.live else "nothing is live now"
             who = ", ".join(f"{d.person} (who saw {d.baseline.semver if d.baseline else 'nothing'} live)" for d in stale)
@@ -184,7 +186,7 @@ class SameBaseline(Gate):
             )
         if candidate.live is None:
             return self.passed("Nothing is live there yet.")
-        return self.passed(f"Every approval was given against {candidate.live.semver}, which is live now.")
+        return self.passed(f"The approvals that count were given against {candidate.live.semver}, which is live now.")
 
 
 GATES: tuple[Gate, ...] = (NotRecalled(), PreviousEnvironment(), ChangeRecord(), Approvals(), SameBaseline())

@@ -10,7 +10,7 @@ from .models import PublishJob
 
 
 def can_deploy(actor: Actor, environment: Environment) -> Allowed | Denied:
-    general = _through_key(actor, environment) or can(actor, "deploy", environment.project)
+    general = _through_key(actor, environment, "deploy")
     if not general or actor.key or actor.user.kind == User.Kind.SYSTEM or actor.user.is_site_admin:
         return general
     deployers = environment.policy.rules.deployers
@@ -20,7 +20,7 @@ def can_deploy(actor: Actor, environment: Environment) -> Allowed | Denied:
 
 
 def can_roll_back(actor: Actor, environment: Environment) -> Allowed | Denied:
-    return _through_key(actor, environment) or can(actor, "roll_back", environment.project)
+    return _through_key(actor, environment, "roll_back")
 
 
 def can_recall(actor: Actor, version: Version) -> Allowed | Denied:
@@ -40,11 +40,11 @@ def can_administer_targets(actor: Actor, environment: Environment) -> Allowed | 
     return can(actor, "administer", environment.project)
 
 
-def _through_key(actor: Actor, environment: Environment) -> Denied | None:
-    """A key that is bound to an environment acts there and nowhere else."""
+def _through_key(actor: Actor, environment: Environment, verb: str) -> Allowed | Denied:
+    """The general answer, but a key that is bound to an environment acts there and nowhere else."""
     if isinstance(actor.key, ApiKey) and actor.key.environment_id not in (None, environment.pk):
         return Denied(f"This key is bound to {actor.key.environment}. It cannot act on {environment}.")
-    return None
+    return can(actor, verb, environment.project)
 
 
 def _listed(roles: tuple[str, ...]) -> str:

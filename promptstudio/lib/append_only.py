@@ -26,7 +26,8 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
     def update_or_create(self, *args: Any, **kwargs: Any) -> NoReturn:
         _refuse(self.model)
 
-    _raw_delete = delete
+    def _raw_delete(self, using: str | None) -> NoReturn:
+        _refuse(self.model)
 
 
 class AppendOnly(models.Model):

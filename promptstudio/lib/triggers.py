@@ -58,6 +58,13 @@ def install_after_migrate(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
     install(connections[using])
 
 
+def deleting_by_replace(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """SQLite fires no delete trigger for the row that a REPLACE removes, unless each connection asks for it."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA recursive_triggers = ON")
+
+
 def _table(trigger: str) -> str:
     return trigger.removeprefix("never_").split("_", 1)[1].removesuffix("_stays")
 

@@ -4,6 +4,7 @@ Names and limits that say "Bedrock" are those of the service model of bedrock-ag
 """
 
 import re
+from collections import Counter
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 from promptstudio.lib.errors import Invalid
 
 from .canonical import canonical_json, digest_of
+from .soundness import problem_of
 
 NAME = r"(?:[0-9a-zA-Z][_-]?){1,100}"
 VARIABLE_NAME = re.compile(NAME)
@@ -86,7 +88,7 @@ class Bundle(Part):
     @model_validator(mode="after")
     def _unique_names(self) -> "Bundle":
         for what, names in (("variable", [v.name for v in self.variables]), ("tool", [t.name for t in self.tools])):
-            twice = sorted({name for name in names if names.count(name) > 1})
+            twice = sorted(name for name, count in Counter(names).items() if count > 1)
             if twice:
                 raise ValueError(f"Each {what} has its own name; {', '.join(twice)} stands there twice.")
         return self
@@ -117,14 +119,22 @@ def parse(data: Any) -> Bundle:
     """A bundle from JSON data. Raises Invalid whose `errors` map places (`messages.0.text`) to sentences."""
     if not isinstance(data, dict):
         raise Invalid({"bundle": "A bundle is a JSON object."})
+    if problem := problem_of(data):
+        # JSON can say what no digest can be made of: NaN, lone surrogates, numbers without end.
+        raise Invalid({problem.place: problem.sentence})
     try:
         return Bundle.model_validate(data)
     except ValidationError as error:
         raise Invalid({_place(e["loc"]): _sentence(e) for e in error.errors()}) from None
 
 
+_TYPES = {"str", "int", "float", "bool"}
+
+
 def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, location)) or "bundle"
+    # A value that fits none of several types is one mistake, not one for each type.
+    parts = [str(part) for part in location if part not in _TYPES]
+    return ".".join(parts) or "bundle"
 
 
 def _sentence(error: Any) -> str:
@@ -148,4 +158,18 @@ def _sentence(error: Any) -> str:
             return f"Choose one of {context['expected']}."
         case "string_pattern_mismatch":
             return "A tool name starts with a letter and has letters, digits and _ only, at most 64."
+        case kind if kind.endswith("_type"):
+            return f"This must be {_KINDS.get(kind.removesuffix('_type'), 'something else')}."
     return error["msg"] + "."
+
+
+_KINDS = {
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "an object",
+    "model": "an object",
+}

@@ -58,16 +58,21 @@ class Preview:
 
 @dataclass(frozen=True)
 class Value:
+    """`typed` beside the preview; else `filled` stands there."""
+
     name: str
-    value: str
+    typed: str
+    filled: str
 
 
-def editor_context(request: StudioRequest, draft: Draft, fields: BundleFields, content: dict[str, Any]) -> dict[str, Any]:
-    """Everything that the editor's fragments need."""
+def editor_context(
+    request: StudioRequest, draft: Draft, fields: BundleFields, content: dict[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that the editor's fragments need. `given` says which example fills the preview, and what was typed instead of it."""
     found = lint.findings(content)
     blocks = findings_by_block(found, fields)
     examples = list(NamedExample.objects.filter(prompt=draft.prompt_id, archived_at=None))
-    filled_with, values = _values(request, content, examples)
+    filled_with, values, typed = values_of(given, content, examples)
     model = find_model(fields.model)
     return {
         "draft": draft,
@@ -80,7 +85,7 @@ def editor_context(request: StudioRequest, draft: Draft, fields: BundleFields, c
         "preview": preview_of(content, values),
         "examples": examples,
         "filled_with": filled_with,
-        "values": [Value(name, shown(values.get(name))) for name in _names(content)],
+        "values": [Value(name, typed.get(name, ""), shown(values.get(name))) for name in _names(content) if name],
         "variable_names": [name for name in _names(content) if name],
         "models": MODELS,
         "known_model": model,
@@ -166,20 +171,20 @@ def _names(content: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(text_of(mapping(variable).get("name")) for variable in listed(content.get("variables"))))
 
 
-def _values(request: StudioRequest, content: dict[str, Any], examples: list[NamedExample]) -> tuple[str, dict[str, Any]]:
-    """The example that is chosen (its uid, or none) and the values that stand in the preview.
+def values_of(
+    given: Mapping[str, Any], content: dict[str, Any], examples: list[NamedExample]
+) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """The uid of the example that is chosen (or none), the values that stand in the preview, and those of them that were typed beside it.
 
     Typed values count while they belong to the example that is chosen.
     """
-    given = request.POST or request.GET
     chosen = next((example for example in examples if str(example.uid) == given.get("example")), None)
     uid = str(chosen.uid) if chosen else FROM_TABLE
-    values = _from_table(content)
-    if chosen:
-        values |= chosen.values
-    if given.get("filled_with") == uid:
-        values |= {name[6:]: value for name, value in given.items() if name.startswith("value-")}
-    return uid, {name: value for name, value in values.items() if value not in (None, "")}
+    typed: dict[str, str] = {}
+    if given.get("filled_with", FROM_TABLE) == uid:
+        typed = {name[6:]: text for name, text in given.items() if name.startswith("value-") and isinstance(text, str) and text}
+    values = _from_table(content) | (chosen.values if chosen else {}) | typed
+    return uid, {name: value for name, value in values.items() if value not in (None, "")}, typed
 
 
 def _from_table(content: dict[str, Any]) -> dict[str, Any]:

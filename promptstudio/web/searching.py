@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from promptstudio.prompts.models import Prompt
+
 LONGEST, MOST_WORDS = 200, 12
 BEFORE, AFTER = 40, 110
 
@@ -37,6 +39,16 @@ def excerpt(text: str, words: Sequence[str]) -> SafeString:
     if start:
         line = "…" + line.partition(" ")[2] if " " in text[start : found.start()].strip() else "…" + line
     return marked(line + ("…" if end < len(text) else ""), words)
+
+
+def shown(title: str, words: Sequence[str], longest: int = 140) -> SafeString:
+    """A title for a list: cut when it is very long, the words marked."""
+    return marked(title if len(title) <= longest else title[: longest - 1] + "…", words)
+
+
+def hit(prompt: Prompt, text: str, words: Sequence[str]) -> SafeString:
+    """Where the prompt's own words say it. `text` is its row of the search, which begins with the title and the name."""
+    return excerpt(text.removeprefix(f"{prompt.title}\n{prompt.name}\n"), words)
 
 
 def _pattern(words: Sequence[str]) -> re.Pattern[str]:

@@ -168,13 +168,15 @@
         const known = new Set([...this.querySelectorAll("details.variable, section.message")].map((item) => item.id || item.getAttribute("aria-labelledby")));
         this.fields.replaceChildren(fresh);
         const added = [...this.querySelectorAll("details.variable, section.message")].find((item) => !known.has(item.id || item.getAttribute("aria-labelledby")));
-        const target = added?.querySelector("input:not([type=hidden]), textarea") ?? (focus && document.getElementById(focus));
+        const target = added ? added.querySelector(added.open === false ? "summary" : "input:not([type=hidden]), textarea") : focus ? document.getElementById(focus) : null;
         target?.focus({ preventScroll: !added });
         if (!added && range[0] != null) target?.setSelectionRange?.(...range);
       } else {
         for (const part of page.querySelectorAll("[data-part]")) {
           const old = document.getElementById(part.id);
-          if (old && !old.isEqualNode(part)) old.replaceWith(part);
+          if (!old || old.isEqualNode(part) || old.querySelector(":focus:not(button, a)")) continue;
+          for (const control of part.querySelectorAll("textarea[id]")) this.#keep(control, sent);
+          old.replaceWith(part);
         }
       }
     }

@@ -61,7 +61,12 @@ def test_a_promoted_version_is_served(app: Application, cast: Cast) -> None:
     version = cast.version(cast.prompt(), "Hello {{customer}}.")
     sent = app.post("/prompts/claims/triage/deployments", {"environment": "development", "version": "1.0.0", "reason": "Try it"})
     deployment = shaped(sent, 201, schemas.DeploymentOut)
-    assert (deployment["environment"], deployment["semver"], deployment["state"], deployment["jobs"]) == ("development", "1.0.0", "live", [])
+    assert (deployment["environment"], deployment["semver"], deployment["state"], deployment["jobs"]) == (
+        "development",
+        "1.0.0",
+        "live",
+        [],
+    )
     assert deployment["via"] == "api"
     assert shaped(app.get(f"/deployments/{deployment['id']}"), 200, schemas.DeploymentOut) == deployment
     live = shaped(app.get("/prompts/claims/triage/live?environment=development"), 200, schemas.LiveOut)

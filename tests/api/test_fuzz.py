@@ -43,7 +43,7 @@ BODIES: dict[str, Any] = {
     "/reviews": {"prompt": "triage", "version": "1.0.0", "environment": "production", "note": "x"},
 }
 PATIENT = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None
 )
 
 

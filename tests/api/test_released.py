@@ -138,7 +138,11 @@ def test_another_project_is_another_world(cast: Cast, prompt: Prompt) -> None:
     other = create_project(slug="other", name="Other", actor=cast.admin)
     account = create_service_account(project=other, name="Other", responsible=cast.bob.user, actor=cast.admin)
     stranger = Application(create_key(account=account, name="Key", scopes=["read", "write", "deploy"], actor=cast.admin)[1])
-    for address in ("/prompts/claims/triage", "/prompts/claims/triage/versions/1.0.0", "/prompts/claims/triage/live?environment=development"):
+    for address in (
+        "/prompts/claims/triage",
+        "/prompts/claims/triage/versions/1.0.0",
+        "/prompts/claims/triage/live?environment=development",
+    ):
         assert stranger.get(address).status_code == 404
     assert stranger.get("/prompts").json()["items"] == []
     uid = cast.application().get("/prompts/claims/triage/deployments").json()["items"][0]["id"]

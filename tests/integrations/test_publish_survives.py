@@ -15,7 +15,7 @@ import pytest
 from celery import Celery
 
 from tests.integrations.worlds import PATIENCE, Clerk, World, kill
-from tests.local_aws import start_local_aws
+from tests.local_aws import LocalAws, start_local_aws
 from tests.services import redis
 from tests.studio import wait_until
 
@@ -222,10 +222,11 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         clerk = Clerk(home)
         stack.callback(clerk.stop)
         pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
-        yield {name: pool.submit(_tell, name, World(name, server, clerk)) for name in asked}
+        yield {name: pool.submit(_tell, name, server, clerk) for name in asked}
 
 
-def _tell(name: str, world: World) -> None:
+def _tell(name: str, server: LocalAws, clerk: Clerk) -> None:
+    world = World(name, server, clerk)
     try:
         STORIES[name](world)
     except BaseException as error:

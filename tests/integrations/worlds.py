@@ -79,7 +79,8 @@ class Clerk:
 
     def _database(self, name: str) -> str:
         if ON_POSTGRES:
-            return f"{self.prefix}_{name.replace('-', '_')}"
+            # PostgreSQL's longest name.
+            return f"{self.prefix}_{name.replace('-', '_')}"[:63]
         home = self.home / name
         home.mkdir(mode=0o700, exist_ok=True)
         return str(home / "studio.sqlite3")

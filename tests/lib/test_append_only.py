@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, models, transaction
 
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.models import AttemptEnd, Receipt
+from promptstudio.deployments.models import AttemptEnd, Recall, Receipt
 from promptstudio.lib import triggers
 from promptstudio.lib.append_only import AppendOnly, NeverChanges, append_only_models
 from promptstudio.reviews import services as reviews
@@ -40,7 +41,6 @@ def refused(error: type[Exception], deed: Callable[[Any], Any]) -> None:
         assert row is not None, f"The story above makes no {model.__name__}."
         with pytest.raises(error, match="written once and never change"), transaction.atomic():
             deed(row)
-            pytest.fail(f"{model.__name__} rows can be changed.")
 
 
 def a_column(model: type[models.Model]) -> Any:
@@ -144,14 +144,14 @@ def test_triggers_that_a_migration_lost_are_put_back(db: None) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_table_that_a_migration_rebuilt_has_its_triggers_again() -> None:
-    from django.core.management import call_command
-
+    model = Recall
+    old, new = model._meta.get_field("reason"), models.TextField(default="")
+    new.set_attributes_from_name("reason")
     with connection.schema_editor(atomic=True) as editor:
-        model = next(model for model in MODELS if model.__name__ == "Recall")
-        old, new = model._meta.get_field("reason"), models.TextField(default="")
-        new.set_attributes_from_name("reason")
         editor.alter_field(model, old, new)
         editor.alter_field(model, new, old)
+    lost = {name for name in triggers.missing(connection) if name.endswith(f"_{model._meta.db_table}_stays")}
+    assert lost or connection.vendor == "postgresql"
     call_command("migrate", verbosity=0)
     assert triggers.missing(connection) == set()
 

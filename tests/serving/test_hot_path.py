@@ -107,9 +107,7 @@ def test_it_says_not_modified_as_django_does(serving: Serving, django: Watched, 
 
 def test_what_is_out_of_service_is_gone_as_django_says(serving: Serving, django: Watched, cast: Cast, secret: str) -> None:
     warm(serving, secret)
-    deployments.take_out_of_service(
-        prompt=cast.project.prompts.get(), environment=cast.development, reason="Wrong law", actor=cast.bob
-    )
+    deployments.take_out_of_service(prompt=cast.project.prompts.get(), environment=cast.development, reason="Wrong law", actor=cast.bob)
     assert warm(serving, secret)[0] == "410 Gone"
     asked = django.asked
     hot = call(serving, secret)
@@ -267,4 +265,3 @@ def test_many_threads_never_see_an_older_answer_after_a_newer_one(serving: Servi
     for thread in threads:
         thread.join()
     assert wrong == []
-

@@ -1,6 +1,7 @@
 """Writing: the editor of one draft. Every button works without script; with it the same address answers with fragments."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,7 +17,8 @@ from promptstudio.prompts.models import Draft, NamedExample, Prompt
 from promptstudio.prompts.permissions import can_edit, can_write
 from promptstudio.prompts.soundness import problem_of
 
-from ..editing_page import editor_context
+from ..answers import see_other
+from ..editing_page import editor_context, values_of
 from ..forms.bundle_form import BundleFields, fields_from, fields_like, fields_of
 from ..forms.draft_steps import take
 from ..forms.merging import Choice, Merged, merge
@@ -42,7 +44,7 @@ def open_draft(request: StudioRequest, project: str, name: str) -> HttpResponse:
     prompt = prompt_or_404(request, project, name)
     based_on = version_or_404(prompt, request.POST["based_on"]) if request.POST.get("based_on") else None
     draft = services.open_draft(prompt=prompt, based_on=based_on, actor=request.actor)
-    return redirect(draft_url(draft), 303)
+    return see_other(draft_url(draft))
 
 
 @require_GET
@@ -77,13 +79,14 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     note = _note(saved, merged) if merged.content != content else ""
     if note:
         fields, stepped = fields_like(saved.content, fields), True
-    kept, refused = _kept_example(request, prompt) if "keep_example" in request.POST else (None, "")
+    kept, refused = _kept_example(request, saved) if "keep_example" in request.POST else (None, "")
     if "X-Editor" not in request.headers and not refused:
         if note:
             messages.info(request, note)
-        return redirect(_next_page(request, saved, kept), 303)
+        return see_other(_next_page(request, saved, kept))
     template = "prompts/_editor.html" if stepped or kept or refused else "prompts/_live.html"
-    more = {"filled_with": str(kept.uid)} if kept else {}
+    # What was typed is the example now.
+    more = {"given": {"example": str(kept.uid), "filled_with": str(kept.uid)}} if kept else {}
     status_code = 422 if refused else 200
     return _page(
         request,
@@ -107,9 +110,12 @@ def settle(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpRe
     merged = merge(mine=mine, theirs=draft.content, seen=seen, decided=_choices(request.POST))
     if merged.clashes or request.POST.get("revision") != str(draft.revision):
         return _clash(request, prompt, draft, mine, merged)
-    services.save_draft(draft=draft, content=merged.content, revision=draft.revision, actor=request.actor)
+    try:
+        services.save_draft(draft=draft, content=merged.content, revision=draft.revision, actor=request.actor)
+    except services.Stale as stale:
+        return _clash(request, prompt, stale.draft, mine, merge(mine=mine, theirs=stale.draft.content, seen=seen, decided={}))
     messages.success(request, "Both texts are settled and saved.")
-    return redirect(draft_url(draft), 303)
+    return see_other(draft_url(draft))
 
 
 @require_POST
@@ -117,7 +123,7 @@ def discard(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpR
     prompt, draft = _draft_or_404(request, project, name, uid)
     services.discard_draft(draft=draft, actor=request.actor)
     messages.success(request, "The draft is discarded. No version was touched.")
-    return redirect(prompt_url(prompt), 303)
+    return see_other(prompt_url(prompt))
 
 
 def _draft_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Draft]:
@@ -149,10 +155,15 @@ def _page(
     content: dict[str, Any],
     *,
     template: str = "prompts/edit.html",
+    given: Mapping[str, Any] | None = None,
     status_code: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    context = editor_context(request, draft, fields, content) | {"editable": can_edit(request.actor, draft)} | more
+    context = (
+        editor_context(request, draft, fields, content, given or request.POST or request.GET)
+        | {"editable": can_edit(request.actor, draft)}
+        | more
+    )
     if "X-Editor" in request.headers:
         template = "prompts/_editor.html" if template == "prompts/edit.html" else template
         return render(request, template, context | {"prompt": prompt}, status=status_code)
@@ -188,12 +199,13 @@ def _next_page(request: StudioRequest, draft: Draft, kept: NamedExample | None) 
     return draft_url(draft) + (f"?{urlencode({'example': example})}" if example else "")
 
 
-def _kept_example(request: StudioRequest, prompt: Prompt) -> tuple[NamedExample | None, str]:
+def _kept_example(request: StudioRequest, draft: Draft) -> tuple[NamedExample | None, str]:
     """The example, or the sentence that refuses it."""
-    values = {name[6:]: value for name, value in request.POST.items() if name.startswith("value-")}
+    examples = list(draft.prompt.examples.filter(archived_at=None))
+    _, values, _ = values_of(request.POST, draft.content, examples)
     try:
         name = request.POST.get("example_name", "")[:120]
-        return services.save_example(prompt=prompt, name=name, values=values, actor=request.actor), ""
+        return services.save_example(prompt=draft.prompt, name=name, values=values, actor=request.actor), ""
     except Invalid as error:
         return None, error.sentence
 

@@ -1,8 +1,37 @@
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
 
+from promptstudio.projects.models import Project
+from promptstudio.projects.permissions import can
+
+from .. import desk
 from ..requests import StudioRequest
 
 
+@require_safe
 def home(request: StudioRequest) -> HttpResponse:
-    return render(request, "home/page.html", {})
+    """What waits for the reader and what shipped lately; whoever has no project yet reads whom to ask."""
+    request.section = "home"  # type: ignore[attr-defined]
+    projects = list(Project.objects.visible_to(request.actor))
+    if not projects:
+        context = {"greeting": greeting(), "admins": desk.whom_to_ask(), "may_make_one": request.actor.user.is_site_admin}
+        return render(request, "home/no_project.html", context)
+    found = desk.desk_of(request.actor)
+    days = [{"word": desk.day_in_words(day), "date": day, "shipped": shipped} for day, shipped in found.days]
+    project = next((p for p in projects if p.slug == request.session.get("project")), projects[0])
+    context = {
+        "greeting": greeting(),
+        "desk": found,
+        "days": days,
+        "project": project,
+        "several": len(projects) > 1,
+        "may_write": can(request.actor, "write", project),
+    }
+    return render(request, "home/page.html", context)
+
+
+def greeting() -> str:
+    hour = timezone.localtime().hour
+    return "Good morning" if 4 <= hour < 12 else "Good afternoon" if 12 <= hour < 18 else "Good evening"

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from promptstudio.accounts.models import User
@@ -101,21 +100,12 @@ def _rows(found: list[shelf.Fact], places: list[Any], words: list[str]) -> list[
         {
             "prompt": row.prompt,
             "cells": row.cells,
-            "title": searching.marked(_short(row.prompt.title), words),
-            "hit": _hit(row.prompt, texts.get(row.prompt.pk, ""), words),
+            "title": searching.shown(row.prompt.title, words),
+            "hit": searching.hit(row.prompt, texts.get(row.prompt.pk, ""), words),
             "review": reviews.get(row.prompt.pk),
         }
         for row in rows
     ]
-
-
-def _hit(prompt: Prompt, text: str, words: list[str]) -> SafeString:
-    # The row begins with the title and the name; what is looked for is in the words after them.
-    return searching.excerpt(text.removeprefix(f"{prompt.title}\n{prompt.name}\n"), words)
-
-
-def _short(title: str, longest: int = 140) -> str:
-    return title if len(title) <= longest else title[: longest - 1] + "…"
 
 
 def _tree(folders: dict[int, str], counts: Any, path: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from promptstudio.audit.models import Entry
@@ -19,6 +19,7 @@ from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.prompts.permissions import can_create_prompt
 from promptstudio.reviews.models import Review
 
+from ..answers import see_other
 from ..forms.prompts import NewPromptForm, PromptForm, add_errors
 from ..prompt_pages import prompt_or_404, render_prompt
 from ..requests import StudioRequest, draft_url, prompt_url
@@ -34,7 +35,7 @@ def new(request: StudioRequest, project: str) -> HttpResponse:
     form = NewPromptForm(request.POST or None, project=owner, initial={"folder": request.GET.get("folder", "")})
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect(draft_url(_created(request, owner, form.cleaned_data)), 303)
+            return see_other(draft_url(_created(request, owner, form.cleaned_data)))
         except Invalid as error:
             add_errors(form, error.errors)
         except Conflict as error:
@@ -61,7 +62,7 @@ def change(request: StudioRequest, project: str, name: str) -> HttpResponse:
             add_errors(form, error.errors)
         else:
             messages.success(request, "Title and folder are saved.")
-            return redirect(prompt_url(prompt), 303)
+            return see_other(prompt_url(prompt))
     return _overview(request, prompt_or_404(request, project, name), form, status_code=422)
 
 

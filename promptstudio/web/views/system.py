@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from celery import current_app
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -65,10 +66,8 @@ def _triggers() -> str:
 def _broker() -> str:
     if not settings.BROKER_URL:
         return ""  # the sweep works without one
-    import redis
-
-    kind = redis.Redis.from_url(settings.BROKER_URL.replace("redis+socket://", "unix://"), socket_timeout=2)
-    kind.ping()
+    with current_app.connection_for_write() as connection_to_it:
+        connection_to_it.ensure_connection(max_retries=1, timeout=2)
     return ""
 
 

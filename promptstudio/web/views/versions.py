@@ -22,6 +22,7 @@ from promptstudio.prompts.models import ChangeNote, Draft, Prompt, Version
 from promptstudio.prompts.permissions import can_edit
 from promptstudio.reviews.models import Review
 
+from ..answers import see_other
 from ..forms.prompts import ChangeRecordForm, SaveVersionForm, add_errors
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, prompt_url
@@ -65,7 +66,7 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
         add_errors(form, error.errors)
         return _save_page(request, prompt, draft, form, status_code=422)
     messages.success(request, f"Saved as {version.semver}. Nothing that is live changed yet.")
-    return redirect(prompt_url(prompt, "version", version.semver), 303)
+    return see_other(prompt_url(prompt, "version", version.semver))
 
 
 @require_GET
@@ -100,7 +101,7 @@ def add_to_record(request: StudioRequest, project: str, name: str, semver: str) 
             add_errors(form, error.errors)
         else:
             messages.success(request, "Added to the change record.")
-            return redirect(prompt_url(prompt, "version", semver), 303)
+            return see_other(prompt_url(prompt, "version", semver))
     return _version_page(request, prompt, found, form, status_code=422)
 
 
@@ -125,6 +126,7 @@ def _difference(prompt: Prompt, bundle: Bundle) -> dict[str, Any]:
     return {
         "against": against,
         "against_label": f"{against.semver}, live in {last}" if live else f"{newest.semver}, the newest" if newest else "nothing yet",
+        "layout": "split" if against else "unified",
         "newest": newest,
         "comparison": compare(against.bundle if against else None, bundle),
         "bump": bump,

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True, metavar="SLUG")
         parser.add_argument("--scopes", required=True, help="read, write and deploy, with commas between them")
-        parser.add_argument("--environment", metavar="SLUG", help="the one environment that the key reads; without it, not for applications")
+        parser.add_argument(
+            "--environment", metavar="SLUG", help="the one environment that the key reads; without it, not for applications"
+        )
         parser.add_argument("--name", default="Made on the command line", help="what the key is for")
         parser.add_argument("--account", default="Command line", metavar="NAME", help="the application; made when it is new")
         parser.add_argument("--responsible", metavar="USERNAME", help="who answers for a new application; else the project's first admin")
@@ -73,7 +75,9 @@ def _account(project: Project, name: str, responsible: str | None, actor: Actor)
     if account is None:
         return create_service_account(project=project, name=name, responsible=_person(project, responsible), actor=actor)
     if responsible and account.responsible.username != responsible:
-        raise CommandError(f"{account.responsible.username} answers for “{name}” already. Leave --responsible out, or name another --account.")
+        raise CommandError(
+            f"{account.responsible.username} answers for “{name}” already. Leave --responsible out, or name another --account."
+        )
     return account
 
 

@@ -1,0 +1,60 @@
+"""People: who may sign in, and who may open the admin panel."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from promptstudio.audit.services import record
+from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
+
+from .actor import Actor
+from .models import User
+
+
+@transaction.atomic
+def add_person(*, username: str, name: str, email: str = "", actor: Actor) -> User:
+    """Raises NotAllowed, Invalid, Conflict for a user name that is taken."""
+    _only_site_admins(actor)
+    _check(name, email)
+    if not username.strip():
+        raise Invalid({"username": "Give a user name."})
+    if User.objects.filter(username=username).exists():
+        raise Conflict(f"The user name {username} is taken.")
+    person = User.objects.create_user(username, name=name, email=email)
+    record(actor=actor, action="person.added", subject=person, label=str(person.uid))
+    return person
+
+
+@transaction.atomic
+def change_person(*, person: User, name: str, email: str, is_active: bool, is_staff: bool, is_site_admin: bool, actor: Actor) -> User:
+    """People are never deleted: whoever leaves may no longer sign in. The last site admin stays."""
+    _only_site_admins(actor)
+    _check(name, email)
+    if person.is_site_admin and not (is_active and is_site_admin) and not _other_site_admins(person):
+        raise Conflict("This is the last site admin. Make someone else one first, or nobody could change anything any more.")
+    before = {"is_active": person.is_active, "is_staff": person.is_staff, "is_site_admin": person.is_superuser}
+    person.name, person.email, person.is_active, person.is_staff, person.is_superuser = name, email, is_active, is_staff, is_site_admin
+    person.save()
+    after = {"is_active": is_active, "is_staff": is_staff, "is_site_admin": is_site_admin}
+    record(actor=actor, action="person.changed", subject=person, label=str(person.uid), before=before, after=after)
+    return person
+
+
+def _only_site_admins(actor: Actor) -> None:
+    if actor.key or not actor.user.is_site_admin:
+        raise NotAllowed("Only a site admin changes people.")
+
+
+def _check(name: str, email: str) -> None:
+    errors = {} if name.strip() else {"name": "Give a name that colleagues recognise."}
+    try:
+        if email:
+            validate_email(email)
+    except ValidationError:
+        errors["email"] = "This is no e-mail address."
+    if errors:
+        raise Invalid(errors)
+
+
+def _other_site_admins(person: User) -> bool:
+    return User.objects.filter(is_superuser=True, is_active=True).exclude(pk=person.pk).exists()

@@ -1,0 +1,120 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+
+from promptstudio.accounts import services as accounts
+from promptstudio.accounts.models import User
+from promptstudio.lib.errors import StudioError
+from promptstudio.projects import services as projects
+from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
+
+from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm, actor_of
+
+
+# Roles are memberships; Django's own groups would be a second truth beside them.
+admin.site.unregister(Group)
+
+
+class PersonForm(ServiceForm):
+    is_superuser = forms.BooleanField(label="Site admin", required=False, help_text="May do everything in every project.")
+
+    class Meta:
+        model = User
+        fields = ("username", "name", "email", "is_active", "is_staff", "is_superuser")
+
+    def save_by(self) -> User:  # type: ignore[override]
+        given = self.cleaned_data
+        person = User.objects.filter(pk=self.instance.pk).first() or accounts.add_person(
+            username=given["username"], name=given["name"], email=given["email"], actor=self.actor
+        )
+        return accounts.change_person(
+            person=person,
+            name=given["name"],
+            email=given["email"],
+            is_active=given["is_active"],
+            is_staff=given["is_staff"],
+            is_site_admin=given["is_superuser"],
+            actor=self.actor,
+        )
+
+
+@admin.register(User)
+class PersonAdmin(ScopedAdmin):
+    form = PersonForm
+    project_path = ""
+    list_display = ("name", "username", "email", "kind", "is_active", "is_staff", "is_superuser")
+    list_filter = ("kind", "is_active", "is_staff")
+    search_fields = ("name", "username", "email")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        found = super().get_queryset(request)
+        actor = actor_of(request)
+        return found if actor.user.is_site_admin else found.filter(memberships__project__in=self.projects(request)).distinct()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("username",) if obj else ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return actor_of(request).user.is_site_admin
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return actor_of(request).user.is_site_admin and (obj is None or obj.kind == User.Kind.PERSON)
+
+
+class MembershipForm(ServiceForm):
+    class Meta:
+        model = Membership
+        fields = ("project", "user", "role")
+
+    def save_by(self) -> Membership:  # type: ignore[override]
+        given = self.cleaned_data
+        return projects.grant_role(project=given["project"], user=given["user"], role=given["role"], actor=self.actor)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ScopedAdmin):
+    form = MembershipForm
+    list_display = ("user", "role", "project", "source", "granted_by", "created_at")
+    list_filter = ("role", "project")
+    search_fields = ("user__name", "user__username")
+    actions = ("take_away",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A role is granted or taken away, never rewritten into another one.
+        return False if obj else super().has_change_permission(request)
+
+    @admin.action(description="Take these roles away")
+    def take_away(self, request: HttpRequest, queryset: Any) -> None:
+        for membership in queryset.select_related("project", "user"):
+            try:
+                projects.revoke_role(membership=membership, actor=actor_of(request))
+                messages.success(request, f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.project}.")
+            except StudioError as error:
+                messages.error(request, error.sentence)
+
+
+@admin.register(ServiceAccount)
+class ServiceAccountAdmin(ReadOnlyAdmin):
+    list_display = ("name", "project", "responsible", "created_at")
+    search_fields = ("name",)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    project_path = "account__project"
+    list_display = ("name", "prefix", "account", "scopes", "environment", "state", "expires_at", "last_used_at")
+    search_fields = ("name", "prefix")
+    exclude = ("secret_hash",)
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke these keys")
+    def revoke(self, request: HttpRequest, queryset: Any) -> None:
+        for key in queryset.select_related("account__project"):
+            try:
+                projects.revoke_key(key=key, actor=actor_of(request))
+                messages.success(request, f"{key.name} is revoked.")
+            except StudioError as error:
+                messages.error(request, error.sentence)

@@ -1,0 +1,121 @@
+"""One base for every page of the admin panel: you see what belongs to you, and saving calls a service."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.lib.errors import Invalid, StudioError
+from promptstudio.projects.models import Project
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined, no-any-return]
+
+
+class ServiceForm(forms.ModelForm):
+    """A form that saves through `save_by`; what the service refuses stands at its field, and nothing that was typed is lost."""
+
+    actor: ClassVar[Actor]
+    save_by: ClassVar[Callable[["ServiceForm"], models.Model]]
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        try:
+            self.saved = type(self).save_by(self)
+        except Invalid as error:
+            for field, sentence in error.errors.items():
+                self.add_error(field if field in self.fields else None, sentence)
+        except StudioError as error:
+            self.add_error(None, ValidationError(error.sentence))
+
+    def save(self, commit: bool = True) -> Any:
+        return self.saved
+
+    def save_m2m(self) -> None:
+        """The service saved everything."""
+
+
+class ScopedAdmin(admin.ModelAdmin):
+    """`project_path` leads from the model to its project. Nothing is deleted here, and nothing is saved past a service."""
+
+    project_path: ClassVar[str] = "project"
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        found = super().get_queryset(request)
+        return found.filter(**{f"{self.project_path}__in": self.projects(request)}) if self.project_path else found
+
+    def projects(self, request: HttpRequest) -> Any:
+        return Project.objects.visible_to(actor_of(request))
+
+    def administered(self, request: HttpRequest) -> Any:
+        actor = actor_of(request)
+        if actor.user.is_site_admin:
+            return self.projects(request)
+        return self.projects(request).filter(memberships__user=actor.user, memberships__role="admin").distinct()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", self.choices(db_field, request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def choices(self, db_field: Any, request: HttpRequest) -> Any:
+        related = db_field.related_model
+        if related is Project:
+            return self.administered(request)
+        if any(field.name == "project" for field in related._meta.get_fields()):
+            return related.objects.filter(project__in=self.administered(request))
+        return related.objects.all()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_staff  # type: ignore[union-attr]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.administered(request).exists()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None:
+            return self.administered(request).exists()
+        return self.administered(request).filter(pk=self.project_of(obj)).exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def project_of(self, obj: Any) -> Any:
+        for name in self.project_path.split("__"):
+            obj = getattr(obj, name)
+        return obj.pk
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"actor": actor_of(request)})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The form's service saved it."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The audit trail is the log."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The audit trail is the log."""
+
+
+class ReadOnlyAdmin(ScopedAdmin):
+    """Rows that are written once, or that only services write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,147 @@
+"""What lies on a person's desk: what waits for them, and what shipped lately where they may look. A constant number of queries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.deployments.models import Placement, PublishJob, WentLive
+from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
+from promptstudio.projects.models import Project
+from promptstudio.prompts.models import Draft, Version
+from promptstudio.reviews.models import Decision, Review
+
+MOST_DRAFTS = 10
+# Enough rows that a bulk promotion, told in one sentence, does not hide what came before it.
+ROWS_READ, TOLD = 200, 12
+TOLD_SINGLY = 3
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A deployment that went live, or (`more`) that and others like it, told in one sentence."""
+
+    live: WentLive
+    more: int = 0
+
+    @property
+    def back(self) -> bool:
+        return self.live.deployment.way == "rollback"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Most urgent first in each list. `failed` holds one job for each deployment; `days` holds what shipped, newest day first."""
+
+    reviews: list[WaitingReview] = field(default_factory=list)
+    failed: list[PublishJob] = field(default_factory=list)
+    changes: list[Decision] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    days: list[tuple[date, list[Shipped]]] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> int:
+        return len(self.reviews) + len(self.failed) + len(self.changes) + len(self.drafts)
+
+    @property
+    def sentence(self) -> str:
+        """“Two approvals and one failed publication wait for you.” Drafts do not press anybody."""
+        counts = (
+            (len(self.reviews), "review"),
+            (len(self.failed), "failed publication"),
+            (len(self.changes), "request for changes"),
+        )
+        parts = [f"{_number(count)} {_plural(noun, count)}" for count, noun in counts if count]
+        if not parts:
+            return "Nothing waits for you." if not self.drafts else "Nobody waits for you. Your drafts are where you left them."
+        alone = len(parts) == 1 and parts[0].startswith("one ")
+        sentence = f"{_listed(parts)} {'waits' if alone else 'wait'} for you."
+        return sentence[0].upper() + sentence[1:]
+
+
+def desk_of(actor: Actor) -> Desk:
+    jobs = {job.deployment_id: job for job in reversed(failed_publications(actor))}
+    return Desk(
+        reviews=reviews_for(actor),
+        failed=sorted(jobs.values(), key=lambda job: job.settled_at or job.created_at, reverse=True),
+        changes=_changes_asked_of(actor),
+        drafts=_drafts_of(actor),
+        days=list(_by_day(_told(_went_live(actor)))),
+    )
+
+
+def whom_to_ask() -> list[User]:
+    return list(User.objects.filter(is_superuser=True, is_active=True, kind=User.Kind.PERSON).order_by("name")[:5])
+
+
+def _changes_asked_of(actor: Actor) -> list[Decision]:
+    """Standing requests for changes to what this person worked on, until a newer version answers them."""
+    newer = Version.objects.filter(prompt=OuterRef("version__prompt"), pk__gt=OuterRef("version"))
+    reviews = Review.objects.visible_to(actor).open().filter(version__contributors__user=actor.user).exclude(Exists(newer))
+    decisions = Decision.objects.filter(review__in=reviews).order_by("id")
+    decisions = decisions.select_related("person", "review__version__prompt__project", "review__environment")
+    standing = {(decision.review_id, decision.person_id): decision for decision in decisions}
+    return [decision for decision in standing.values() if decision.verdict == Decision.Verdict.REQUEST_CHANGES]
+
+
+def _drafts_of(actor: Actor) -> list[Draft]:
+    found = Draft.objects.visible_to(actor).open().filter(created_by=actor.user, prompt__archived_at=None)
+    return list(found.select_related("prompt__project", "based_on", "updated_by").order_by("-updated_at")[:MOST_DRAFTS])
+
+
+def _went_live(actor: Actor) -> list[WentLive]:
+    there = Placement.objects.filter(prompt__project__in=Project.objects.visible_to(actor))
+    rows = WentLive.objects.filter(placement__in=there).select_related(
+        "version__prompt__project", "placement__environment", "deployment__by", "deployment__replaces__version"
+    )
+    return list(rows.order_by("-at", "-id")[:ROWS_READ])
+
+
+def _told(rows: list[WentLive]) -> Iterator[Shipped]:
+    """Neighbours by the same hand in the same place on the same day become one sentence when there are many."""
+    for _, neighbours in groupby(rows, key=_alike):
+        alike = list(neighbours)
+        if len(alike) > TOLD_SINGLY:
+            yield Shipped(alike[0], len(alike) - 1)
+        else:
+            yield from map(Shipped, alike)
+
+
+def _alike(row: WentLive) -> tuple[object, ...]:
+    return _day(row.at), row.deployment.by_id, row.deployment.way, row.placement.environment_id
+
+
+def _by_day(told: Iterator[Shipped]) -> Iterator[tuple[date, list[Shipped]]]:
+    first = [item for item, _ in zip(told, range(TOLD), strict=False)]
+    for day, items in groupby(first, key=lambda item: _day(item.live.at)):
+        yield day, list(items)
+
+
+def _day(moment: datetime) -> date:
+    return timezone.localtime(moment).date()
+
+
+def day_in_words(day: date) -> str:
+    """“Today”, “Yesterday”, else the weekday and date are the template's to write."""
+    today = timezone.localdate()
+    return {today: "Today", today - timedelta(days=1): "Yesterday"}.get(day, "")
+
+
+def _number(count: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    return words[count] if count < len(words) else str(count)
+
+
+def _plural(noun: str, count: int) -> str:
+    if count == 1:
+        return noun
+    return noun.replace("request", "requests") if noun.startswith("request") else f"{noun}s"
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

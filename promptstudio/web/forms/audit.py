@@ -1,0 +1,110 @@
+"""What the audit page filters by."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from promptstudio.accounts.models import User
+from promptstudio.audit.models import Entry
+from promptstudio.deployments.models import Deployment
+from promptstudio.projects.models import Membership, Project
+from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
+from promptstudio.reviews.models import Review
+
+# what people call it: the beginnings of the actions
+KINDS = {
+    "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.")),
+    "reviews": ("Reviews", ("review.",)),
+    "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
+    "publications": ("Publications", ("publication.",)),
+    "people": ("People and keys", ("role.", "service_account.", "key.")),
+    "rules": ("Environments and conditions", ("project.", "environment.", "policy.", "target.")),
+}
+REFUSED = ("blocked", "not_allowed")
+
+
+class AuditFilter(forms.Form):
+    """Bound to the address. `entries()` gives what the valid fields ask for."""
+
+    person = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose someone from the list."})
+    kind = forms.ChoiceField(label="What", required=False, error_messages={"invalid_choice": "Choose one from the list."})
+    about = forms.CharField(label="Prompt", required=False, max_length=200)
+    since = forms.DateField(label="From", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
+    until = forms.DateField(label="To", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
+
+    def __init__(self, data: Any, *, project: Project) -> None:
+        super().__init__(data, auto_id="f-%s", use_required_attribute=False)
+        self.project = project
+        self._field("person").choices = [("", "Everybody"), *_people(project)]
+        kinds = [(value, label) for value, (label, _) in KINDS.items()]
+        self._field("kind").choices = [("", "Everything"), *kinds, ("refused", "Refused")]
+        for name in ("since", "until"):
+            self.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        self.fields["about"].widget.attrs["placeholder"] = "Title or name"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", "The last day is before the first. Swap them.")
+        return cleaned
+
+    def entries(self) -> "QuerySet[Entry]":
+        self.is_valid()
+        given = self.cleaned_data
+        found = Entry.objects.filter(project_uid=self.project.uid)
+        if given.get("person"):
+            found = found.filter(actor_uid=given["person"])
+        if given.get("kind"):
+            found = found.filter(_of_kind(given["kind"]))
+        if given.get("about"):
+            found = found.filter(_about(self.project, given["about"]))
+        if given.get("since"):
+            found = found.filter(created_at__gte=_midnight(given["since"]))
+        if given.get("until"):
+            found = found.filter(created_at__lt=_midnight(given["until"] + timedelta(days=1)))
+        return found.order_by("-created_at", "-id")
+
+    @property
+    def in_use(self) -> bool:
+        return any(self.cleaned_data.values()) if self.is_valid() else True
+
+    def _field(self, name: str) -> forms.ChoiceField:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        return field
+
+
+def _people(project: Project) -> list[tuple[str, str]]:
+    """Whoever has or had a role here, its applications, and the clock."""
+    members = Membership.history.filter(project_id=project.pk).values("user_id")  # type: ignore[attr-defined]
+    found = User.objects.filter(Q(pk__in=members) | Q(service_account__project=project) | Q(kind=User.Kind.SYSTEM) | Q(is_superuser=True))
+    return [(str(user.uid), user.name) for user in found.order_by("name", "pk").distinct()]
+
+
+def _of_kind(kind: str) -> Q:
+    wanted = Q(pk__in=[])
+    if kind == "refused":
+        for word in REFUSED:
+            wanted |= Q(action__endswith=f".{word}")
+        return wanted
+    for beginning in KINDS[kind][1]:
+        wanted |= Q(action__startswith=beginning)
+    return wanted
+
+
+def _about(project: Project, typed: str) -> Q:
+    """Entries that name it, and everything that happened to the one prompt of that name or title."""
+    prompts = Prompt.objects.filter(project=project).filter(Q(name=typed) | Q(title__iexact=typed))
+    wanted = Q(object_label__icontains=typed) | Q(object_uid__in=prompts.values("uid"))
+    for model in (Version, Draft, NamedExample):
+        wanted |= Q(object_uid__in=model.objects.filter(prompt__in=prompts).values("uid"))
+    wanted |= Q(object_uid__in=Review.objects.filter(version__prompt__in=prompts).values("uid"))
+    return wanted | Q(object_uid__in=Deployment.objects.filter(placement__prompt__in=prompts).values("uid"))
+
+
+def _midnight(day: Any) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,93 @@
+"""Where the search field on top of every page leads: prompts, reviews and pages, in every project that the reader sees."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from promptstudio.projects.models import Project
+from promptstudio.prompts.models import Prompt
+from promptstudio.reviews.models import Review
+
+from .. import searching
+from ..requests import StudioRequest, prompt_url
+
+MOST = 10
+# name of the address, what it is called, other words that people type for it
+PAGES = (
+    ("library", "Prompts", "library list all"),
+    ("prompt_new", "New prompt", "write create add"),
+    ("reviews", "Reviews", "approve approvals decide waiting"),
+    ("environments", "Environments", "development staging production live promote roll back board"),
+    ("audit", "Audit", "trail history who changed log export"),
+    ("settings", "Settings", "project conditions rules targets policy"),
+    ("settings_people", "People", "members roles access permissions settings"),
+    ("settings_keys", "Keys", "api applications service accounts secrets settings"),
+)
+
+
+@require_safe
+def search(request: StudioRequest) -> HttpResponse:
+    """`?q=`. The exact name or title of one single prompt leads straight to it."""
+    typed = searching.typed(request)
+    words = typed.split()
+    exact = list(_visible(request).filter(Q(name=typed) | Q(title__iexact=typed))[:2]) if words else []
+    if len(exact) == 1:
+        return redirect(prompt_url(exact[0]))
+    context: dict[str, Any] = {"words": typed}
+    if words:
+        projects = list(Project.objects.visible_to(request.actor))
+        titled, mentioned = _prompts(request, words)
+        context |= {
+            "titled": titled,
+            "mentioned": mentioned,
+            "reviews": _reviews(request, words),
+            "pages": list(_pages(projects, words)),
+            "projects": projects,
+            "most": MOST,
+        }
+    return render(request, "search/page.html", context)
+
+
+def _visible(request: StudioRequest) -> Any:
+    return Prompt.objects.visible_to(request.actor).active().select_related("project", "folder", "owner")
+
+
+def _prompts(request: StudioRequest, words: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Those whose title or name has every word, then those that say them in their text."""
+    named = _visible(request)
+    for word in words:
+        named = named.filter(Q(title__icontains=word) | Q(name__icontains=word))
+    titled = list(named.order_by("title")[:MOST])
+    others = _visible(request).search(" ".join(words)).exclude(pk__in=[prompt.pk for prompt in titled])
+    mentioned = others.select_related("project", "folder", "owner", "search").order_by("title")[:MOST]
+    return (
+        [{"prompt": prompt, "title": searching.shown(prompt.title, words)} for prompt in titled],
+        [{"prompt": p, "title": searching.shown(p.title, words), "hit": searching.hit(p, p.search.text, words)} for p in mentioned],
+    )
+
+
+def _reviews(request: StudioRequest, words: list[str]) -> list[Review]:
+    found = Review.objects.visible_to(request.actor).with_everything()
+    for word in words:
+        found = found.filter(
+            Q(version__prompt__title__icontains=word)
+            | Q(version__semver=word)
+            | Q(environment__name__icontains=word)
+            | Q(asked_by__name__icontains=word)
+            | Q(note__icontains=word)
+        )
+    return list(found.order_by("closed_at", "-asked_at")[:MOST])
+
+
+def _pages(projects: list[Project], words: list[str]) -> Iterator[dict[str, str]]:
+    for project in projects:
+        for name, label, others in PAGES:
+            known = f"{label} {others} {project.name}".casefold()
+            about_this_page = any(word.casefold() in f"{label} {others}".casefold() for word in words)
+            if about_this_page and all(word.casefold() in known for word in words):
+                yield {"label": label, "where": project.name, "url": reverse(name, args=[project.slug])}
