@@ -1,29 +1,29 @@
 """What a key may see of a prompt: through an environment, only what was let into it."""
 
-from typing import Any
+from typing import cast
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.models import Placement, Recall, WentLive
 from promptstudio.lib.errors import Invalid
 from promptstudio.projects.models import Environment
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts.models import Prompt, PromptQuerySet, Version, VersionQuerySet
 from promptstudio.prompts.semver import SEMVER, in_range, parse_semver
 
 from .keys import bound_to, project_of
 from .problems import NotFound, NotReleasedHere, OutOfService
 
 
-def released(versions: QuerySet[Any], environment: Environment) -> QuerySet[Any]:
+def released(versions: VersionQuerySet, environment: Environment) -> VersionQuerySet:
     """Those that are or were live in `environment` and were not recalled since."""
     last_live = WentLive.objects.filter(version=OuterRef("pk"), placement__environment=environment).order_by("-id").values("at")[:1]
     recalled = Recall.objects.filter(version=OuterRef("pk"), created_at__gte=OuterRef("last_live_at"))
     return versions.annotate(last_live_at=Subquery(last_live)).filter(~Exists(recalled), last_live_at__isnull=False)
 
 
-def readable_prompts(actor: Actor) -> QuerySet[Any]:
-    prompts = Prompt.objects.visible_to(actor)
+def readable_prompts(actor: Actor) -> PromptQuerySet:
+    prompts = cast(PromptQuerySet, Prompt.objects.visible_to(actor))
     bound = bound_to(actor)
     if bound is None:
         return prompts
@@ -32,7 +32,7 @@ def readable_prompts(actor: Actor) -> QuerySet[Any]:
     return prompts.filter(pk__in=served) | prompts.filter(pk__in=once_served)
 
 
-def readable_versions(actor: Actor, prompt: Prompt) -> QuerySet[Any]:
+def readable_versions(actor: Actor, prompt: Prompt) -> VersionQuerySet:
     bound = bound_to(actor)
     return released(prompt.versions.all(), bound) if bound else prompt.versions.all()
 
@@ -95,7 +95,10 @@ def environment_to_read(actor: Actor, slug: str, name: str) -> Environment:
 
 
 def served_version(prompt: Prompt, environment: Environment, wanted: str) -> Version:
-    """What `environment` answers for `wanted`: a range, a version, or "" for what is live. Raises NotReleasedHere, OutOfService, Invalid."""
+    """What `environment` answers for `wanted`: a range, a version, or "" for what is live.
+
+    Raises NotReleasedHere, OutOfService, and Invalid for what is no range.
+    """
     placement = Placement.objects.filter(prompt=prompt, environment=environment).select_related("live__version").first()
     if placement is None or placement.live is None:
         raise not_released(prompt.name, environment)

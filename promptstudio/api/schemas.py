@@ -100,7 +100,7 @@ class Problem(Schema):
 
 
 class InEnvironment(Schema):
-    """`state` is live, publishing, failed, out_of_service or none; `semver` is the version that it is about, `live` the one that is served."""
+    """`state` is live, publishing, failed, out_of_service or none. `semver` is the version it is about, `live` the one served."""
 
     semver: str | None
     state: str

@@ -52,7 +52,7 @@ def test_one_column_has_each_change_once() -> None:
 
 def test_text_is_escaped() -> None:
     html = html_of("<script>alert(1)</script> & {{name}}", "<script>alert(2)</script> & {{name}} <img>")
-    assert "<script" not in html
+    assert not re.search("</?script", html)
     assert "<img" not in html
     assert "&lt;img&gt;" in html
 
