@@ -99,7 +99,8 @@ class NotRecalled(Gate):
         recall = candidate.version.recalls.order_by("-id").select_related("by").first()
         if recall is None:
             return self.passed("Nobody recalled this version.")
-        if candidate.approvals:
+        # Also on the way back, which asks nothing else: one of two approvals does not lift it.
+        if candidate.approvals and Approvals().check(candidate).passed:
             names = ", ".join(d.person.name for d in candidate.approvals)
             return self.passed(f"It was recalled, and approved in a new review by {names}.")
         return self.blocked(

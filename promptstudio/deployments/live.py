@@ -20,7 +20,9 @@ def move(*, placement: Placement, deployment: Deployment) -> None:
     if placement.live and placement.live.sequence >= deployment.sequence:
         return
     placement.live = deployment
-    placement.out_of_service_at, placement.out_of_service_reason = None, ""
+    # What was on its way when a prompt was taken out of service does not bring it back.
+    if placement.out_of_service_at and deployment.created_at >= placement.out_of_service_at:
+        placement.out_of_service_at, placement.out_of_service_reason = None, ""
     placement.save()
     WentLive.objects.create(deployment=deployment, placement=placement, version=deployment.version, at=clock.now())
     write_snapshot(placement)
@@ -29,13 +31,13 @@ def move(*, placement: Placement, deployment: Deployment) -> None:
 def move_if_settled(deployment: Deployment) -> bool:
     """Serve `deployment` when every place confirmed it or was left out, and nothing newer was sent."""
     placement = Placement.objects.select_for_update(of=("self",)).select_related("live", "prompt", "environment").get(pk=deployment.placement_id)
+    if placement.live_id == deployment.pk:
+        # A rollback is served before its places confirm; the receipt of each still joins the answer.
+        write_snapshot(placement)
+        return False
     open_jobs = deployment.jobs.exclude(state__in=[PublishJob.State.CONFIRMED, PublishJob.State.EXCLUDED])
     overtaken = placement.deployments.filter(sequence__gt=deployment.sequence).exists()
     if open_jobs.exists() or overtaken:
-        return False
-    if placement.live_id == deployment.pk:
-        # A rollback is served before its places confirm; their receipts still join the answer.
-        write_snapshot(placement)
         return False
     move(placement=placement, deployment=deployment)
     return True

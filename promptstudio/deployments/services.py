@@ -167,6 +167,9 @@ def retry(*, job: PublishJob, actor: Actor) -> PublishJob:
             raise Conflict(f"This publication is not failed any more: {job.get_state_display().lower()}.")
         if job.deployment != job.deployment.placement.newest:
             raise Conflict("A newer version was sent there since. This one is not needed any more.")
+        recall = gates.NotRecalled().check(gates.candidate_for(job.deployment.version, job.deployment.placement.environment))
+        if not recall.passed:
+            raise Conflict(recall.reason)
         job.state, job.next_attempt_at, job.settled_at = PublishJob.State.OWED, clock.now(), None
         job.save()
         _job_recorded(job, "publication.retried", actor)
@@ -190,8 +193,10 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
             clock.now(),
         )
         job.save()
-        live.move_if_settled(job.deployment)
+        went_live = live.move_if_settled(job.deployment)
         _job_recorded(job, "publication.excluded", actor, reason=reason.strip())
+        if went_live:
+            _recorded(job.deployment, "deployment.went_live", actor)
     return job
 
 

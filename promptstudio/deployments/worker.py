@@ -80,6 +80,8 @@ def pay(claim: Claim) -> None:
     try:
         order = _order(claim)
         published = publisher_for(claim.job.target.kind).publish(order, ClerkDesk(claim))
+        if published.digest != order.digest or published.rendition_expected != published.rendition_seen:
+            raise AssertionError("A publisher confirmed what it did not read back.")
     except Overtaken:
         _settle_overtaken(claim)
     except PublishFailed as failure:
@@ -164,9 +166,6 @@ def _settle_published(claim: Claim, published: Published) -> None:
         if job is None:
             return _end(claim, "superseded")
         version = job.deployment.version
-        matches = published.digest == version.digest and published.rendition_expected == published.rendition_seen
-        if not matches:
-            raise AssertionError("A publisher confirmed what it did not read back.")
         Receipt.objects.create(
             job=job,
             resource_id=job.resource_id,

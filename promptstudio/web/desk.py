@@ -12,7 +12,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
-from promptstudio.projects.models import Project
+from promptstudio.projects.models import Environment, Project
 from promptstudio.prompts.models import Draft, Version
 from promptstudio.reviews.models import Decision, Review
 
@@ -24,9 +24,10 @@ TOLD_SINGLY = 3
 
 @dataclass(frozen=True)
 class Shipped:
-    """A deployment that went live, or (`more`) that and others like it, told in one sentence."""
+    """A version that went live, in one environment or (`places`) several at once; `more` others like it are told with it."""
 
     live: WentLive
+    places: tuple[Environment, ...]
     more: int = 0
 
     @property
@@ -103,17 +104,23 @@ def _went_live(actor: Actor) -> list[WentLive]:
 
 
 def _told(rows: list[WentLive]) -> Iterator[Shipped]:
-    """Neighbours by the same hand in the same place on the same day become one sentence when there are many."""
-    for _, neighbours in groupby(rows, key=_alike):
+    """Neighbours by the same hand on the same day become one sentence: one version in several places, or many versions in the same."""
+    versions = [_together(list(alike)) for _, alike in groupby(rows, key=lambda row: (*_hand(row), row.version_id))]
+    for _, neighbours in groupby(versions, key=lambda item: (*_hand(item.live), item.places)):
         alike = list(neighbours)
         if len(alike) > TOLD_SINGLY:
-            yield Shipped(alike[0], len(alike) - 1)
+            yield Shipped(alike[0].live, alike[0].places, len(alike) - 1)
         else:
-            yield from map(Shipped, alike)
+            yield from alike
 
 
-def _alike(row: WentLive) -> tuple[object, ...]:
-    return _day(row.at), row.deployment.by_id, row.deployment.way, row.placement.environment_id
+def _together(alike: list[WentLive]) -> Shipped:
+    places = {row.placement.environment for row in alike}
+    return Shipped(alike[0], tuple(sorted(places, key=lambda place: place.position)))
+
+
+def _hand(row: WentLive) -> tuple[object, ...]:
+    return _day(row.at), row.deployment.by_id, row.deployment.way
 
 
 def _by_day(told: Iterator[Shipped]) -> Iterator[tuple[date, list[Shipped]]]:

@@ -59,16 +59,16 @@ class Shelf:
     model: Counter[str] = field(default_factory=Counter)
 
 
-# Per project: the length of its trail, and the facts of that moment. Everything that changes a fact makes the trail longer.
-_remembered: OrderedDict[int, tuple[int, list[Fact]]] = OrderedDict()
+# Per project: the seal of its trail's last entry, and the facts of that moment. Everything that changes a fact adds an entry.
+_remembered: OrderedDict[int, tuple[str, list[Fact]]] = OrderedDict()
 
 
 def facts(project: Project) -> list[Fact]:
     """Every active prompt of `project`, newest change first. One query while nothing happens, six when something did."""
-    length = Head.objects.filter(chain=str(project.uid)).values_list("sequence", flat=True).first() or 0
+    seal = Head.objects.filter(chain=str(project.uid)).values_list("hash", flat=True).first() or ""
     known = _remembered.get(project.pk)
-    if known is None or known[0] != length:
-        known = _remembered[project.pk] = length, _facts(project)
+    if known is None or known[0] != seal:
+        known = _remembered[project.pk] = seal, _facts(project)
         while len(_remembered) > PROJECTS_REMEMBERED:
             _remembered.popitem(last=False)
     return known[1]

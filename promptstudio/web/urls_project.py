@@ -1,8 +1,21 @@
 from django.urls import path
 
-from .views import library
+from .views import audit, library, search, settings
 
 PROJECT = "p/<slug:project>/"
+SETTINGS = PROJECT + "settings/"
 urlpatterns = [
+    path("search", search.search, name="search"),
     path(PROJECT + "prompts/", library.library, name="library"),
+    path(PROJECT + "audit/", audit.audit, name="audit"),
+    path(PROJECT + "audit/verify/", audit.audit_verify, name="audit_verify"),
+    path(PROJECT + "audit/export.csv", audit.audit_export, name="audit_export"),
+    path(SETTINGS, settings.overview, name="settings"),
+    path(SETTINGS + "people/", settings.people, name="settings_people"),
+    path(SETTINGS + "people/give/", settings.grant, name="settings_grant"),
+    path(SETTINGS + "people/<uuid:uid>/take/", settings.revoke, name="settings_revoke"),
+    path(SETTINGS + "keys/", settings.keys, name="settings_keys"),
+    path(SETTINGS + "keys/applications/", settings.account, name="settings_account"),
+    path(SETTINGS + "keys/applications/<uuid:uid>/", settings.key, name="settings_key"),
+    path(SETTINGS + "keys/<uuid:uid>/revoke/", settings.key_revoke, name="settings_key_revoke"),
 ]

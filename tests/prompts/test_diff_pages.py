@@ -99,7 +99,10 @@ def test_of_a_long_line_both_sides_show_what_stands_beside_the_change() -> None:
     assert len(html) < 6_000
     assert html.count("word9999") == html.count("word10001") == 2
     assert "word5000" not in html
-    assert "word5000" in html_of(old, new, full=True)
+    assert 'href="?full=1" rel="nofollow">show everything' in html
+    everything = html_of(old, new, full=True)
+    assert "word5000" in everything
+    assert "show everything" not in everything
 
 
 def test_a_moved_message_says_from_where() -> None:

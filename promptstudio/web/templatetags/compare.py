@@ -93,6 +93,7 @@ def compare_text(
         "unified": layout == "unified",
         "columns": columns,
         "full_url": _with_full(context),
+        "is_shortened": not full and any(map(_is_shortened, comparison.cards)),
     }
 
 
@@ -130,6 +131,11 @@ def _unchanged(roles: list[str]) -> str:
     if len(roles) < 2:
         return f"The {roles[0]} message did not change." if roles else ""
     return f"{len(roles)} messages did not change."
+
+
+def _is_shortened(card: CardDiff) -> bool:
+    shown = (row for block in card.blocks() if not block.folded for row in block.rows) if card.changes else ()
+    return any(span.kind == "same" and len(span.text) > LONGEST_UNCHANGED for row in shown for span in (*row.old, *row.new))
 
 
 def _with_full(context: dict[str, Any]) -> str:

@@ -100,6 +100,7 @@ def _rows(found: list[shelf.Fact], places: list[Any], words: list[str]) -> list[
         {
             "prompt": row.prompt,
             "cells": row.cells,
+            "folder": row.prompt.folder.path.replace("/", " / "),
             "title": searching.shown(row.prompt.title, words),
             "hit": searching.hit(row.prompt, texts.get(row.prompt.pk, ""), words),
             "review": reviews.get(row.prompt.pk),

@@ -17,6 +17,7 @@ from promptstudio.prompts import services
 from promptstudio.prompts.catalogue import find_model
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.prompts.permissions import can_create_prompt
+from promptstudio.prompts.templating import OPEN_BRACES
 from promptstudio.reviews.models import Review
 
 from ..answers import see_other
@@ -111,7 +112,7 @@ def text_context(version: Version) -> dict[str, Any]:
     return {
         "bundle": bundle,
         "cards": cards,
-        "names": [variable.name for variable in bundle.variables],
+        "names": [OPEN_BRACES, *(variable.name for variable in bundle.variables)],
         "type_words": TYPE_WORDS,
         "model": find_model(bundle.model),
         "length_in_words": bundle.inference.max_tokens * 3 // 4 if bundle.inference.max_tokens else None,

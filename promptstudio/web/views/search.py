@@ -65,10 +65,12 @@ def _prompts(request: StudioRequest, words: list[str]) -> tuple[list[dict[str, A
     titled = list(named.order_by("title")[:MOST])
     others = _visible(request).search(" ".join(words)).exclude(pk__in=[prompt.pk for prompt in titled])
     mentioned = others.select_related("project", "folder", "owner", "search").order_by("title")[:MOST]
-    return (
-        [{"prompt": prompt, "title": searching.shown(prompt.title, words)} for prompt in titled],
-        [{"prompt": p, "title": searching.shown(p.title, words), "hit": searching.hit(p, p.search.text, words)} for p in mentioned],
-    )
+    return [_shown(prompt, words) for prompt in titled], [_shown(p, words, searching.hit(p, p.search.text, words)) for p in mentioned]
+
+
+def _shown(prompt: Prompt, words: list[str], hit: str = "") -> dict[str, Any]:
+    folder = prompt.folder.path.replace("/", " / ")
+    return {"prompt": prompt, "title": searching.shown(prompt.title, words), "folder": folder, "hit": hit}
 
 
 def _reviews(request: StudioRequest, words: list[str]) -> list[Review]:

@@ -1,0 +1,107 @@
+"""Giving roles and making keys."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils import timezone
+
+from promptstudio.accounts.models import User
+from promptstudio.projects.models import ApiKey, Environment, Project, Role
+
+MOST_SUGGESTED = 200
+
+
+class RoleForm(forms.Form):
+    """`person` is typed: a name, a user name or an e-mail address that fits one person."""
+
+    person = forms.CharField(
+        max_length=254,
+        help_text="Name, user name or e-mail.",
+        error_messages={"required": "Say who."},
+        widget=forms.TextInput(attrs={"list": "people-known", "autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(choices=[("", "Choose a role"), *Role.choices], error_messages={"required": "Choose a role."})
+
+    def clean_person(self) -> User:
+        typed = self.cleaned_data["person"].strip()
+        people = User.objects.filter(kind=User.Kind.PERSON, is_active=True)
+        found = list(people.filter(Q(name__iexact=typed) | Q(username__iexact=typed) | Q(email__iexact=typed))[:2])
+        if not found:
+            raise forms.ValidationError(
+                "Nobody here has that name or address. They must have signed in once, or be added in the administration."
+            )
+        if len(found) > 1:
+            raise forms.ValidationError("More than one person is called that. Give the e-mail address.")
+        return found[0]
+
+
+class AccountForm(forms.Form):
+    account_name = forms.CharField(
+        label="Application",
+        max_length=120,
+        help_text="What it is called in your company.",
+        error_messages={"required": "Give the application a name."},
+    )
+    responsible = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        empty_label="Choose a person",
+        label="Who answers for it",
+        help_text="What its keys write counts as written by this person.",
+        error_messages={"required": "Choose who answers for it.", "invalid_choice": "Choose someone from the list."},
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["responsible"]
+        assert isinstance(field, forms.ModelChoiceField)
+        members = User.objects.filter(memberships__project=project, kind=User.Kind.PERSON, is_active=True)
+        field.queryset = members.distinct().order_by("name")
+
+
+class KeyForm(forms.Form):
+    """`expires_at` is the end of the typed day."""
+
+    name = forms.CharField(label="What the key is for", max_length=120, error_messages={"required": "Say what this key is for."})
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=ApiKey.Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=["read"],
+        error_messages={"required": "Choose at least one thing that it may do.", "invalid_choice": "Choose from the list."},
+    )
+    environment = forms.ModelChoiceField(
+        queryset=Environment.objects.none(),
+        required=False,
+        empty_label="Every environment – not for applications",
+        help_text="An application gets the environment that it runs in, and reads only what was released there.",
+        error_messages={"invalid_choice": "Choose an environment of this project."},
+    )
+    expires_on = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Empty: until it is revoked.",
+        error_messages={"invalid": "Give a day, such as 2027-01-31."},
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["environment"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = project.environments.order_by("position")
+        # The last lane is where applications mostly run, so the safe choice is the one that needs no thought.
+        last = project.environments.order_by("position").last()
+        field.initial = last.pk if last else None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        day = self.cleaned_data["expires_on"]
+        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) if day else None
+
+
+def people_known() -> list[User]:
+    """For the list of suggestions; none when there are too many to be read."""
+    found = list(User.objects.filter(kind=User.Kind.PERSON, is_active=True).order_by("name")[: MOST_SUGGESTED + 1])
+    return found if len(found) <= MOST_SUGGESTED else []
