@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLPattern, path, re_path, register_converter
 from django.views.decorators.csrf import csrf_exempt
 
 from . import problems
@@ -69,6 +69,6 @@ not_there = csrf_exempt(problems.no_such_address)
 urlpatterns = [
     path("v1/openapi.json", openapi, name="openapi"),
     *[path("v1/" + str(pattern.pattern), pattern.callback) for pattern in _routes()],
-    path("", not_there),
-    path("<path:rest>", not_there),
+    # Line breaks as well, which the path converter does not take.
+    re_path(r"(?s:.*)", not_there),
 ]

@@ -47,6 +47,12 @@ def can(actor: Actor, verb: str, project: Project) -> Allowed | Denied:
     return Denied(f"Your role does not allow you to {DEEDS[verb]}. Ask a project admin for the role {wanted}.")
 
 
+def can_create_project(actor: Actor) -> Allowed | Denied:
+    if actor.user.kind == User.Kind.SYSTEM or (actor.user.is_site_admin and not actor.key):
+        return Allowed()
+    return Denied("Only an administrator of this installation makes projects.")
+
+
 def _key_can(actor: Actor, verb: str, project: Project) -> Allowed | Denied:
     assert actor.key
     if actor.key.project_id != project.pk:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import pydantic
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from pydantic import ValidationError
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -16,7 +17,7 @@ from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 
 from .models import ApiKey, Environment, Folder, Membership, Policy, Project, Role, ServiceAccount
-from .permissions import can
+from .permissions import can, can_create_project
 from .rules import Rules
 
 KEY_PREFIX = "ps_"
@@ -24,6 +25,7 @@ KEY_PREFIX = "ps_"
 
 @transaction.atomic
 def create_project(*, slug: str, name: str, description: str = "", actor: Actor) -> Project:
+    can_create_project(actor).require()
     project = Project(slug=slug, name=name, description=description)
     _save(project, actor)
     Folder.objects.create(project=project, path="")
@@ -34,6 +36,8 @@ def create_project(*, slug: str, name: str, description: str = "", actor: Actor)
 @transaction.atomic
 def add_environment(*, project: Project, slug: str, name: str, rules: Rules, grace_days: int = 0, actor: Actor) -> Environment:
     """Append an environment after the last one, with its first policy."""
+    can(actor, "administer", project).require()
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     position = project.environments.count() + 1
     environment = Environment(project=project, slug=slug, name=name, position=position, grace_days=grace_days)
     _save(environment, actor)
@@ -96,7 +100,7 @@ def change_policy(*, environment: Environment, data: dict[str, Any], actor: Acto
 def parse_rules(data: dict[str, Any]) -> Rules:
     try:
         rules = Rules.model_validate(data)
-    except ValidationError as error:
+    except pydantic.ValidationError as error:
         raise Invalid({"rules": "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())}) from None
     unknown = {*rules.approvals, *rules.deployers} - set(Role.values)
     if unknown:
@@ -163,6 +167,8 @@ def create_key(
     errors = {}
     if not name.strip():
         errors["name"] = "Say what this key is for."
+    elif len(name) > 120:
+        errors["name"] = "At most 120 characters."
     if not scopes or set(scopes) - set(ApiKey.Scope.values):
         errors["scopes"] = f"Choose at least one of {', '.join(ApiKey.Scope.values)}."
     if environment and environment.project_id != account.project_id:
@@ -232,5 +238,9 @@ def folder_at(*, project: Project, path: str) -> Folder:
 
 def _save(thing: Any, actor: Actor) -> None:
     # simple-history keeps this attribute on the instance, so it is set right before each save.
+    try:
+        thing.full_clean()
+    except ValidationError as error:
+        raise Invalid({field: " ".join(sentences) for field, sentences in error.message_dict.items()}) from None
     thing._history_user = actor.user
     thing.save()

@@ -85,7 +85,13 @@ def _sentences(text: str) -> list[str]:
 
 def _added_and_removed(before: list[str], after: list[str]) -> list[str]:
     removed, added = Counter(before) - Counter(after), Counter(after) - Counter(before)
-    reasons = [f"A sentence was added: “{_short(sentence)}”" for sentence in added]
+    reasons: list[str] = []
+    for sentence in list(removed)[:SHOWN]:
+        # One that only says it otherwise was changed, not taken out and put in again.
+        if other := next((candidate for candidate in list(added)[:SHOWN] if _alike(sentence, candidate)), None):
+            reasons += _sentence_change(sentence, other)
+            del removed[sentence], added[other]
+    reasons += [f"A sentence was added: “{_short(sentence)}”" for sentence in added]
     reasons += [f"A sentence was removed: “{_short(sentence)}”" for sentence in removed]
     return reasons or ["The order of sentences changed."]
 

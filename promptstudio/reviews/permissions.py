@@ -17,7 +17,7 @@ def can_withdraw(actor: Actor, review: Review) -> Allowed | Denied:
     if not review.is_open:
         return Denied("This review is closed.")
     if review.asked_by == actor.answerable or review.version.was_written_by(actor.answerable):
-        return Allowed()
+        return can(actor, "write", review.version.prompt.project)
     return can(actor, "administer", review.version.prompt.project)
 
 

@@ -28,7 +28,13 @@ def ask_for_review(*, version: Version, environment: Environment, note: str = ""
                 version=version, environment=environment, note=note.strip(), asked_by=actor.answerable, asked_at=clock.now()
             )
     except IntegrityError:
-        raise Conflict(f"A review of {version.semver} for {environment} is open already.") from None
+        other = Review.objects.filter(version=version, environment=environment).select_related("asked_by").latest("id")
+        raise Conflict(
+            f"{other.asked_by} asked for a review of {version.semver} for {environment} on {other.asked_at:%-d %B at %H:%M} UTC. It is open already.",
+            by=other.asked_by.name,
+            at=other.asked_at.isoformat(),
+            review=str(other.uid),
+        ) from None
     record(
         actor=actor,
         action="review.asked",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from promptstudio.accounts.models import User
 from promptstudio.deployments.models import Generation, Snapshot
@@ -46,39 +47,60 @@ class Asking:
 
 def asking(secret_hash: str, now: datetime, noted_since: timedelta) -> Asking | None:
     """The usable key with this hash, if its use was noted within `noted_since`; else None, and Django has to look."""
-    moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now, now - noted_since)]
-    rows = _rows(ASKING, [secret_hash, *moments])
+    database = _database()
+    adapt = database.ops.adapt_datetimefield_value
+    rows = _rows(database, ASKING, [secret_hash, adapt(now), adapt(now - noted_since)])
     if not rows:
         return None
     project, environment, scopes, generation = rows[0]
-    # SQLite gives the JSON text, PostgreSQL through Django's connection as well.
+    # The JSON column as text on either database; no name of a scope holds another's in quotes.
     return Asking(project, environment, '"read"' in scopes, generation)
 
 
 def served(project: int, environment: str, prompt: str) -> Answer | None:
-    rows = _rows(SERVED, [project, environment, prompt])
+    rows = _rows(_database(), SERVED, [project, environment, prompt])
     if not rows:
         return None
     status, body, etag = rows[0]
     return Answer(status, body.encode(), etag)
 
 
-def _rows(sql: str, parameters: list[Any]) -> list[Any]:
-    _drop_what_is_too_old()
+def forget_connection() -> None:
+    """After an error: whatever is wrong with it, the next request gets a new one."""
+    database = _database()
+    if not database.in_atomic_block:
+        database.close()
+
+
+def _database() -> BaseDatabaseWrapper:
+    # This thread's; the proxy `connection` would look it up anew at every word.
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def _rows(database: BaseDatabaseWrapper, sql: str, parameters: list[Any]) -> list[Any]:
+    _drop_what_is_too_old(database)
+    if database.vendor == "postgresql":
+        return _prepared(database, sql, parameters)
     # Fetched whole: an open cursor on SQLite would keep the write-ahead log from being taken in.
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
 
 
-def _drop_what_is_too_old() -> None:
+def _prepared(database: Any, sql: str, parameters: list[Any]) -> list[Any]:
+    """PostgreSQL takes longer to plan these joins than to follow them, and Django's own cursors never keep a plan."""
+    import psycopg
+
+    database.ensure_connection()
+    connection = database.connection
+    if connection.prepare_threshold is None:
+        connection.prepare_threshold = 0
+    with database.wrap_database_errors, psycopg.Cursor(connection) as cursor:
+        return cursor.execute(sql, parameters, prepare=True).fetchall()
+
+
+def _drop_what_is_too_old(database: BaseDatabaseWrapper) -> None:
     """As close_old_connections, but a connection that Django keeps for no longer than a request stays open here (SQLite)."""
-    lives = connection.settings_dict["CONN_MAX_AGE"]
-    if lives and connection.close_at is not None and time.monotonic() >= connection.close_at and not connection.in_atomic_block:
-        connection.close()
-
-
-def forget_connection() -> None:
-    """After an error: whatever is wrong with it, the next request gets a new one."""
-    if not connection.in_atomic_block:
-        connection.close()
+    lives = database.settings_dict["CONN_MAX_AGE"]
+    if lives and database.close_at is not None and time.monotonic() >= database.close_at and not database.in_atomic_block:
+        database.close()

@@ -38,11 +38,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Facts:
-    who: str
-    what: SafeString
+    label: str
     data: dict[str, Any]
     environment: str
     person: str
+
+    @property
+    def what(self) -> SafeString:
+        return format_html("<b>{}</b>", self.label)
 
     def reason(self, name: str = "reason") -> SafeString:
         text = " ".join(str(self.data.get(name) or "").split())
@@ -78,8 +81,7 @@ def _line(entry: Entry, data: dict[str, Any], people: dict[str, str], environmen
     who = people.get(str(entry.actor_uid), "Somebody")
     slug = str(data.get("environment") or "")
     facts = Facts(
-        who=who,
-        what=format_html("<b>{}</b>", " ".join(entry.object_label.split())[:LONGEST]),
+        label=" ".join(entry.object_label.split())[:LONGEST],
         data=data,
         environment=environments.get((str(entry.project_uid), slug), slug.replace("-", " ").capitalize()),
         person=people.get(str(data.get("person") or data.get("responsible") or ""), "somebody"),
@@ -123,7 +125,15 @@ def _said(template: str) -> Wording:
 
 def _draft_opened(facts: Facts) -> SafeString:
     start = facts.data.get("based_on")
-    return format_html("opened a draft{}", f" from {start}" if start else "")
+    return format_html("started a {}{}", _draft(facts), f", from {start}" if start else "")
+
+
+def _draft_discarded(facts: Facts) -> SafeString:
+    return format_html("discarded a {}", _draft(facts))
+
+
+def _draft(facts: Facts) -> SafeString:
+    return format_html("draft of <b>{}</b>", facts.label.removeprefix("Draft of "))
 
 
 def _prompt_changed(facts: Facts) -> SafeString:
@@ -168,7 +178,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "prompt.changed": ("pencil", "quiet", _prompt_changed),
     "prompt.taken_out_of_service": ("ban", "back", _said("took {what} out of service in {environment}{reason}")),
     "draft.opened": ("pencil", "quiet", _draft_opened),
-    "draft.discarded": ("trash", "quiet", _said("discarded a draft")),
+    "draft.discarded": ("trash", "quiet", _draft_discarded),
     "example.saved": ("test-pipe", "quiet", _said("kept the example {what}")),
     "version.saved": ("device-floppy", "quiet", _said("saved {what}")),
     "version.change_record_added": ("file-text", "quiet", _said("added to the change record of {what}")),

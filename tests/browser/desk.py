@@ -81,7 +81,7 @@ def save_version(page: Page, *, summary: str) -> str:
     """From the editor; the number that it became."""
     page.get_by_role("button", name="Save a version").click()
     page.wait_for_url("**/save/")
-    page.get_by_label("Summary").fill(summary)
+    page.get_by_label("What changed, and why").fill(summary)
     page.locator("form button.btn-primary").click()
     page.wait_for_url("**/versions/**")
     return page.url.rstrip("/").rsplit("/", 1)[1]

@@ -9,6 +9,7 @@ from tests.studio import Studio, wait_until
 from . import desk
 from .conftest import SignIn
 
+TITLE = "Hail damage check"
 FIRST = "Sort this hail report: {{report}}.\nAnswer with one word and one sentence.\nThe deductible is 300 euros."
 SECOND = "Sort this hail report: {{report}}.\nAnswer with one word and one sentence.\nThe deductible is 500 euros.\nNever promise cover."
 
@@ -38,10 +39,12 @@ def test_the_main_job(studio: Studio, sign_in: SignIn) -> None:
 
 
 def _jonas_writes_two_versions(page: Page) -> str:
-    name = desk.write_prompt(page, title="Hail damage check", folder="Property/Hail", text=FIRST)
+    name = desk.write_prompt(page, title=TITLE, folder="Property/Hail", text=FIRST)
     expect(page.get_by_text("report is not in the table")).to_be_visible()
     page.get_by_role("button", name=re.compile("Add .report. to the table")).click()
     expect(page.get_by_text("report is not in the table")).to_have_count(0)
+    page.get_by_label("Model", exact=True).fill("amazon.nova-lite-v1:0")
+    page.get_by_label("Longest answer").fill("200")
     page.locator("details.variable summary").first.click()
     page.locator("[name$='-example']").first.fill("Hailstones as big as eggs, two roof windows broken.")
     desk.all_saved(page)
@@ -83,7 +86,7 @@ def _promoting_is_refused_by_every_door(machine: desk.Application, pavel: Page, 
     assert (answer.status, answer.body["code"]) == (409, "blocked")
     assert "approvals" in [gate["gate"] for gate in answer.body["gates"] if not gate["passed"]]
 
-    pavel.goto("/admin/prompts/version/?q=hail-damage-check+1.1.0")
+    pavel.goto(f"/admin/prompts/version/?q={TITLE} 1.1.0")
     pavel.get_by_role("link", name="Promote…").first.click()
     pavel.get_by_label("Environment").select_option(label="Production")
     with pavel.expect_response(lambda r: r.request.method == "POST") as refused:
@@ -94,7 +97,7 @@ def _promoting_is_refused_by_every_door(machine: desk.Application, pavel: Page, 
 
 def _marta_finds_it_on_her_home_page(page: Page, review: str) -> None:
     page.goto("/")
-    page.get_by_role("link", name=re.compile("Hail damage check 1.1.0")).first.click()
+    page.get_by_role("link", name=re.compile(f"^{TITLE} 1.1.0")).first.click()
     assert page.url == review
     expect(page.locator("ins").first).to_be_visible()
     desk.approve(page, review)

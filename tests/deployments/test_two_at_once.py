@@ -121,11 +121,6 @@ def test_the_same_version_saved_twice_at_once_is_one(cast: Cast, prompt: Prompt)
     one_and_one(at_once(*[lambda: a_version(prompt, by=cast.alice)] * 2), Version, prompts.NothingChanged)
 
 
-def test_two_prompts_of_one_title_made_at_once_have_different_names(cast: Cast) -> None:
-    answers = at_once(*[lambda: a_prompt(cast.claims, by=cast.alice, title="Storm")] * 4)
-    assert sorted(made.name for made in answers) == ["storm", "storm-2", "storm-3", "storm-4"]
-
-
 def test_of_two_who_ask_for_the_same_review_one_is_told(cast: Cast, prompt: Prompt) -> None:
     version = a_version(prompt, by=cast.alice)
     answers = at_once(*[lambda who=who: asked(version, cast.production, by=who) for who in (cast.alice, cast.bob)])

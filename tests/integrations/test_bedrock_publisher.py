@@ -213,6 +213,16 @@ def test_a_prompt_that_was_deleted_at_bedrock_is_made_anew(bedrock: Bedrock) -> 
     assert text_of(bedrock, anew) == "Summarise {{claim}}."
 
 
+def test_receipts_of_a_deleted_prompt_say_nothing_about_its_successor(bedrock: Bedrock) -> None:
+    first = order_for(text_bundle())
+    one = publish(first)
+    bedrock.prompts.delete_prompt(promptIdentifier=one.remote_id)
+    second = next_version(first, one, "Judge {{claim}}.", "1.1.0", known=[known_as(one, version_uid=first.version_uid)])
+    two = publish(second)
+    # The new prompt's id was lost in a crash; its version 1 is not the one that the receipt of the old prompt speaks of.
+    assert publish(again(second, one)) == replace(two, adopted=True)
+
+
 def test_a_lost_reply_to_the_creation_leaves_one_prompt(bedrock: Bedrock, server: LocalAws) -> None:
     order = order_for(text_bundle())
     server.arm(operation="CreatePrompt", kind="lost_reply")
@@ -263,6 +273,37 @@ def test_a_creation_that_bedrock_answers_from_memory_is_brought_up_to_date(bedro
     assert (mixed_up.code, mixed_up.permanent) == ("read_back_differs", False)
     assert publish(again(order, one)).remote_id == one.remote_id
     assert len(versions(bedrock, one.remote_id)) == 1
+
+
+def test_two_first_versions_at_once_never_make_two_prompts(bedrock: Bedrock) -> None:
+    order = order_for(text_bundle())
+    publish(order)
+    late = failure(replace(next_version(order, None, "Judge {{claim}}.", "1.1.0"), tried_before=False))
+    assert (late.code, late.permanent) == ("ConflictException", False)
+    assert len(bedrock.prompts.list_prompts()["promptSummaries"]) == 1
+
+
+def answers_with_another_text(operation: str) -> None:
+    def change(parsed: dict, **_: Any) -> None:
+        parsed["variants"][0]["templateConfiguration"]["text"]["text"] = "Something else."
+
+    client = PUBLISHER._connections.client_for({"region": "us-east-1"}, job_uid=uuid4())
+    client.meta.events.register(f"after-call.bedrock-agent.{operation}", change)
+
+
+def test_a_creation_answered_with_an_earlier_request_is_followed_by_an_update(bedrock: Bedrock, server: LocalAws) -> None:
+    answers_with_another_text("CreatePrompt")
+    publish(order_for(text_bundle()))
+    assert calls(server, bedrock)[:3] == ["CreatePrompt", "UpdatePrompt", "CreatePromptVersion"]
+
+
+def test_a_prompt_that_bedrock_keeps_differently_is_not_published_again_and_again(bedrock: Bedrock) -> None:
+    first = order_for(text_bundle())
+    one = publish(first)
+    answers_with_another_text("UpdatePrompt")
+    refusal = failure(next_version(first, one, "Judge {{claim}}.", "1.1.0"))
+    assert (refusal.code, refusal.permanent) == ("kept_differently", True)
+    assert versions(bedrock, one.remote_id) == ["1"]
 
 
 @pytest.mark.parametrize("operation", ["CreatePromptVersion", "GetPrompt"])

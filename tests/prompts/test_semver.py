@@ -10,7 +10,7 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle, parse
 from promptstudio.prompts.semver import Impact, compare, in_range, next_version, parse_semver
 
-from .strategies import bundle_data, bundles, text_bundle
+from .strategies import bundle_data, bundles, text_bundle, texts
 
 BREAKING, FEATURE, FIX = Impact.BREAKING, Impact.FEATURE, Impact.FIX
 ORDER = [FIX, FEATURE, BREAKING]
@@ -61,7 +61,7 @@ def test_a_change_of_two_things_weighs_at_least_as_much_as_of_one(old, member, o
 
 
 variable = st.fixed_dictionaries(
-    {"name": st.just("name"), "type": st.sampled_from(["string", "number", "boolean"]), "required": st.booleans(), "description": st.text()}
+    {"name": st.just("name"), "type": st.sampled_from(["string", "number", "boolean"]), "required": st.booleans(), "description": texts}
 )
 
 

@@ -1,7 +1,9 @@
 """The pages around a prompt: making one, what it is, its title and folder, and what happened to it."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
@@ -183,7 +185,7 @@ def test_every_action_that_the_story_above_records_has_its_wording(cast: Cast, p
     assert not set(Entry.objects.values_list("action", flat=True)) - set(WORDINGS)
 
 
-def test_the_overview_asks_a_constant_number_of_questions(cast: Cast, prompt: Prompt, django_assert_max_num_queries: object) -> None:
+def test_the_overview_asks_a_constant_number_of_questions(cast: Cast, prompt: Prompt) -> None:
     promote(a_version(prompt, by=cast.alice), cast.development, by=cast.alice)
     few = _queries(cast, prompt)
     for number in range(5):
@@ -194,9 +196,6 @@ def test_the_overview_asks_a_constant_number_of_questions(cast: Cast, prompt: Pr
 
 
 def _queries(cast: Cast, prompt: Prompt) -> int:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     client = browser(cast.alice)
     client.get(address(prompt))
     with CaptureQueriesContext(connection) as queries:

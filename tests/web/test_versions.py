@@ -16,7 +16,7 @@ from tests.web.test_prompts import address, browser
 @pytest.fixture
 def draft(cast: Cast, prompt: Prompt) -> Draft:
     a_version(prompt, by=cast.alice)
-    return written(services.open_draft(prompt=prompt, actor=cast.alice), "Sort this claim today: {{claim}}", cast)
+    return written(services.open_draft(prompt=prompt, actor=cast.alice), "Please sort this claim: {{claim}}", cast)
 
 
 def written(draft: Draft, text: str, cast: Cast, **more: Any) -> Draft:
@@ -37,7 +37,7 @@ def test_the_page_shows_the_difference_the_number_and_its_reasons(cast: Cast, dr
 
     assert 'This becomes <b class="num">1.0.1</b>: fix' in page
     assert "Only wording changed" in page
-    assert "today" in page.split("<ins>")[1].split("</ins>")[0]
+    assert "Please" in page.split("<ins>")[1].split("</ins>")[0]
     assert "Compared with 1.0.0, the newest" in page
 
 

@@ -57,7 +57,8 @@ class BundleFields:
     stop: list[str] = field(default_factory=list)
 
     def new_key(self) -> str:
-        return str(1 + max((int(row.key) for row in (*self.messages, *self.variables)), default=-1))
+        keys = [int(message.key) for message in self.messages] + [int(variable.key) for variable in self.variables]
+        return str(1 + max(keys, default=-1))
 
     @property
     def stop_shown(self) -> list[str]:

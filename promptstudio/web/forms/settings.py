@@ -1,5 +1,6 @@
 """Giving roles and making keys."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -71,10 +72,8 @@ class KeyForm(forms.Form):
         initial=["read"],
         error_messages={"required": "Choose at least one thing that it may do.", "invalid_choice": "Choose from the list."},
     )
-    environment = forms.ModelChoiceField(
-        queryset=Environment.objects.none(),
+    environment = forms.ChoiceField(
         required=False,
-        empty_label="Every environment – not for applications",
         help_text="An application gets the environment that it runs in, and reads only what was released there.",
         error_messages={"invalid_choice": "Choose an environment of this project."},
     )
@@ -86,14 +85,18 @@ class KeyForm(forms.Form):
         error_messages={"invalid": "Give a day, such as 2027-01-31."},
     )
 
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: Sequence[Environment], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.places = {place.slug: place for place in places}
         field = self.fields["environment"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = project.environments.order_by("position")
-        # The last lane is where applications mostly run, so the safe choice is the one that needs no thought.
-        last = project.environments.order_by("position").last()
-        field.initial = last.pk if last else None
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "Every environment – not for applications"), *((place.slug, place.name) for place in places)]
+        # Applications mostly run in the last one, so the safe choice is the one that needs no thought.
+        field.initial = places[-1].slug if places else ""
+
+    @property
+    def place(self) -> Environment | None:
+        return self.places.get(self.cleaned_data["environment"])
 
     @property
     def expires_at(self) -> datetime | None:

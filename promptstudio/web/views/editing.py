@@ -173,7 +173,6 @@ def _page(
 def _clash(request: StudioRequest, prompt: Prompt, draft: Draft, mine: dict[str, Any], merged: Merged) -> HttpResponse:
     context = {
         "draft": draft,
-        "prompt": prompt,
         "clashes": merged.clashes,
         "mine": json.dumps(mine),
         "seen": request.POST.get("seen", "{}"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -83,7 +83,7 @@ def _reviews(request: StudioRequest, words: list[str]) -> list[Review]:
             | Q(asked_by__name__icontains=word)
             | Q(note__icontains=word)
         )
-    return list(found.order_by("closed_at", "-asked_at")[:MOST])
+    return list(found.order_by(F("closed_at").desc(nulls_first=True), "-asked_at")[:MOST])
 
 
 def _pages(projects: list[Project], words: list[str]) -> Iterator[dict[str, str]]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from promptstudio.deployments.models import Target
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects import services
-from promptstudio.projects.models import ApiKey, Policy, Project, Role, ServiceAccount
+from promptstudio.projects.models import ApiKey, Environment, Policy, Project, Role, ServiceAccount
 from promptstudio.projects.permissions import DEEDS, ROLES, can
 
 from ..forms.settings import AccountForm, KeyForm, RoleForm, people_known
@@ -35,7 +35,7 @@ MAY = {
 @require_safe
 def overview(request: StudioRequest, project: str) -> HttpResponse:
     space = _project(request, project)
-    places = list(space.environments.order_by("position"))
+    places = _places(space)
     policies = {
         policy.environment_id: policy
         for policy in Policy.objects.filter(environment__in=places).select_related("created_by").order_by("number")
@@ -119,7 +119,7 @@ def key(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     space = _project(request, project)
     can(request.actor, "administer", space).require()
     owner = get_object_or_404(space.service_accounts.select_related("project", "user", "responsible"), uid=uid)
-    form = KeyForm(request.POST, project=space, auto_id=_auto_id(owner))
+    form = KeyForm(request.POST, places=_places(space), auto_id=_auto_id(owner))
     if not form.is_valid():
         return _keys_page(request, space, key_form=form, owner=owner, status=422)
     try:
@@ -127,7 +127,7 @@ def key(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
             account=owner,
             name=form.cleaned_data["name"],
             scopes=form.cleaned_data["scopes"],
-            environment=form.cleaned_data["environment"],
+            environment=form.place,
             expires_at=form.expires_at,
             actor=request.actor,
         )
@@ -142,7 +142,7 @@ def key(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
 def key_revoke(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     space = _project(request, project)
     can(request.actor, "administer", space).require()
-    found = get_object_or_404(ApiKey.objects.select_related("account__project"), account__project=space, uid=uid)
+    found = get_object_or_404(ApiKey.objects.select_related("account__project"), uid=uid)
     services.revoke_key(key=found, actor=request.actor)
     messages.info(request, f"The key “{found.name}” is revoked. Applications that use it get no answers any more.")
     return redirect(_address("settings_keys", space))
@@ -167,12 +167,13 @@ def _keys_page(
     owner: ServiceAccount | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    places = _places(space)
     accounts = space.service_accounts.select_related("responsible").prefetch_related("keys__environment", "keys__created_by")
     listed = [
         {
             "account": each,
             "keys": each.keys.all(),
-            "form": key_form if key_form and owner == each else KeyForm(project=space, auto_id=_auto_id(each)),
+            "form": key_form if key_form and owner == each else KeyForm(places=places, auto_id=_auto_id(each)),
             "open": bool(key_form and owner == each),
         }
         for each in accounts
@@ -197,6 +198,10 @@ def _page(request: StudioRequest, space: Project, tab: str, template: str, *, st
 def _project(request: StudioRequest, slug: str) -> Project:
     request.section = "settings"  # type: ignore[attr-defined]
     return get_object_or_404(Project.objects.visible_to(request.actor), slug=slug)
+
+
+def _places(space: Project) -> list[Environment]:
+    return list(space.environments.order_by("position"))
 
 
 def _address(name: str, space: Project) -> str:

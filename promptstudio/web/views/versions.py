@@ -125,7 +125,7 @@ def _difference(prompt: Prompt, bundle: Bundle) -> dict[str, Any]:
     number, bump = services.bump_of(prompt, bundle)
     return {
         "against": against,
-        "against_label": f"{against.semver}, live in {last}" if live else f"{newest.semver}, the newest" if newest else "nothing yet",
+        "against_label": f"{live.semver}, live in {last}" if live else f"{newest.semver}, the newest" if newest else "nothing yet",
         "layout": "split" if against else "unified",
         "newest": newest,
         "comparison": compare(against.bundle if against else None, bundle),

@@ -1,0 +1,201 @@
+"""Promise 9, for everything: each public service that changes something leaves an entry with its actor."""
+
+import ast
+from collections.abc import Callable
+from importlib import import_module
+from inspect import getmembers, isfunction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import promptstudio
+from promptstudio.accounts import services as accounts
+from promptstudio.audit.models import Entry
+from promptstudio.deployments import services as deployments
+from promptstudio.deployments.models import PublishJob
+from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.projects import services as projects
+from promptstudio.projects.models import Membership
+from promptstudio.projects.rules import Rules
+from promptstudio.prompts import services as prompts
+from promptstudio.prompts.models import Prompt, Version
+from promptstudio.reviews import services as reviews
+from tests.cast import Cast, a_key, a_version, an_application, asked, bundle, promote
+from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
+
+PACKAGE = Path(promptstudio.__file__).parent
+# Part of another service, whose entry covers them, or, for a draft's text, kept by its opening, its contributors and its end.
+COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft", "audit.record"}
+READING = {"audit.hash_of", "audit.faults", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
+READING |= {"reviews.standing_decisions"}
+
+
+class Stage:
+    """A version that is live in development, whose next publication fails."""
+
+    def __init__(self, cast: Cast, prompt: Prompt, settings: Any) -> None:
+        self.cast, self.prompt = cast, prompt
+        self.version = a_version(prompt, by=cast.alice)
+        self.next = a_version(prompt, by=cast.alice, text="Next {{claim}}")
+        promote(self.version, cast.development, by=cast.alice)
+        self.review = asked(self.version, cast.production, by=cast.alice)
+        self.draft = prompts.open_draft(prompt=prompt, actor=cast.alice)
+        self.account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
+        self.key, _ = a_key(self.account, "read", by=cast.dora)
+        self.target = a_target(cast.development, by=cast.dora)
+        self.failing = use_fake_publisher(settings)
+
+    def failed_job(self) -> PublishJob:
+        def refuse(*args: Any) -> None:
+            raise PublishFailed("No.", code="AccessDenied", permanent=True)
+
+        self.failing.twists = [refuse]
+        promote(self.next, self.cast.development, by=self.cast.alice)
+        publish_everything()
+        return PublishJob.objects.get()
+
+
+def _version_of_draft(s: Stage) -> Version:
+    draft = prompts.save_draft(draft=s.draft, content=bundle("Drafted {{claim}}"), revision=1, actor=s.cast.alice)
+    return prompts.save_version_of_draft(draft=draft, revision=2, change=prompts.Change("New"), actor=s.cast.alice)
+
+
+def _deployed_again(s: Stage) -> None:
+    promote(s.next, s.cast.development, by=s.cast.alice)
+    publish_everything()
+    deployments.roll_back(prompt=s.prompt, environment=s.cast.development, reason="No.", actor=s.cast.bob)
+
+
+DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
+    "accounts.add_person": ("person.added", lambda s: accounts.add_person(username="x", name="X", actor=s.cast.root)),
+    "accounts.change_person": (
+        "person.changed",
+        lambda s: accounts.change_person(
+            person=s.cast.vera.user, name="V", email="", is_active=False, is_staff=False, is_site_admin=False, actor=s.cast.root
+        ),
+    ),
+    "projects.create_project": ("project.created", lambda s: projects.create_project(slug="x", name="X", actor=s.cast.root)),
+    "projects.add_environment": (
+        "environment.added",
+        lambda s: projects.add_environment(project=s.cast.claims, slug="x", name="X", rules=Rules(), actor=s.cast.dora),
+    ),
+    "projects.change_environment": (
+        "environment.changed",
+        lambda s: projects.change_environment(environment=s.cast.staging, name="S", grace_days=1, actor=s.cast.dora),
+    ),
+    "projects.change_policy": (
+        "policy.changed",
+        lambda s: projects.change_policy(environment=s.cast.staging, data={}, actor=s.cast.dora),
+    ),
+    "projects.grant_role": (
+        "role.granted",
+        lambda s: projects.grant_role(project=s.cast.claims, user=s.cast.vera.user, role="product", actor=s.cast.dora),
+    ),
+    "projects.revoke_role": (
+        "role.revoked",
+        lambda s: projects.revoke_role(membership=Membership.objects.get(user=s.cast.vera.user), actor=s.cast.dora),
+    ),
+    "projects.create_service_account": (
+        "service_account.created",
+        lambda s: projects.create_service_account(project=s.cast.claims, name="X", responsible=s.cast.bob.user, actor=s.cast.dora),
+    ),
+    "projects.create_key": (
+        "key.created",
+        lambda s: projects.create_key(account=s.account, name="X", scopes=["read"], actor=s.cast.dora),
+    ),
+    "projects.revoke_key": ("key.revoked", lambda s: projects.revoke_key(key=s.key, actor=s.cast.dora)),
+    "prompts.create_prompt": (
+        "prompt.created",
+        lambda s: prompts.create_prompt(project=s.cast.claims, title="Storm", actor=s.cast.alice),
+    ),
+    "prompts.change_prompt": ("prompt.changed", lambda s: prompts.change_prompt(prompt=s.prompt, title="Rain", actor=s.cast.alice)),
+    "prompts.open_draft": ("draft.opened", lambda s: prompts.open_draft(prompt=s.prompt, actor=s.cast.alice)),
+    "prompts.discard_draft": ("draft.discarded", lambda s: prompts.discard_draft(draft=s.draft, actor=s.cast.alice)),
+    "prompts.save_version_of_draft": ("version.saved", _version_of_draft),
+    "prompts.save_version": ("version.saved", lambda s: a_version(s.prompt, by=s.cast.alice, text="More {{claim}}")),
+    "prompts.add_to_change_record": (
+        "version.change_record_added",
+        lambda s: prompts.add_to_change_record(version=s.version, expected_impact="More.", actor=s.cast.alice),
+    ),
+    "prompts.save_example": (
+        "example.saved",
+        lambda s: prompts.save_example(prompt=s.prompt, name="Burst pipe", values={}, actor=s.cast.alice),
+    ),
+    "reviews.ask_for_review": ("review.asked", lambda s: asked(s.version, s.cast.staging, by=s.cast.alice)),
+    "reviews.decide": (
+        "review.changes_requested",
+        lambda s: reviews.decide(review=s.review, verdict="request_changes", comment="No.", baseline=None, actor=s.cast.bob),
+    ),
+    "reviews.comment": ("review.commented", lambda s: reviews.comment(review=s.review, text="Why?", actor=s.cast.bob)),
+    "reviews.withdraw": ("review.withdrawn", lambda s: reviews.withdraw(review=s.review, actor=s.cast.alice)),
+    "deployments.deploy": ("deployment.made", lambda s: promote(s.version, s.cast.staging, by=s.cast.alice)),
+    "deployments.roll_back": ("deployment.rolled_back", _deployed_again),
+    "deployments.recall": ("version.recalled", lambda s: deployments.recall(version=s.version, reason="No.", actor=s.cast.bob)),
+    "deployments.take_out_of_service": (
+        "prompt.taken_out_of_service",
+        lambda s: deployments.take_out_of_service(prompt=s.prompt, environment=s.cast.development, reason="No.", actor=s.cast.bob),
+    ),
+    "deployments.decide": (
+        "review.approved",
+        lambda s: deployments.decide(review=s.review, verdict="approve", seen=None, actor=s.cast.bob),
+    ),
+    "deployments.retry": ("publication.retried", lambda s: deployments.retry(job=s.failed_job(), actor=s.cast.alice)),
+    "deployments.exclude": ("publication.excluded", lambda s: deployments.exclude(job=s.failed_job(), reason="No.", actor=s.cast.alice)),
+    "deployments.add_target": ("target.added", lambda s: a_target(s.cast.staging, by=s.cast.dora)),
+    "deployments.save_target": ("target.changed", lambda s: deployments.save_target(target=s.target, actor=s.cast.dora)),
+}
+
+
+@pytest.fixture
+def stage(cast: Cast, prompt: Prompt, settings: Any) -> Stage:
+    return Stage(cast, prompt, settings)
+
+
+def public_services() -> set[str]:
+    found = set()
+    for path in PACKAGE.glob("*/services.py"):
+        module = import_module(f"promptstudio.{path.parent.name}.services")
+        found |= {
+            f"{path.parent.name}.{name}"
+            for name, function in getmembers(module, isfunction)
+            if function.__module__ == module.__name__ and not name.startswith("_")
+        }
+    return found
+
+
+def test_no_service_is_forgotten_below() -> None:
+    assert public_services() == set(DEEDS) | COVERED | READING
+
+
+@pytest.mark.parametrize("service", DEEDS)
+def test_it_leaves_an_entry_with_its_actor(service: str, stage: Stage) -> None:
+    action, deed = DEEDS[service]
+    before = set(Entry.objects.values_list("pk", flat=True))
+    deed(stage)
+    entries = Entry.objects.filter(action=action).exclude(pk__in=before)
+    assert entries, sorted(Entry.objects.exclude(pk__in=before).values_list("action", flat=True))
+    assert all(entry.actor_uid and entry.object_label for entry in entries)
+
+
+def recorded_actions() -> list[str]:
+    """Every action that is written in the source, constants in conditions and defaults included."""
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"record", "services.record"}:
+                found += [
+                    constant.value
+                    for keyword in node.keywords
+                    if keyword.arg == "action"
+                    for constant in ast.walk(keyword.value)
+                    if isinstance(constant, ast.Constant) and "." in str(constant.value)
+                ]
+    return found
+
+
+def test_actions_are_dotted_and_past() -> None:
+    assert len(recorded_actions()) > 20
+    past = ("ed", "made", "put", "sent", "left", "taken_out_of_service", "not_allowed", "withdrawn", "went_live", "rolled_back")
+    wrong = [action for action in recorded_actions() if action.count(".") != 1 or not action.endswith(past)]
+    assert wrong == []
