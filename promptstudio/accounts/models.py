@@ -60,5 +60,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 def system_user() -> User:
     """The row in whose name the clock acts."""
-    user, _ = User.objects.get_or_create(username="system", defaults={"name": "Prompt Studio", "kind": User.Kind.SYSTEM, "is_active": False})
+    user, _ = User.objects.get_or_create(
+        username="system", defaults={"name": "Prompt Studio", "kind": User.Kind.SYSTEM, "is_active": False}
+    )
     return user

@@ -59,7 +59,7 @@ def record(
             via=actor.via,
             request_id=actor.request_id,
             project_uid=project_uid,
-            object_type=subject._meta.model_name if subject is not None else "",
+            object_type=subject._meta.model_name or "" if subject is not None else "",
             object_uid=getattr(subject, "uid", None),
             object_label=(label or str(subject or ""))[:600],
             data=json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str),

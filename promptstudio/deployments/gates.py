@@ -104,7 +104,8 @@ class NotRecalled(Gate):
             names = ", ".join(d.person.name for d in candidate.approvals)
             return self.passed(f"It was recalled, and approved in a new review by {names}.")
         return self.blocked(
-            f"{recall.by} recalled {candidate.version.semver}: “{recall.reason}” A new review has to approve it first.", recall=str(recall.uid)
+            f"{recall.by} recalled {candidate.version.semver}: “{recall.reason}” A new review has to approve it first.",
+            recall=str(recall.uid),
         )
 
 
@@ -160,7 +161,8 @@ class Approvals(Gate):
         if missing:
             able = ", ".join(_names_of_able(candidate))
             return self.blocked(
-                f"{' and '.join(missing)} needed. {f'These people can give it: {able}.' if able else 'Nobody can give it at the moment.'}", **evidence
+                f"{' and '.join(missing)} needed. {f'These people can give it: {able}.' if able else 'Nobody can give it at the moment.'}",
+                **evidence,
             )
         names = ", ".join(f"{d.person} ({ROLE_WORDS[d.role]})" for d in candidate.approvals)
         return self.passed(f"Approved by {names}.", **evidence)

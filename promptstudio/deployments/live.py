@@ -30,7 +30,9 @@ def move(*, placement: Placement, deployment: Deployment) -> None:
 
 def move_if_settled(deployment: Deployment) -> bool:
     """Serve `deployment` when every place confirmed it or was left out, and nothing newer was sent."""
-    placement = Placement.objects.select_for_update(of=("self",)).select_related("live", "prompt", "environment").get(pk=deployment.placement_id)
+    placement = (
+        Placement.objects.select_for_update(of=("self",)).select_related("live", "prompt", "environment").get(pk=deployment.placement_id)
+    )
     if placement.live_id == deployment.pk:
         # A rollback is served before its places confirm; the receipt of each still joins the answer.
         write_snapshot(placement)
@@ -102,7 +104,9 @@ def answer_for(placement: Placement) -> dict[str, Any]:
         "digest": version.digest,
         "bundle": version.bundle.as_json(),
         "deployed_at": placement.live.created_at.isoformat(),
-        "receipts": [receipt_json(receipt) for receipt in Receipt.objects.filter(job__deployment=placement.live).select_related("job__target")],
+        "receipts": [
+            receipt_json(receipt) for receipt in Receipt.objects.filter(job__deployment=placement.live).select_related("job__target")
+        ],
     }
 
 

@@ -22,7 +22,9 @@ class Target(models.Model):
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="targets")
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=40, default="bedrock")
-    settings = models.JSONField(default=dict, blank=True, help_text='For Bedrock: {"region": "eu-central-1", "role_arn": "…"}; both optional.')
+    settings = models.JSONField(
+        default=dict, blank=True, help_text='For Bedrock: {"region": "eu-central-1", "role_arn": "…"}; both optional.'
+    )
     is_active = models.BooleanField("publish here", default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     history = HistoricalRecords()
@@ -118,6 +120,7 @@ class Deployment(AppendOnly):
     created_at = models.DateTimeField(default=clock.now)
 
     objects: ClassVar[Any] = DeploymentQuerySet.as_manager()
+    state: str  # by `with_state`
 
     class Meta:
         base_manager_name = "objects"

@@ -49,5 +49,3 @@ def _through_key(actor: Actor, environment: Environment, verb: str) -> Allowed |
 
 def _listed(roles: tuple[str, ...]) -> str:
     return " or ".join(ROLE_WORDS[role] for role in roles)
-
-

@@ -75,7 +75,9 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
     raise Blocked(evaluation)
 
 
-def roll_back(*, prompt: Prompt, environment: Environment, actor: Actor, reason: str, version: Version | None = None, replaces: Seen = ANY) -> Deployment:
+def roll_back(
+    *, prompt: Prompt, environment: Environment, actor: Actor, reason: str, version: Version | None = None, replaces: Seen = ANY
+) -> Deployment:
     """Go back to `version`, or to what was live before. Asks for permission and a reason, never for approvals.
 
     The API serves it at once; each target follows as it confirms. Raises NotAllowed, Invalid, Conflict, Blocked (recalled).
@@ -152,7 +154,8 @@ def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | N
         now = placement.live_version
         if now != seen:
             raise Conflict(
-                f"{now.semver if now else 'Nothing'} is live in {review.environment} now, not {seen.semver if seen else 'nothing'} as when you "
+                f"{now.semver if now else 'Nothing'} is live in {review.environment} now, "
+                f"not {seen.semver if seen else 'nothing'} as when you "
                 "looked. Look at the new difference and decide again."
             )
         return reviews.decide(review=review, verdict=verdict, comment=comment, baseline=now, actor=actor)
@@ -201,7 +204,9 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
 
 
 @transaction.atomic
-def add_target(*, environment: Environment, name: str, kind: str = "bedrock", settings: dict[str, Any] | None = None, actor: Actor) -> Target:
+def add_target(
+    *, environment: Environment, name: str, kind: str = "bedrock", settings: dict[str, Any] | None = None, actor: Actor
+) -> Target:
     can_administer_targets(actor, environment).require()
     if not name.strip():
         raise Invalid({"name": "Give the place a name that people will recognise, such as “Bedrock, Frankfurt”."})
@@ -265,7 +270,9 @@ def _nobody_was_faster(placement: Placement, newest: Deployment | None, version:
         return
     if placement.live_id == newest.pk:
         raise Conflict(f"{version.semver} is live in {placement.environment} already.")
-    raise Conflict(f"{version.semver} is on its way to {placement.environment} already: {newest.by} sent it at {newest.created_at:%H:%M} UTC.")
+    raise Conflict(
+        f"{version.semver} is on its way to {placement.environment} already: {newest.by} sent it at {newest.created_at:%H:%M} UTC."
+    )
 
 
 def _is_newest(newest: Deployment | None, replaces: Seen) -> None:
@@ -274,7 +281,8 @@ def _is_newest(newest: Deployment | None, replaces: Seen) -> None:
     if newest is None:
         raise Conflict("What you saw there is not there any more. Look again.")
     raise Conflict(
-        f"Someone was faster: {newest.by} sent {newest.version.semver} at {newest.created_at:%H:%M} UTC. Look at what is there now, then decide.",
+        f"Someone was faster: {newest.by} sent {newest.version.semver} at {newest.created_at:%H:%M} UTC. "
+        "Look at what is there now, then decide.",
         by=newest.by.name,
         semver=newest.version.semver,
         at=newest.created_at.isoformat(),
@@ -326,7 +334,9 @@ def _way_back(placement: Placement, newest: Deployment, version: Version | None)
     if version is None:
         earlier = live.version_before(placement)
         if earlier is None:
-            raise Conflict(f"Nothing was live in {placement.environment} before {placement.live.version.semver}. There is no way back from it.")
+            raise Conflict(
+                f"Nothing was live in {placement.environment} before {placement.live.version.semver}. There is no way back from it."
+            )
         return earlier
     if version == placement.live.version and newest == placement.live:
         raise Conflict(f"{version.semver} is live in {placement.environment} already.")
@@ -368,8 +378,8 @@ def _locked_job(job: PublishJob) -> PublishJob:
     lock_placement(job.deployment.placement.prompt, job.deployment.placement.environment)
     return (
         PublishJob.objects.select_for_update(of=("self",))
-        .select_related("deployment__placement__environment__project", "deployment__placement__prompt__project", "deployment__version", "target")
+        .select_related(
+            "deployment__placement__environment__project", "deployment__placement__prompt__project", "deployment__version", "target"
+        )
         .get(pk=job.pk)
     )
-
-

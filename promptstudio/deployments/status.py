@@ -39,7 +39,12 @@ def next_step(row: Row) -> NextStep:
         return NextStep("write", "write the first version")
     for cell in row.cells:
         if cell.state == "failed":
-            return NextStep("settle", f"see why {cell.semver} did not reach {cell.environment}", cell.environment, cell.newest and cell.newest.version)
+            return NextStep(
+                "settle",
+                f"see why {cell.semver} did not reach {cell.environment}",
+                cell.environment,
+                cell.newest.version if cell.newest else None,
+            )
         if cell.state == "publishing":
             return NextStep("watch", f"watch {cell.semver} on its way to {cell.environment}", cell.environment)
         if not _has(cell, row.newest):

@@ -24,13 +24,13 @@ class WaitingReview:
 
 def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingReview]:
     """Open reviews that this person may decide and has not decided against what is live now, oldest first."""
-    reviews = Review.objects.visible_to(actor).open().with_everything().order_by("asked_at")
-    if project:
-        reviews = reviews.filter(version__prompt__project=project)
-    reviews = list(reviews)
+    found_open = Review.objects.visible_to(actor).open().with_everything().order_by("asked_at")
+    reviews: list[Review] = list(found_open.filter(version__prompt__project=project) if project else found_open)
     if not reviews or actor.key:
         return []
-    wrote = set(Contributor.objects.filter(version__in=[r.version_id for r in reviews], user=actor.user).values_list("version_id", flat=True))
+    wrote = set(
+        Contributor.objects.filter(version__in=[r.version_id for r in reviews], user=actor.user).values_list("version_id", flat=True)
+    )
     roles = _roles(actor)
     wanted = _wanted_roles(reviews)
     decisions = {
@@ -52,10 +52,12 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
 
 def failed_publications(actor: Actor, project: Project | None = None) -> list[PublishJob]:
     """Failed jobs of the newest deployments in this person's projects, newest first."""
-    jobs = PublishJob.objects.filter(
-        state=PublishJob.State.FAILED, deployment__in=Deployment.objects.visible_to(actor)
-    ).select_related(
-        "target", "deployment__version__prompt__project", "deployment__placement__environment", "deployment__placement__live__version", "deployment__by"
+    jobs = PublishJob.objects.filter(state=PublishJob.State.FAILED, deployment__in=Deployment.objects.visible_to(actor)).select_related(
+        "target",
+        "deployment__version__prompt__project",
+        "deployment__placement__environment",
+        "deployment__placement__live__version",
+        "deployment__by",
     )
     if project:
         jobs = jobs.filter(deployment__placement__prompt__project=project)

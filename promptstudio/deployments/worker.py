@@ -6,6 +6,7 @@ import uuid
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -164,7 +165,8 @@ def _settle_published(claim: Claim, published: Published) -> None:
     with transaction.atomic():
         job = _locked(claim)
         if job is None:
-            return _end(claim, "superseded")
+            _end(claim, "superseded")
+            return
         version = job.deployment.version
         Receipt.objects.create(
             job=job,
@@ -195,11 +197,12 @@ def _settle_failed(claim: Claim, failure: PublishFailed) -> None:
     with transaction.atomic():
         job = _locked(claim)
         if job is None:
-            return _end(claim, "superseded")
+            _end(claim, "superseded")
+            return
         _end(claim, "permanent" if failure.permanent else "transient", failure)
         _release(claim)
         if job.state != PublishJob.State.OWED:
-            return None
+            return
         job.error_code, job.error = failure.code, failure.sentence
         if failure.permanent:
             job.state, job.settled_at = PublishJob.State.FAILED, clock.now()
@@ -247,7 +250,7 @@ def _release(claim: Claim) -> None:
     RemoteResource.objects.filter(pk=claim.job.resource_id, lease_token=claim.token).update(lease_token=None, lease_until=None)
 
 
-def _recorded(job: PublishJob, action: str, **data: object) -> None:
+def _recorded(job: PublishJob, action: str, **data: Any) -> None:
     deployment = job.deployment
     record(
         actor=actors.system(),
@@ -260,5 +263,3 @@ def _recorded(job: PublishJob, action: str, **data: object) -> None:
         target=job.target.name,
         **data,
     )
-
-

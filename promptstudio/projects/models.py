@@ -189,7 +189,11 @@ class ApiKey(models.Model):
     secret_hash = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
     environment = models.ForeignKey(
-        Environment, on_delete=models.PROTECT, null=True, blank=True, help_text="Without one the key reads everything: not for applications."
+        Environment,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        help_text="Without one the key reads everything: not for applications.",
     )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)

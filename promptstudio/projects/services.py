@@ -133,7 +133,7 @@ def revoke_role(*, membership: Membership, actor: Actor) -> None:
     can(actor, "administer", project).require()
     data = {"person": membership.user.uid, "role": membership.role, "source": membership.source}
     record(actor=actor, action="role.revoked", subject=membership, label=membership.get_role_display(), project_uid=project.uid, **data)
-    membership._history_user = actor.user
+    membership._history_user = actor.user  # type: ignore[attr-defined]
     membership.delete()
 
 
@@ -230,10 +230,6 @@ def folder_at(*, project: Project, path: str) -> Folder:
     if "//" in path or len(path) > 200:
         raise Invalid({"folder": "A folder path has names with single / between them, at most 200 characters."})
     return Folder.objects.get_or_create(project=project, path=path)[0]
-
-
-
-
 
 
 def _save(thing: Any, actor: Actor) -> None:

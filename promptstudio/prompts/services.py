@@ -1,7 +1,7 @@
 """Writing: prompts, drafts, versions and what stands beside them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,6 @@ class Change:
     authored_at: datetime | None = None
 
 
-
 class NothingChanged(Conflict):
     code = "nothing_changed"
 
@@ -50,7 +49,8 @@ class Stale(Conflict):
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
-            f"{draft.updated_by} saved this draft at {draft.updated_at:%H:%M} UTC, after you opened it. Both texts are kept: choose what stays.",
+            f"{draft.updated_by} saved this draft at {draft.updated_at:%H:%M} UTC, after you opened it. "
+            "Both texts are kept: choose what stays.",
             by=draft.updated_by.name,
             at=draft.updated_at.isoformat(),
             revision=draft.revision,
@@ -80,7 +80,7 @@ def create_prompt(*, project: Project, title: str, name: str = "", folder: str =
         import_key=import_key,
         created_at=clock.now(),
     )
-    prompt._history_user = actor.user
+    prompt._history_user = actor.user  # type: ignore[attr-defined]
     prompt.save()
     PromptText.objects.create(prompt=prompt, text=f"{title}\n{name}")
     record(actor=actor, action="prompt.created", subject=prompt, project_uid=project.uid, name=name)
@@ -88,7 +88,9 @@ def create_prompt(*, project: Project, title: str, name: str = "", folder: str =
 
 
 @transaction.atomic
-def change_prompt(*, prompt: Prompt, title: str | None = None, folder: str | None = None, owner: User | None = None, actor: Actor) -> Prompt:
+def change_prompt(
+    *, prompt: Prompt, title: str | None = None, folder: str | None = None, owner: User | None = None, actor: Actor
+) -> Prompt:
     """Change what stands around the words. The words themselves change through drafts and versions only."""
     can_write(actor, prompt).require()
     before = {"title": prompt.title, "folder": prompt.folder.path}
@@ -100,7 +102,7 @@ def change_prompt(*, prompt: Prompt, title: str | None = None, folder: str | Non
         prompt.folder = folder_at(project=prompt.project, path=folder)
     if owner is not None:
         prompt.owner = owner
-    prompt._history_user = actor.user
+    prompt._history_user = actor.user  # type: ignore[attr-defined]
     prompt.save()
     _index(prompt, prompt.newest)
     record(
@@ -226,7 +228,9 @@ def bump_of(prompt: Prompt, bundle: Bundle) -> tuple[tuple[int, int, int], semve
     return (semver.next_version(newest.number, bump.impact) if bump else newest.number), bump
 
 
-def _cut(*, prompt: Prompt, data: dict[str, Any], change: Change, people: Iterable[User], based_on: Version | None, actor: Actor) -> Version:
+def _cut(
+    *, prompt: Prompt, data: dict[str, Any], change: Change, people: Iterable[User], based_on: Version | None, actor: Actor
+) -> Version:
     prompt = Prompt.objects.select_for_update().get(pk=prompt.pk)
     bundle = _checked(data, change)
     newest = prompt.newest
@@ -302,7 +306,9 @@ def _chosen_impact(change: Change, bump: semver.Bump, *, first: bool) -> semver.
 
 
 def _locked(draft: Draft) -> Draft:
-    return Draft.objects.select_for_update(of=("self",)).select_related("prompt__project", "updated_by", "based_on", "became").get(pk=draft.pk)
+    return (
+        Draft.objects.select_for_update(of=("self",)).select_related("prompt__project", "updated_by", "based_on", "became").get(pk=draft.pk)
+    )
 
 
 def _index(prompt: Prompt, version: Version | None) -> None:
@@ -310,5 +316,3 @@ def _index(prompt: Prompt, version: Version | None) -> None:
     if version:
         words += [text for _, text in version.bundle.texts] + [variable.name for variable in version.bundle.variables]
     PromptText.objects.update_or_create(prompt=prompt, defaults={"text": "\n".join(words)})
-
-

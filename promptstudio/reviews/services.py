@@ -30,7 +30,8 @@ def ask_for_review(*, version: Version, environment: Environment, note: str = ""
     except IntegrityError:
         other = Review.objects.filter(version=version, environment=environment).select_related("asked_by").latest("id")
         raise Conflict(
-            f"{other.asked_by} asked for a review of {version.semver} for {environment} on {other.asked_at:%-d %B at %H:%M} UTC. It is open already.",
+            f"{other.asked_by} asked for a review of {version.semver} for {environment} "
+            f"on {other.asked_at:%-d %B at %H:%M} UTC. It is open already.",
             by=other.asked_by.name,
             at=other.asked_at.isoformat(),
             review=str(other.uid),

@@ -5,8 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from promptstudio.projects.models import Membership, Project, Role
 from promptstudio.deployments.waiting import reviews_for
+from promptstudio.projects.models import Membership, Project, Role
 
 NAVIGATION = (
     ("home", "Home", "home", "home"),
@@ -55,7 +55,7 @@ def _navigation(request: HttpRequest, project: Project | None, actor: Any) -> An
             "label": label,
             "url": reverse(name) if name == "home" else reverse(name, args=[project.slug]),  # type: ignore[union-attr]
             "icon": icon,
-            "current": section == key or section == name,
+            "current": section in (key, name),
         }
         if name == "reviews" and project:
             item |= {"count": len(reviews_for(actor, project)), "count_label": "waiting for you"}

@@ -11,7 +11,14 @@ from promptstudio.prompts.permissions import can_write
 
 from .requests import StudioRequest, deployment_url, prompt_url, review_url
 
-TABS = (("", "Overview"), ("edit_newest", "Edit"), ("versions", "Versions"), ("compare_newest", "Compare"), ("use", "Use it"), ("activity", "Activity"))
+TABS = (
+    ("", "Overview"),
+    ("edit_newest", "Edit"),
+    ("versions", "Versions"),
+    ("compare_newest", "Compare"),
+    ("use", "Use it"),
+    ("activity", "Activity"),
+)
 
 
 def prompt_or_404(request: StudioRequest, project: str, name: str) -> Prompt:
@@ -23,7 +30,9 @@ def version_or_404(prompt: Prompt, semver: str) -> Version:
     return get_object_or_404(prompt.versions.select_related("created_by"), semver=semver)
 
 
-def render_prompt(request: StudioRequest, template: str, prompt: Prompt, *, tab: str, status_code: int = 200, **context: Any) -> HttpResponse:
+def render_prompt(
+    request: StudioRequest, template: str, prompt: Prompt, *, tab: str, status_code: int = 200, **context: Any
+) -> HttpResponse:
     """`template` (which extends prompts/base.html) inside the prompt's header. `tab` is one of TABS."""
     request.section = "prompts"  # type: ignore[attr-defined]
     row = board.row(prompt)

@@ -28,7 +28,7 @@ class Application:
     key: str
 
     def ask(self, path: str, body: Any = None, method: str = "") -> Answer:
-        request = Request(  # noqa: S310
+        request = Request(
             f"{self.studio.url}/api/v1{path}",
             json.dumps(body).encode() if body is not None else None,
             {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},

@@ -63,7 +63,9 @@ class Story:
     def _people_and_projects(self) -> None:
         for person in PEOPLE:
             email = f"{person.username}@nordlicht.example"
-            user = User.objects.create_user(person.username, name=person.name, email=email, is_staff=bool(person.claims), is_superuser=person.is_admin)
+            user = User.objects.create_user(
+                person.username, name=person.name, email=email, is_staff=bool(person.claims), is_superuser=person.is_admin
+            )
             self.people[person.username] = Actor(user=user, via="cli")
         root = self.people["henrik"]
         with self._at(days_ago=60):
@@ -71,7 +73,10 @@ class Story:
                 slug="claims", name="Home claims", description="Every text that the claims teams give to a model.", actor=root
             )
             library = projects.create_project(
-                slug="library", name="Prompt library", description="Prompts brought in from elsewhere, to learn from and to build on.", actor=root
+                slug="library",
+                name="Prompt library",
+                description="Prompts brought in from elsewhere, to learn from and to build on.",
+                actor=root,
             )
             self._environments(root)
             projects.add_environment(project=library, slug="development", name="Development", rules=Rules(same_baseline=False), actor=root)
@@ -79,12 +84,17 @@ class Story:
                 for space, roles in ((self.project, person.claims), (library, person.library)):
                     for role in roles:
                         # A role that one gives oneself counts for nothing, so the installation gives them.
-                        projects.grant_role(project=space, user=self.people[person.username].user, role=role, actor=actors.system(via="cli"))
+                        projects.grant_role(
+                            project=space, user=self.people[person.username].user, role=role, actor=actors.system(via="cli")
+                        )
             self.library = library
 
     def _environments(self, root: Actor) -> None:
         careful = Rules(
-            previous_environment=True, change_record=True, approvals={"product": 1, "technical": 1}, deployers=("product", "technical", "admin")
+            previous_environment=True,
+            change_record=True,
+            approvals={"product": 1, "technical": 1},
+            deployers=("product", "technical", "admin"),
         )
         lanes = (
             ("development", "Development", Rules(same_baseline=False), 0),
@@ -103,17 +113,31 @@ class Story:
             storm = t.chat(t.STORM_SYSTEM, t.STORM_USER, [t.PLACE, t.WIND, t.REPORT], model=t.HAIKU, temperature=0.0, longest=60)
             self.storm = self._write("aylin", "Storm damage triage", "Property/Storm", storm, "Sorts the reports of a storm night.")
             self.invoice = self._write(
-                "jonas", "Invoice reader", "Property/Invoices", t.text(t.INVOICE, [t.INVOICE_TEXT], model=t.NOVA), "Reads invoices of tradespeople."
+                "jonas",
+                "Invoice reader",
+                "Property/Invoices",
+                t.text(t.INVOICE, [t.INVOICE_TEXT], model=t.NOVA),
+                "Reads invoices of tradespeople.",
             )
             letter = t.chat(t.LETTER_SYSTEM, t.LETTER_USER, [t.SALUTATION, t.CLAIM, t.OUTCOME], temperature=0.5)
-            self.letter = self._write("aylin", "Letter to the policyholder", "Correspondence", letter, "Letters that a neighbour would understand.")
-            self.fraud = self._write(
-                "jonas", "Fraud hints", "Shared", t.text(t.FRAUD, [t.CLAIM, t.REPORT, t.EARLIER], model=t.SONNET), "Hints for special investigations."
+            self.letter = self._write(
+                "aylin", "Letter to the policyholder", "Correspondence", letter, "Letters that a neighbour would understand."
             )
-            self.burst = self._write("aylin", "Burst pipe callback", "Property/Water", t.text(t.BURST, [t.CUSTOMER, t.REPORT]), "What to say when calling back.")
+            self.fraud = self._write(
+                "jonas",
+                "Fraud hints",
+                "Shared",
+                t.text(t.FRAUD, [t.CLAIM, t.REPORT, t.EARLIER], model=t.SONNET),
+                "Hints for special investigations.",
+            )
+            self.burst = self._write(
+                "aylin", "Burst pipe callback", "Property/Water", t.text(t.BURST, [t.CUSTOMER, t.REPORT]), "What to say when calling back."
+            )
         for index, version in enumerate((self.water, self.storm, self.invoice, self.letter, self.fraud, self.burst)):
             with self._at(days_ago=43 - index / 2):
-                self._all_the_way(version, impact="Fewer questions back from handlers.", criteria="Questions in the team chat, two weeks after.")
+                self._all_the_way(
+                    version, impact="Fewer questions back from handlers.", criteria="Questions in the team chat, two weeks after."
+                )
 
     def _connect(self, place: str, name: str, *, days_ago: float) -> None:
         with self._at(days_ago=days_ago):
@@ -144,8 +168,14 @@ class Story:
             self._ready("jonas", version, impact=impact, criteria="Callback rate of the Kiel team in the two weeks after.")
         with self._at(days_ago=1):
             review = self._ask("jonas", version, "Sofia read the wording against HR 2026. Please look at line 7.")
-            reviews.comment(review=review, text="Is “cover” clear to the model, or should it say “that the damage is insured”?", actor=self.people["pavel"])
-            reviews.comment(review=review, text="I tried both on ten reports: same answers, so I kept the shorter one.", actor=self.people["jonas"])
+            reviews.comment(
+                review=review,
+                text="Is “cover” clear to the model, or should it say “that the damage is insured”?",
+                actor=self.people["pavel"],
+            )
+            reviews.comment(
+                review=review, text="I tried both on ten reports: same answers, so I kept the shorter one.", actor=self.people["jonas"]
+            )
             kitchen = {variable["name"]: variable["example"] for variable in better["variables"]}
             cellar = kitchen | {"damage_report": "The hose of the washing machine came off. Two boxes of books are wet.", "deductible": 150}
             for name, values in (("Burst pipe, kitchen", kitchen), ("Washing machine, cellar", cellar)):
@@ -154,14 +184,21 @@ class Story:
     def _storm(self) -> None:
         """1.1.0 was approved and sent, and Bedrock refuses: one AccessDenied waits to be retried."""
         before = self.storm.bundle.as_json()
-        better = {**before, "system": t.STORM_SYSTEM.replace("or someone cannot stay in the home.", "a tree lies on the home, or someone cannot stay in it.")}
+        better = {
+            **before,
+            "system": t.STORM_SYSTEM.replace(
+                "or someone cannot stay in the home.", "a tree lies on the home, or someone cannot stay in it."
+            ),
+        }
         with self._at(days_ago=3):
             version = self._next("aylin", self.storm, better, "Fallen trees were sorted as normal.")
             self._ready("aylin", version, impact="No fallen tree waits a night.", criteria="Reports with “tree” of the next storm.")
             self._approved(version, "ida", "teresa")
         with self._at(days_ago=0.04):
             self.arm(self._remote_name(version, "production"))
-            deployments.deploy(version=version, environment=self.places["production"], reason="Before the next storm.", actor=self.people["pavel"])
+            deployments.deploy(
+                version=version, environment=self.places["production"], reason="Before the next storm.", actor=self.people["pavel"]
+            )
 
     def _invoices_went_wrong(self) -> None:
         """A newer version invented sums and was rolled back."""
@@ -216,12 +253,16 @@ class Story:
         """What stands in development today, and a draft that a colleague has open."""
         with self._at(days_ago=0.5):
             words = t.text(t.GLASS, [t.REPORT, t.OFFER, t.DEDUCTIBLE], model=t.NOVA, temperature=0.0, longest=120)
-            glass = self._write("jonas", "Glass breakage quick settlement", "Property/Glass", words, "Settle small glass claims on the same day.")
+            glass = self._write(
+                "jonas", "Glass breakage quick settlement", "Property/Glass", words, "Settle small glass claims on the same day."
+            )
             self._promote("jonas", glass, "development")
         warmer = {
             **self.letter.bundle.as_json(),
             "system": t.LETTER_SYSTEM + "\nBegin with what the customer can do now.",
-            "messages": [{"role": "user", "text": t.LETTER_USER.replace("{{salutation}}\n\n", "The policyholder is {{customer_name}}.\n\n")}],
+            "messages": [
+                {"role": "user", "text": t.LETTER_USER.replace("{{salutation}}\n\n", "The policyholder is {{customer_name}}.\n\n")}
+            ],
             "variables": [t.CUSTOMER, t.CLAIM, t.OUTCOME],
         }
         with self._at(days_ago=0.3):

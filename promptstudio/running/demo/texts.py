@@ -12,7 +12,14 @@ def variable(name: str, description: str, example: Any, *, type: str = "string",
 
 
 def chat(
-    system: str, user: str, variables: list[dict[str, Any]], *, model: str = SONNET, temperature: float = 0.2, longest: int = 800, begin: str = ""
+    system: str,
+    user: str,
+    variables: list[dict[str, Any]],
+    *,
+    model: str = SONNET,
+    temperature: float = 0.2,
+    longest: int = 800,
+    begin: str = "",
 ) -> dict[str, Any]:
     messages = [{"role": "user", "text": user}] + ([{"role": "assistant", "text": begin}] if begin else [])
     return {
@@ -25,7 +32,9 @@ def chat(
     }
 
 
-def text(words: str, variables: list[dict[str, Any]], *, model: str = HAIKU, temperature: float = 0.2, longest: int = 500) -> dict[str, Any]:
+def text(
+    words: str, variables: list[dict[str, Any]], *, model: str = HAIKU, temperature: float = 0.2, longest: int = 500
+) -> dict[str, Any]:
     return {
         "kind": "text",
         "messages": [{"role": "user", "text": words}],
@@ -39,7 +48,8 @@ POLICY = variable("policy_number", "As printed on the policy", "HR-2041-778")
 REPORT = variable(
     "damage_report",
     "The customer's own words",
-    "The pipe under the sink burst while we were away. The floor is swollen and the two lower cupboards are wet. I have switched the water off.",
+    "The pipe under the sink burst while we were away. The floor is swollen and the two lower cupboards are wet. "
+    "I have switched the water off.",
 )
 REPORTED = variable("date_reported", "Day we heard of it", "14 October 2026")
 LOSS = variable("date_of_loss", "Day the damage happened", "12 October 2026")

@@ -13,7 +13,6 @@ from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
 
 from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm, actor_of
 
-
 # Roles are memberships; Django's own groups would be a second truth beside them.
 admin.site.unregister(Group)
 
@@ -91,7 +90,9 @@ class MembershipAdmin(ScopedAdmin):
         for membership in queryset.select_related("project", "user"):
             try:
                 projects.revoke_role(membership=membership, actor=actor_of(request))
-                messages.success(request, f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.project}.")
+                messages.success(
+                    request, f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.project}."
+                )
             except StudioError as error:
                 messages.error(request, error.sentence)
 

@@ -69,7 +69,10 @@ class VersionAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 deployment = services.deploy(
-                    version=version, environment=form.cleaned_data["environment"], reason=form.cleaned_data["reason"], actor=actor_of(request)
+                    version=version,
+                    environment=form.cleaned_data["environment"],
+                    reason=form.cleaned_data["reason"],
+                    actor=actor_of(request),
                 )
                 messages.success(request, f"{version.semver} is on its way to {deployment.placement.environment}.")
                 return redirect(deployment_url(deployment))
@@ -78,7 +81,14 @@ class VersionAdmin(ReadOnlyAdmin):
             except StudioError as error:
                 form.add_error(None, error.sentence)
                 status = 403 if error.code == "not_allowed" else 409
-        context = {**self.admin_site.each_context(request), "title": f"Promote {version}", "version": version, "form": form, "gates": refused, "opts": self.opts}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Promote {version}",
+            "version": version,
+            "form": form,
+            "gates": refused,
+            "opts": self.opts,
+        }
         return TemplateResponse(request, "admin/promote.html", context, status=status)
 
 

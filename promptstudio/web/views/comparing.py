@@ -18,7 +18,9 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
     prompt = prompt_or_404(request, project, name)
     old, new = sides_of.both(prompt, sides, request.actor)
     if new.bundle is None:
-        return render_prompt(request, "compare/nothing.html", prompt, tab="compare_newest", old=old, new=new, choices=sides_of.choices(prompt))
+        return render_prompt(
+            request, "compare/nothing.html", prompt, tab="compare_newest", old=old, new=new, choices=sides_of.choices(prompt)
+        )
     ignoring = request.GET.get("white_space") == "ignore"
     return render_prompt(
         request,

@@ -31,7 +31,11 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
     if request.method == "POST":
         try:
             deployment = services.deploy(
-                version=version, environment=place, actor=request.actor, reason=request.POST.get("reason", "").strip(), replaces=_seen(request, prompt)
+                version=version,
+                environment=place,
+                actor=request.actor,
+                reason=request.POST.get("reason", "").strip(),
+                replaces=_seen(request, prompt),
             )
             return redirect(deployment_url(deployment))
         except services.Blocked as blocked:
@@ -105,7 +109,9 @@ def prompt_recall(request: StudioRequest, project: str, name: str, semver: str) 
     if request.method == "POST":
         try:
             services.recall(version=version, reason=request.POST.get("reason", ""), actor=request.actor)
-            messages.success(request, f"{version.semver} is recalled. Nothing can be promoted or rolled back to it until a new review lets it.")
+            messages.success(
+                request, f"{version.semver} is recalled. Nothing can be promoted or rolled back to it until a new review lets it."
+            )
             return redirect(prompt_url(prompt, "version", version.semver))
         except Invalid as error:
             errors = error.errors
@@ -164,7 +170,9 @@ def job_exclude(request: StudioRequest, project: str, uid: UUID) -> HttpResponse
 
 def deployment_context(request: StudioRequest, deployment: Deployment) -> dict[str, Any]:
     jobs = list(
-        deployment.jobs.select_related("target", "receipt", "resource", "excluded_by", "deployment__placement__environment__project").order_by("target__name")
+        deployment.jobs.select_related(
+            "target", "receipt", "resource", "excluded_by", "deployment__placement__environment__project"
+        ).order_by("target__name")
     )
     for job in jobs:
         job.serves_now = _serves_now(job)  # type: ignore[attr-defined]
@@ -224,7 +232,14 @@ def _prompt_and_place(request: StudioRequest, project: str, name: str, environme
 
 def _deployment_or_404(request: StudioRequest, prompt: Prompt, uid: UUID) -> Deployment:
     found = Deployment.objects.visible_to(request.actor).with_state().filter(placement__prompt=prompt)
-    related = ("version", "by", "replaces__version", "placement__environment__project", "placement__live__version", "placement__prompt__project")
+    related = (
+        "version",
+        "by",
+        "replaces__version",
+        "placement__environment__project",
+        "placement__live__version",
+        "placement__prompt__project",
+    )
     return get_object_or_404(found.select_related(*related), uid=uid)
 
 

@@ -68,7 +68,9 @@ def _open_reviews(rows: list[board.Row]) -> list[dict[int, Review]]:
     """Per row: environment to the open review of the newest version there. One query for all rows."""
     versions = [row.newest.pk for row in rows if row.newest]
     found = {(r.version_id, r.environment_id): r for r in Review.objects.open().filter(version__in=versions)}
-    return [{environment: review for (version, environment), review in found.items() if row.newest and version == row.newest.pk} for row in rows]
+    return [
+        {environment: review for (version, environment), review in found.items() if row.newest and version == row.newest.pk} for row in rows
+    ]
 
 
 def _with_reviews(row: board.Row, reviews: dict[int, Review]) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def key(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
 def key_revoke(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     space = _project(request, project)
     can(request.actor, "administer", space).require()
-    found = get_object_or_404(ApiKey.objects.select_related("account__project"), uid=uid)
+    found = get_object_or_404(ApiKey.objects.select_related("account__project"), account__project=space, uid=uid)
     services.revoke_key(key=found, actor=request.actor)
     messages.info(request, f"The key “{found.name}” is revoked. Applications that use it get no answers any more.")
     return redirect(_address("settings_keys", space))

@@ -26,7 +26,8 @@ def prompt_use(request: StudioRequest, project: str, name: str) -> HttpResponse:
     cell = next((c for c in row.cells if c.environment.slug == wanted), lives[-1] if lives else (row.cells[-1] if row.cells else None))
     version = cell.live if cell else None
     receipts = _receipts(cell) if cell and cell.placement else []
-    context: dict[str, Any] = {"cell": cell, "version": version, "receipts": receipts, "base_url": request.build_absolute_uri("/").rstrip("/")}
+    base_url = request.build_absolute_uri("/").rstrip("/")
+    context: dict[str, Any] = {"cell": cell, "version": version, "receipts": receipts, "base_url": base_url}
     if version:
         values = _values(version)
         context |= {"values": values, "values_python": _python(values), "values_json": json.dumps(values, indent=2, ensure_ascii=False)}
@@ -54,4 +55,4 @@ def _python(values: dict[str, Any]) -> str:
 def _literal(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(k)}: {_literal(v)}" for k, v in value.items()) + "}"
-    return {True: "True", False: "False", None: "None"}[value] if value is None or isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
+    return repr(value) if value is None or isinstance(value, bool) else json.dumps(value, ensure_ascii=False)

@@ -1,3 +1,4 @@
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any, TextIO
@@ -30,7 +31,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, project: str, **options: Any) -> None:
         space = Project.objects.filter(slug=project).first()
         if space is None:
-            raise CommandError(f"There is no project {project}. There are: {', '.join(Project.objects.values_list('slug', flat=True)) or 'none'}.")
+            raise CommandError(
+                f"There is no project {project}. There are: {', '.join(Project.objects.values_list('slug', flat=True)) or 'none'}."
+            )
         try:
             lines = [line for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
         except (OSError, UnicodeDecodeError) as error:
@@ -41,7 +44,7 @@ class Command(BaseCommand):
         for number, line in enumerate(lines, start=1):
             row = read_row(line, number)
             report.add(number, row, self._taken(space, row, number, first_seen, actor))
-            _progress(self.stderr._out, number, len(lines))  # type: ignore[attr-defined]
+            _progress(sys.stderr, number, len(lines))
         self.stdout.write(report.text())
 
     def _taken(self, space: Project, row: Row | Refused, number: int, first_seen: dict[str, int], actor: actors.Actor) -> Taken:
