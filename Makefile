@@ -45,6 +45,10 @@ test: $(INSTALLED) ## Run the tests on SQLite and a private Redis (ARGS="tests/p
 test-services: $(INSTALLED) ## Run the same tests on a private PostgreSQL and Redis
 	@$(PYTHON) -m tests.services postgres redis -- $(PYTHON) -m pytest $(ARGS)
 
+.PHONY: test-large
+test-large: $(INSTALLED) ## Import 1,434 real prompts and publish 200 of them while people work
+	@env -u DATABASE_URL $(PYTHON) -m tests.services redis -- $(PYTHON) -m pytest -m large $(ARGS)
+
 .PHONY: lint
 lint: $(INSTALLED) ## Check style, layers, types, migrations and the settings of a server
 	@$(BIN)/ruff check .

@@ -70,5 +70,5 @@ urlpatterns = [
     path("v1/openapi.json", openapi, name="openapi"),
     *[path("v1/" + str(pattern.pattern), pattern.callback) for pattern in _routes()],
     # Line breaks as well, which the path converter does not take.
-    re_path(r"(?s:.*)", not_there),
+    re_path(r"[\s\S]*", not_there),
 ]

@@ -14,7 +14,8 @@ def known_versions(resource: RemoteResource) -> list[Known]:
     """Every remote version with a receipt, newest receipt of each, with the reason why it stays."""
     placement = Placement.objects.select_related("live", "environment").get(pk=resource.placement_id)
     reasons = _reasons(placement)
-    receipts = resource.receipts.select_related("version").order_by("id")
+    # A resource that was made anew counts from 1 again: receipts of the old one speak of other versions.
+    receipts = resource.receipts.filter(remote_id=resource.remote_id).select_related("version").order_by("id")
     return [
         Known(
             remote_version=receipt.remote_version,

@@ -111,7 +111,9 @@ class ClerkDesk:
             raise Overtaken
 
     def remember(self, remote_id: str) -> None:
-        RemoteResource.objects.filter(pk=self.claim.job.resource_id).update(remote_id=remote_id)
+        held = RemoteResource.objects.filter(pk=self.claim.job.resource_id, lease_token=self.claim.token)
+        if not held.update(remote_id=remote_id):
+            raise Overtaken
 
     def wait_for_budget(self, name: str, *, per_second: float) -> None:
         self._sleep(_reserve(name, per_second))

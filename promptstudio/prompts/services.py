@@ -20,6 +20,7 @@ from .bundle import Bundle, parse
 from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptText, Version
 from .names import check_name, name_from_title
 from .permissions import can_create_prompt, can_edit, can_write
+from .soundness import problem_of
 
 EMPTY = Bundle(kind="text", messages=({"role": "user", "text": ""},)).as_json()  # type: ignore[arg-type]
 FIRST = (1, 0, 0)
@@ -142,6 +143,8 @@ def save_draft(*, draft: Draft, content: dict[str, Any], revision: int, actor: A
     """Keep `content` as it is, finished or not. Raises Stale when someone saved since `revision`."""
     draft = _locked(draft)
     can_edit(actor, draft).require()
+    if problem := problem_of(content):
+        raise Invalid({problem.place: problem.sentence})
     if draft.content == content:
         return draft
     if draft.revision != revision:

@@ -44,8 +44,8 @@ class Application:
         return self.ask(f"/prompts/{name}/live?environment={environment}").body
 
 
-def application(studio: Studio, *scopes: str) -> Application:
-    made = studio.manage("create_api_key", "--project", "claims", "--scopes", ",".join(scopes), "--responsible", "aylin")
+def application(studio: Studio, *scopes: str, project: str = "claims", responsible: str = "aylin") -> Application:
+    made = studio.manage("create_api_key", "--project", project, "--scopes", ",".join(scopes), "--responsible", responsible)
     return Application(studio, made.stdout.strip().splitlines()[-1])
 
 

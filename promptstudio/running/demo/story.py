@@ -44,14 +44,17 @@ class Story:
         self._what_was_live_before()
         self._invoices_went_wrong()
         self._connect("production", "Bedrock, production", days_ago=9)
-        self._water()
+        self._water_cooler()
         self._invoices_mended()
         self._letters()
         self._fraud()
-        self._storm()
-        self._burst()
+        self._storm_approved()
+        self._burst_approved_once()
+        self._water_asks_for_review()
+        self._burst_hotfix()
         self._connect("development", "Bedrock, development", days_ago=0.6)
         self._in_the_making()
+        self._storm_refused()
 
     @contextmanager
     def _at(self, *, days_ago: float) -> Iterator[None]:
@@ -146,15 +149,17 @@ class Story:
                 shelf = self.library.environments.get(slug="development")
                 deployments.add_target(environment=shelf, name=name, actor=self.people["henrik"])
 
-    def _water(self) -> None:
-        """1.1.0 is live; the next one asks for the date of loss first and waits for its review."""
+    def _water_cooler(self) -> None:
         before = self.water.bundle.as_json()
         cooler = {**before, "inference": {**before["inference"], "temperature": 0.2}}
         with self._at(days_ago=8):
-            version = self._next("jonas", self.water, cooler, "Lower temperature: the same report gave two different ranges.")
-            self._all_the_way(version, impact="The same report gives the same range.", criteria="Ten reports, asked twice each.")
+            self.cooler = self._next("jonas", self.water, cooler, "Lower temperature: the same report gave two different ranges.")
+            self._all_the_way(self.cooler, impact="The same report gives the same range.", criteria="Ten reports, asked twice each.")
+
+    def _water_asks_for_review(self) -> None:
+        """Breaking, because applications have to send the date of loss; it waits for two approvals."""
         better = {
-            **cooler,
+            **self.cooler.bundle.as_json(),
             "system": t.WATER_SYSTEM.replace(
                 "Estimate the damage from the report. Assume the date of loss is the date of the report.",
                 "Ask for the date of loss before you estimate anything.\nNever promise cover: the handler decides.",
@@ -163,7 +168,7 @@ class Story:
             "variables": [t.REPORTED, t.REPORT, t.POLICY, t.LOSS, t.DEDUCTIBLE],
         }
         with self._at(days_ago=2):
-            version = self._next("jonas", version, better, "Ask for the date of loss first; never promise cover.")
+            version = self._next("jonas", self.cooler, better, "Ask for the date of loss first; never promise cover.")
             impact = "Fewer callbacks because a date is missing: from 18 % to below 8 % of claims."
             self._ready("jonas", version, impact=impact, criteria="Callback rate of the Kiel team in the two weeks after.")
         with self._at(days_ago=1):
@@ -181,8 +186,7 @@ class Story:
             for name, values in (("Burst pipe, kitchen", kitchen), ("Washing machine, cellar", cellar)):
                 prompts.save_example(prompt=version.prompt, name=name, values=values, actor=self.people["jonas"])
 
-    def _storm(self) -> None:
-        """1.1.0 was approved and sent, and Bedrock refuses: one AccessDenied waits to be retried."""
+    def _storm_approved(self) -> None:
         before = self.storm.bundle.as_json()
         better = {
             **before,
@@ -191,9 +195,13 @@ class Story:
             ),
         }
         with self._at(days_ago=3):
-            version = self._next("aylin", self.storm, better, "Fallen trees were sorted as normal.")
-            self._ready("aylin", version, impact="No fallen tree waits a night.", criteria="Reports with “tree” of the next storm.")
-            self._approved(version, "ida", "teresa")
+            self.trees = self._next("aylin", self.storm, better, "Fallen trees were sorted as normal.")
+            self._ready("aylin", self.trees, impact="No fallen tree waits a night.", criteria="Reports with “tree” of the next storm.")
+            self._approved(self.trees, "ida", "teresa")
+
+    def _storm_refused(self) -> None:
+        """It is sent, and Bedrock refuses: one AccessDenied waits to be retried."""
+        version = self.trees
         with self._at(days_ago=0.04):
             self.arm(self._remote_name(version, "production"))
             deployments.deploy(
@@ -233,16 +241,21 @@ class Story:
             version = self._next("jonas", self.fraud, fewer, "Three hints are read, five are not.")
             self._all_the_way(version, impact="Investigators read every hint.", criteria="Share of hints marked as read.")
 
-    def _burst(self) -> None:
-        """1.1.0 was approved; then a hotfix went live, and the approval speaks of a difference that is no more."""
+    def _burst_approved_once(self) -> None:
         before = self.burst.bundle.as_json()
         calmer = {**before, "messages": [{"role": "user", "text": t.BURST + "\nSpeak calmly. Offer to call again tomorrow morning."}]}
         with self._at(days_ago=3):
             version = self._next("aylin", self.burst, calmer, "Offer a second call.")
             self._ready("aylin", version, impact="Fewer customers call the hotline again.", criteria="Second calls within two days.")
             self._approved(version, "marta")
-        hotfix = {**before, "messages": [{"role": "user", "text": t.BURST.replace("within 24 hours", "within 12 hours")}]}
-        with self._at(days_ago=1):
+
+    def _burst_hotfix(self) -> None:
+        """It goes live after the approval of 1.1.0, which now speaks of a difference that is no more."""
+        hotfix = {
+            **self.burst.bundle.as_json(),
+            "messages": [{"role": "user", "text": t.BURST.replace("within 24 hours", "within 12 hours")}],
+        }
+        with self._at(days_ago=0.9):
             draft = prompts.open_draft(prompt=self.burst.prompt, based_on=self.burst, actor=self.people["jonas"])
             draft = prompts.save_draft(draft=draft, content=hotfix, revision=draft.revision, actor=self.people["jonas"])
             change = Change(summary="Hotfix: the drying firm promises 12 hours since Monday.")
