@@ -30,9 +30,7 @@ class Rules(BaseModel):
             needs.append(f"to be live in {previous} first")
         if self.approvals:
             people = [f"{count} {ROLE_WORDS.get(role, role)} approval{'s' if count > 1 else ''}" for role, count in self.approvals.items()]
-            needs.append(_listed(people))
-            if self.same_baseline:
-                needs.append("approvals given against what is live now")
+            needs.append(" and ".join(people) + (" given against what is live now" if self.same_baseline else ""))
         if self.change_record:
             needs.append("a complete change record")
         if not needs:

@@ -255,7 +255,7 @@ def _model(data: dict[str, Any]) -> Iterator[Finding]:
     model_id, inference = text_of(data.get("model")), mapping(data.get("inference"))
     model = find_model(model_id)
     if not model_id:
-        sentence = "No model is chosen. A version can be saved without, but Bedrock needs one before it is published."
+        sentence = "No model is chosen. A version can be saved without, but Bedrock needs one before it can be called."
         yield Finding("warning", "model", sentence, fix="choose_model")
     elif len(model_id) <= 2048 and not MODEL_ID.fullmatch(model_id):
         yield Finding("error", "model", "This is not how Bedrock names a model. Check it for spaces and unusual signs.")

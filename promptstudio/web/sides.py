@@ -45,7 +45,8 @@ def both(prompt: Prompt, sides: str, actor: Actor) -> tuple[Side, Side]:
 
 def choices(prompt: Prompt) -> list[tuple[str, list[tuple[str, str]]]]:
     """Everything that can stand on a side, in groups of (address, label)."""
-    versions = [(v.semver, f"{v.semver} · {v.summary[:60]}") for v in prompt.versions.newest_first().only("semver", "summary")[:200]]
+    newest = prompt.versions.newest_first().values_list("semver", "summary")[:200]
+    versions = [(semver, f"{semver} · {summary[:60]}") for semver, summary in newest]
     environments = [(f"env:{e.slug}", f"What is live in {e}") for e in prompt.project.environments.all()]
     drafts = [(f"draft:{d.uid}", f"Draft of {d.created_by}") for d in prompt.drafts.open().select_related("created_by")[:20]]
     groups = [("Versions", versions), ("Live", environments), ("Drafts", drafts)]

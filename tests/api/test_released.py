@@ -82,6 +82,12 @@ def test_what_is_or_was_live_is_read(inside: Application) -> None:
     assert rendered.json()["messages"][0]["text"] == "Hello Ann."
 
 
+def test_another_environment_is_not_answered_with_ones_own(inside: Application) -> None:
+    assert refused(inside.get("/prompts/claims/triage/live?environment=production"))
+    assert refused(inside.get("/prompts/claims/triage/compare/1.0.0...env:production"))
+    assert refused(inside.post("/prompts/claims/triage/render", {"environment": "production", "variables": {"customer": "x"}}))
+
+
 def test_a_version_that_was_never_sent_stays_hidden(inside: Application, prompt: Prompt) -> None:
     newest = prompt.newest.semver
     assert refused(inside.get(f"/prompts/claims/triage/versions/{newest}"))

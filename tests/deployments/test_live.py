@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from promptstudio.audit.models import Entry
+from promptstudio.deployments import live
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, PublishJob, Snapshot
 from promptstudio.deployments.publishing import PublishFailed
@@ -132,6 +133,22 @@ def test_a_newer_deployment_overtakes_what_is_owed(cast: Cast, prompt: Prompt, s
     publish_everything()
     assert (state(overtaken), overtaken.jobs.get().state) == ("superseded", "superseded")
     assert target.written == ["1.0.0", third.semver]
+
+
+def test_it_never_moves_to_an_older_deployment(cast: Cast, prompt: Prompt, first: Version, second: Version) -> None:
+    older = Deployment.objects.get()
+    newer = promote(second, cast.development, by=cast.alice)
+    publish_everything()
+    live.move(placement=placement_of(prompt, cast.development), deployment=older)
+    assert placement_of(prompt, cast.development).live == newer
+
+
+def test_what_is_settled_after_a_newer_one_was_sent_is_not_served(cast: Cast, prompt: Prompt, first: Version, second: Version) -> None:
+    late = promote(second, cast.development, by=cast.alice)
+    promote(a_version(prompt, by=cast.alice, text="Third {{claim}}"), cast.development, by=cast.alice)
+    late.jobs.update(state=PublishJob.State.CONFIRMED)
+    assert not live.move_if_settled(late)
+    assert live_version(prompt, cast.development) == first
 
 
 def test_a_rollback_is_served_at_once(cast: Cast, prompt: Prompt, first: Version, second: Version) -> None:

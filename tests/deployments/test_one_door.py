@@ -49,6 +49,12 @@ def test_one_function_writes_deployments() -> None:
     assert writers_of_deployments() == ["deployments/services.py:_deployed"]
 
 
+@pytest.mark.parametrize("source", ["Deployment(way='x')", "Deployment.objects.create()", "placement.deployments.get_or_create()"])
+def test_the_count_of_writers_sees_each_way_to_write(source: str) -> None:
+    [call] = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    assert _makes_a_deployment(call)
+
+
 def test_a_deployment_without_an_evaluation_cannot_be_stored(cast: Cast, prompt: Prompt) -> None:
     made = promote(a_version(prompt, by=cast.alice), cast.development, by=cast.alice)
     columns = [field.column for field in Deployment._meta.concrete_fields if field.column not in {"id", "evaluation_id"}]

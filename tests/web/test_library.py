@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from promptstudio.accounts.actor import Actor
@@ -147,12 +147,20 @@ def test_hostile_titles_texts_and_words_are_shown_as_words(client: Client, cast:
     assert len(response.context["rows"]) == 1
     assert b"<script>alert" not in response.content
     assert "<mark>&lt;script&gt;</mark>" in text(response)
+    around = get(client, cast.alice, q="alert")
+    assert "&lt;script&gt;<mark>alert</mark>" in text(around)
+    assert b"<script><mark>" not in around.content
     assert len(response.content) < 60_000
 
 
 @pytest.mark.parametrize("words", ["%", "_", "\\", "'", "\x00", "a " * 3000, "(", "🙂", "{{claim}}"])
 def test_odd_words_find_nothing_worse_than_nothing(client: Client, cast: Cast, three: dict[str, Any], words: str) -> None:
     assert get(client, cast.vera, q=words).status_code == 200
+
+
+def test_what_no_database_can_hold_is_left_out(rf: RequestFactory) -> None:
+    assert searching.typed(rf.get("/", {"q": " two\x00 \n words "})) == "two words"
+    assert len(searching.typed(rf.get("/", {"q": "a " * 3000})).split()) == searching.MOST_WORDS
 
 
 def test_an_excerpt_is_one_line_around_the_first_hit() -> None:

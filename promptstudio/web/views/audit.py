@@ -80,7 +80,7 @@ def audit_export(request: StudioRequest, project: str) -> HttpResponse | Streami
 def cell(value: Any) -> str:
     """Text that a spreadsheet shows and never runs."""
     text = str(value)
-    return f"'{text}" if False and text.lstrip(" \u00a0").startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULA) else text
 
 
 def _readable(request: StudioRequest, slug: str) -> Project:

@@ -9,7 +9,7 @@ from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import Prompt
 
 from .. import sides as sides_of
-from ..prompt_pages import prompt_or_404, render_prompt
+from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, prompt_url
 
 
@@ -43,6 +43,8 @@ def prompt_compare_newest(request: StudioRequest, project: str, name: str) -> Ht
     prompt = prompt_or_404(request, project, name)
     old, new = request.GET.get("old"), request.GET.get("new")
     if old and new:
+        # A side is one segment of the address.
+        not_found_unless("/" not in old + new)
         return redirect(prompt_url(prompt, "compare", f"{old}...{new}"))
     usual = _usual(prompt)
     if usual is None:

@@ -54,7 +54,7 @@ def library(request: StudioRequest, project: str) -> HttpResponse:
         "words": words,
         "total": len(everything),
         "page_obj": page,
-        "rows": _rows(page.object_list, places, words.split()),
+        "rows": _rows(list(page.object_list), places, words.split()),
         "places": places,
         "tree": _tree(folders, arranged.folder, request.GET.get("folder", "")),
         "facets": _facets(arranged, chosen, people, places[-1].name if places else "", request.actor.user),

@@ -1,0 +1,155 @@
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from promptstudio.deployments import services as deployments
+from promptstudio.prompts import services as prompts
+from promptstudio.prompts.models import Draft, Prompt, Version
+from tests.cast import Cast, a_prompt, a_version, bundle, promote
+
+from .reading import HOSTILE, at, queries, text, typed_back
+
+URL = "/p/claims/prompts/water-damage-triage/-/compare/"
+
+
+@pytest.fixture
+def versions(cast: Cast, prompt: Prompt) -> list[Version]:
+    return [a_version(prompt, by=cast.alice, text=f"{words}: {{{{claim}}}}") for words in ("Sort this claim", "Sort that claim")]
+
+
+def letters(text: str) -> dict[str, Any]:
+    return {"kind": "text", "messages": [{"role": "user", "text": text}]}
+
+
+def a_draft(cast: Cast, prompt: Prompt, content: dict[str, Any]) -> Draft:
+    draft = prompts.open_draft(prompt=prompt, actor=cast.alice)
+    return prompts.save_draft(draft=draft, content=content, revision=draft.revision, actor=cast.alice)
+
+
+def test_two_versions_stand_beside_each_other(client: Client, cast: Cast, versions: list[Version]) -> None:
+    response = at(client, cast.vera).get(f"{URL}1.0.0...{versions[1].semver}/")
+    assert "1 change" in text(response)
+    assert re.search(r"<del[^>]*>this</del>", text(response))
+    assert re.search(r"<ins[^>]*>that</ins>", text(response))
+
+
+def test_what_is_live_stands_beside_a_draft(client: Client, cast: Cast, versions: list[Version]) -> None:
+    promote(versions[0], cast.development, by=cast.alice)
+    draft = a_draft(cast, versions[0].prompt, letters("Sort nothing."))
+    html = text(at(client, cast.vera).get(f"{URL}env:development...draft:{draft.uid}/"))
+    assert "1.0.0, live in Development" in html
+    assert "Draft of Alice" in html
+
+
+def test_white_space_can_be_left_out(client: Client, cast: Cast, prompt: Prompt) -> None:
+    for words in ("Sort {{claim}}", "Sort   {{claim}}"):
+        a_version(prompt, by=cast.alice, text=words)
+    sides = f"{URL}1.0.0...{prompt.newest.semver}/"
+    at(client, cast.vera)
+    assert "Nothing differs" not in text(client.get(sides))
+    assert "Nothing differs" in text(client.get(sides + "?white_space=ignore"))
+
+
+def test_one_column_links_to_two_and_back(client: Client, cast: Cast, versions: list[Version]) -> None:
+    sides = f"{URL}1.0.0...{versions[1].semver}/"
+    assert ">One column<" in text(at(client, cast.vera).get(sides))
+    assert ">Side by side<" in text(client.get(sides + "?layout=unified"))
+
+
+def test_nothing_on_the_right_says_so(client: Client, cast: Cast, versions: list[Version]) -> None:
+    response = at(client, cast.vera).get(f"{URL}1.0.0...env:production/")
+    assert "There is nothing on the right side yet" in text(response)
+
+
+def test_without_a_version_it_says_what_to_do_first(client: Client, cast: Cast, prompt: Prompt) -> None:
+    assert "No version yet" in text(at(client, cast.vera).get(URL))
+
+
+def test_the_usual_choice_is_the_last_place_beside_the_newest(client: Client, cast: Cast, versions: list[Version]) -> None:
+    newest = versions[1].semver
+    assert at(client, cast.vera).get(URL)["Location"] == f"{URL}1.0.0...{newest}/"
+    promote(versions[0], cast.development, cast.staging, by=cast.alice)
+    assert client.get(URL)["Location"] == f"{URL}env:staging...{newest}/"
+
+
+def test_the_form_leads_to_an_address(client: Client, cast: Cast, versions: list[Version]) -> None:
+    response = at(client, cast.vera).get(URL, {"old": "env:production", "new": "1.0.0"})
+    assert response["Location"] == f"{URL}env:production...1.0.0/"
+
+
+@pytest.mark.parametrize(
+    "sides",
+    ["1.0.0", "1.0.0...9.9.9", "9.9.9...1.0.0", "...", "env:moon...1.0.0", "draft:nothing...1.0.0", "1.0.0...draft:" + "0" * 32, "a....b"],
+)
+def test_a_side_that_is_none_is_not_there(client: Client, cast: Cast, versions: list[Version], sides: str) -> None:
+    assert at(client, cast.vera).get(f"{URL}{sides}/").status_code == 404
+
+
+@pytest.mark.parametrize("side", ["a/b", "../1.0.0", "<script>", "1.0.0?", "%", "\n"])
+def test_a_side_that_is_no_address_is_not_there(client: Client, cast: Cast, versions: list[Version], side: str) -> None:
+    assert at(client, cast.vera).get(URL, {"old": side, "new": "1.0.0"}, follow=True).status_code == 404
+
+
+def test_an_unfinished_draft_says_that_it_is(client: Client, cast: Cast, versions: list[Version]) -> None:
+    draft = a_draft(cast, versions[0].prompt, {"kind": "novel"})
+    response = at(client, cast.vera).get(f"{URL}1.0.0...draft:{draft.uid}/")
+    assert response.status_code == 422
+    assert "The draft is not finished enough to compare." in text(response)
+
+
+def test_a_draft_of_another_prompt_is_not_there(client: Client, cast: Cast, versions: list[Version]) -> None:
+    draft = a_draft(cast, a_prompt(cast.claims, by=cast.alice, title="Letter"), bundle())
+    assert at(client, cast.vera).get(f"{URL}1.0.0...draft:{draft.uid}/").status_code == 404
+
+
+def test_another_project_is_not_there(client: Client, cast: Cast, versions: list[Version]) -> None:
+    for url in (URL, f"{URL}1.0.0...1.0.0/"):
+        assert at(client, cast.charlie).get(url).status_code == 404
+
+
+def test_whoever_is_not_signed_in_signs_in_first(client: Client, cast: Cast, versions: list[Version]) -> None:
+    response = client.get(f"{URL}1.0.0...1.0.0/")
+    assert (response.status_code, response["Location"]) == (302, f"/sign-in/?next={URL}1.0.0...1.0.0/")
+
+
+def test_it_only_reads(client: Client, cast: Cast, versions: list[Version]) -> None:
+    for url in (URL, f"{URL}1.0.0...1.0.0/"):
+        assert at(client, cast.root).post(url).status_code == 405
+
+
+def test_hostile_words_are_shown_as_words(client: Client, cast: Cast) -> None:
+    hostile = a_prompt(cast.claims, by=cast.alice, title=HOSTILE, name="hostile")
+    for words in (HOSTILE, HOSTILE + "<b>bold</b>"):
+        a_version(hostile, by=cast.alice, text=f"{words} {{{{claim}}}}")
+    newest = hostile.newest.semver
+    a_draft(cast, hostile, letters(HOSTILE))
+    response = at(client, cast.vera).get(f"/p/claims/prompts/hostile/-/compare/1.0.0...{newest}/")
+    assert response.status_code == 200
+    assert b"<script>alert" not in response.content
+    assert b"<b><ins>" not in response.content
+    assert typed_back(response, "<script>alert(1)</script>")
+
+
+def test_a_very_long_text_is_shown(client: Client, cast: Cast, prompt: Prompt) -> None:
+    lines = [f"Line {number} of a long handbook." for number in range(3500)]
+    for end in ("the end.", "another end."):
+        a_version(prompt, by=cast.alice, text="\n".join(["{{claim}}", *lines, end]))
+    response = at(client, cast.vera).get(f"{URL}1.0.0...{prompt.newest.semver}/")
+    assert response.status_code == 200
+    assert "another" in text(response)
+
+
+def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, prompt: Prompt) -> None:
+    def save(start: int, end: int) -> None:
+        for number in range(start, end):
+            deployments.deploy(
+                version=a_version(prompt, by=cast.alice, text=f"Sort {number}: {{{{claim}}}}"), environment=cast.development, actor=cast.alice
+            )
+
+    at(client, cast.vera)
+    save(0, 3)
+    few = queries(client, f"{URL}1.0.0...env:development/")
+    save(3, 12)
+    assert queries(client, f"{URL}1.0.0...env:development/") == few
