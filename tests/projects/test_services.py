@@ -143,6 +143,6 @@ def test_a_key_of_an_account_that_was_shut_opens_nothing(cast: Cast) -> None:
 
 def test_a_policy_reads_as_a_sentence(cast: Cast) -> None:
     assert cast.production.policy.rules.in_words("Production", "Staging") == (
-        "To enter Production a version needs to be live in Staging first, 1 product approval and 1 technical approval, "
-        "approvals given against what is live now and a complete change record."
+        "To enter Production a version needs to be live in Staging first, 1 product approval and 1 technical approval "
+        "given against what is live now and a complete change record."
     )
