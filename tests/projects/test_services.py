@@ -146,3 +146,9 @@ def test_a_policy_reads_as_a_sentence(cast: Cast) -> None:
         "To enter Production a version needs to be live in Staging first, 1 product approval and 1 technical approval "
         "given against what is live now and a complete change record."
     )
+
+
+def test_the_last_project_admin_stays(cast: Cast) -> None:
+    last = Membership.objects.get(project=cast.claims, role="admin")
+    with pytest.raises(Conflict, match="last project admin"):
+        services.revoke_role(membership=last, actor=cast.root)
