@@ -31,6 +31,7 @@ def a_draft(cast: Cast, prompt: Prompt, content: dict[str, Any]) -> Draft:
 def test_two_versions_stand_beside_each_other(client: Client, cast: Cast, versions: list[Version]) -> None:
     response = at(client, cast.vera).get(f"{URL}1.0.0...{versions[1].semver}/")
     assert "1 change" in text(response)
+    print(re.findall(r"<(?:del|ins).*?</(?:del|ins)>", text(response)))
     assert re.search(r"<del[^>]*>this</del>", text(response))
     assert re.search(r"<ins[^>]*>that</ins>", text(response))
 

@@ -122,6 +122,7 @@ def test_an_admin_takes_a_role_away(client: Client, cast: Cast) -> None:
 
 
 def test_whoever_takes_their_own_last_role_lands_at_home(client: Client, cast: Cast) -> None:
+    grant_role(project=cast.claims, user=cast.bob.user, role="admin", actor=cast.root)
     membership = Membership.objects.get(user=cast.dora.user)
     assert at(client, cast.dora).post(f"{URL}people/{membership.uid}/take/")["Location"] == "/"
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Case, Q, Value, When
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -43,9 +44,9 @@ def reviews(request: StudioRequest, project: str) -> HttpResponse:
     found = found.exclude(closed_at=None) if closed else found.open()
     if words := request.GET.get("q", "").strip():
         found = found.filter(Q(version__prompt__title__icontains=words) | Q(version__semver=words) | Q(note__icontains=words))
-    page = Paginator(found.order_by("-asked_at"), PER_PAGE).get_page(request.GET.get("page"))
+    for_me_first = Case(When(pk__in=list(waiting), then=Value(0)), default=Value(1))
+    page = Paginator(found.order_by(for_me_first, "-asked_at"), PER_PAGE).get_page(request.GET.get("page"))
     listed = [{"review": review, "waiting": waiting.get(review.pk)} for review in page]
-    listed.sort(key=lambda item: item["waiting"] is None)
     return render(request, "reviews/list.html", {"project": space, "listed": listed, "page_obj": page, "closed": closed, "words": words})
 
 
@@ -118,7 +119,9 @@ def prompt_ask(request: StudioRequest, project: str, name: str, semver: str, env
     )
 
 
+@transaction.atomic
 def _asked(request: StudioRequest, version: Version, environment: Any) -> Review:
+    # All or nothing: what is refused stands in the form again, and must not be in the record twice.
     impact, criteria = request.POST.get("expected_impact", ""), request.POST.get("validation_criteria", "")
     if impact.strip() or criteria.strip():
         prompts.add_to_change_record(version=version, expected_impact=impact, validation_criteria=criteria, actor=request.actor)
