@@ -12,7 +12,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
-from promptstudio.projects.services import create_service_account, key_for
+from promptstudio.projects.services import create_service_account, grant_role, key_for
 from tests.cast import Cast, a_key, an_application
 
 URL = "/p/claims/settings/"
