@@ -56,7 +56,10 @@ class LocalAws:
             region_name=region,
             aws_access_key_id=access_key,
             aws_secret_access_key="local",
-            config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=read_timeout),
+            # No look at the environment for proxies: pytest changes it while threads of a test make clients.
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=read_timeout, proxies={}
+            ),
         )
 
     def arm(self, **fault: Any) -> int:

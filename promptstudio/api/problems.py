@@ -12,8 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from promptstudio.accounts.actor import Actor
+from promptstudio.audit.services import keep_refusal
 from promptstudio.deployments.services import Blocked
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
+from promptstudio.projects.models import ApiKey
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +66,10 @@ def _invalid(request: HttpRequest, error: Invalid) -> HttpResponse:
 
 
 def _not_allowed(request: HttpRequest, error: NotAllowed) -> HttpResponse:
+    actor = getattr(request, "auth", None)
+    if isinstance(actor, Actor):
+        project = actor.key.account.project if isinstance(actor.key, ApiKey) else None
+        keep_refusal(actor=actor, error=error, door=f"{request.method} {request.path}", project_uid=project.uid if project else None)
     return problem(403, error.code, error.sentence)
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import models, transaction
 
 from promptstudio.lib import clock
+from promptstudio.lib.errors import NotAllowed
 
 from .models import INSTALLATION, Entry, Head, Snapshot
 
@@ -74,6 +75,12 @@ def record(
         head.sequence, head.hash = entry.sequence, entry.hash
         head.save()
         return entry
+
+
+def keep_refusal(*, actor: Who, error: NotAllowed, door: str, project_uid: UUID | None = None) -> None:
+    """Note that `actor` was refused at `door` (method and address), unless the service did so itself."""
+    if not error.kept:
+        record(actor=actor, action="access.refused", label=door, project_uid=project_uid, reason=error.sentence)
 
 
 def hash_of(entry: Entry) -> str:

@@ -57,7 +57,7 @@ class Candidate:
 
     @cached_property
     def requested_changes(self) -> list[Decision]:
-        return [d for d in self._standing if d.verdict == Decision.Verdict.REQUEST_CHANGES]
+        return [d for d in self._standing if d.verdict == Decision.Verdict.REQUEST_CHANGES and self._holds(d)]
 
     @cached_property
     def _standing(self) -> list[Decision]:
@@ -179,6 +179,8 @@ class SameBaseline(Gate):
     def check(self, candidate: Candidate) -> Outcome:
         fresh = [d.role for d in candidate.approvals if d.baseline_id == _pk(candidate.live)]
         short = {role for role, count in candidate.rules.approvals.items() if fresh.count(role) < count}
+        if candidate.live and candidate.live.pk == candidate.version.pk:
+            return self.passed("It is the version that stood here itself.")
         stale = [d for d in candidate.approvals if d.role in short and d.baseline_id != _pk(candidate.live)]
         if stale:
             now = f"{candidate.live.semver} is live now" if candidate.live else "nothing is live now"

@@ -5,6 +5,7 @@ Lock order, everywhere: placement, then job, then remote resource, then the head
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 
 from promptstudio.accounts.actor import Actor
@@ -16,6 +17,7 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Decision, Review
+from promptstudio.reviews.permissions import deciding_roles
 
 from . import gates, live
 from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Target
@@ -119,9 +121,19 @@ def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
     with transaction.atomic():
         Prompt.objects.select_for_update().get(pk=version.prompt_id)
         made = Recall.objects.create(version=version, reason=reason.strip(), by=actor.user, created_at=clock.now())
+        _stop_publications(version, reason.strip(), actor)
         live.recalled(version)
         record(actor=actor, action="version.recalled", subject=version, project_uid=version.prompt.project.uid, reason=reason.strip())
     return made
+
+
+def _stop_publications(version: Version, reason: str, actor: Actor) -> None:
+    """What is on its way does not go live any more. A worker that is writing at this moment finds its job settled."""
+    sentence = f"{actor.user} recalled {version.semver}: “{reason}”"
+    for placement in Placement.objects.select_for_update().filter(deployments__version=version).order_by("pk"):
+        PublishJob.objects.filter(deployment__placement=placement, deployment__version=version, state=PublishJob.State.OWED).exclude(
+            deployment=placement.live
+        ).update(state=PublishJob.State.FAILED, error_code="recalled", error=sentence, settled_at=clock.now())
 
 
 def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str, actor: Actor) -> Placement:
@@ -158,7 +170,16 @@ def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | N
                 f"not {seen.semver if seen else 'nothing'} as when you "
                 "looked. Look at the new difference and decide again."
             )
-        return reviews.decide(review=review, verdict=verdict, comment=comment, baseline=now, actor=actor)
+        role = _role_that_helps(review, actor)
+        return reviews.decide(review=review, verdict=verdict, comment=comment, baseline=now, role=role, actor=actor)
+
+
+def _role_that_helps(review: Review, actor: Actor) -> str:
+    """Of the roles in which this person may decide, the first whose approvals are still missing."""
+    roles = deciding_roles(actor.user, review)
+    others = [d.role for d in gates.candidate_for(review.version, review.environment).approvals if d.person_id != actor.user.pk]
+    wanted = review.environment.policy.rules.approvals
+    return next((role for role in roles if others.count(role) < wanted.get(role, 0)), roles[0] if roles else "")
 
 
 def retry(*, job: PublishJob, actor: Actor) -> PublishJob:
@@ -170,9 +191,7 @@ def retry(*, job: PublishJob, actor: Actor) -> PublishJob:
             raise Conflict(f"This publication is not failed any more: {job.get_state_display().lower()}.")
         if job.deployment != job.deployment.placement.newest:
             raise Conflict("A newer version was sent there since. This one is not needed any more.")
-        recall = gates.NotRecalled().check(gates.candidate_for(job.deployment.version, job.deployment.placement.environment))
-        if not recall.passed:
-            raise Conflict(recall.reason)
+        _is_not_recalled(job)
         job.state, job.next_attempt_at, job.settled_at = PublishJob.State.OWED, clock.now(), None
         job.save()
         _job_recorded(job, "publication.retried", actor)
@@ -189,6 +208,7 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
         job = _locked_job(job)
         if job.state not in (PublishJob.State.FAILED, PublishJob.State.OWED):
             raise Conflict(f"This publication is settled: {job.get_state_display().lower()}.")
+        _is_not_recalled(job)
         job.state, job.excluded_by, job.excluded_reason, job.settled_at = (
             PublishJob.State.EXCLUDED,
             actor.user,
@@ -219,6 +239,17 @@ def add_target(
 @transaction.atomic
 def save_target(*, target: Target, actor: Actor, action: str = "target.changed") -> Target:
     can_administer_targets(actor, target.environment).require()
+    errors = {}
+    if target.kind not in settings.PUBLISHERS:
+        errors["kind"] = f"Choose one of {', '.join(settings.PUBLISHERS)}."
+    if not isinstance(target.settings, dict):
+        errors["settings"] = 'Write the settings as a JSON object, such as {"region": "eu-central-1"}.'
+    if len(target.name) > 80:
+        errors["name"] = "A name has at most 80 characters."
+    if target.environment.targets.filter(name=target.name).exclude(pk=target.pk).exists():
+        errors["name"] = f"{target.environment} already publishes to a place named {target.name}."
+    if errors:
+        raise Invalid(errors)
     target._history_user = actor.user  # type: ignore[attr-defined]
     target.save()
     record(
@@ -261,15 +292,20 @@ def _permitted(answer: Any, subject: Version | Prompt, environment: Environment,
             environment=environment.slug,
             reason=str(answer),
         )
-        raise NotAllowed(str(answer))
+        raise NotAllowed(str(answer), kept=True)
 
 
 def _nobody_was_faster(placement: Placement, newest: Deployment | None, version: Version, replaces: Seen) -> None:
     _is_newest(newest, replaces)
-    if newest is None or newest.version_id != version.pk or placement.out_of_service_at:
+    if newest is None or placement.out_of_service_at:
         return
-    if placement.live_id == newest.pk:
-        raise Conflict(f"{version.semver} is live in {placement.environment} already.")
+    if placement.live_version == version:
+        back = "" if placement.live_id == newest.pk else f" To take back what was sent since, roll back to {version.semver}."
+        raise Conflict(f"{version.semver} is live in {placement.environment} already.{back}")
+    if newest.version_id != version.pk:
+        return
+    if newest.jobs.filter(state=PublishJob.State.FAILED).exists():
+        raise Conflict(f"{version.semver} was sent to {placement.environment} already and did not arrive. Try that publication again.")
     raise Conflict(
         f"{version.semver} is on its way to {placement.environment} already: {newest.by} sent it at {newest.created_at:%H:%M} UTC."
     )
@@ -372,6 +408,12 @@ def _job_recorded(job: PublishJob, action: str, actor: Actor, **data: Any) -> No
         semver=job.deployment.version.semver,
         **data,
     )
+
+
+def _is_not_recalled(job: PublishJob) -> None:
+    recall = gates.NotRecalled().check(gates.candidate_for(job.deployment.version, job.deployment.placement.environment))
+    if not recall.passed:
+        raise Conflict(recall.reason)
 
 
 def _locked_job(job: PublishJob) -> PublishJob:

@@ -24,7 +24,13 @@ class Invalid(StudioError):
 
 
 class NotAllowed(StudioError):
+    """Visible, but not for this actor. `kept` says that the trail has the refusal already; whoever answers keeps the others."""
+
     code = "not_allowed"
+
+    def __init__(self, sentence: str, *, kept: bool = False) -> None:
+        super().__init__(sentence)
+        self.kept = kept
 
 
 class Conflict(StudioError):

@@ -63,6 +63,8 @@ class Stale(Conflict):
 def create_prompt(*, project: Project, title: str, name: str = "", folder: str = "", actor: Actor, import_key: str | None = None) -> Prompt:
     """A prompt without any words yet. Without a `name`, one is made from the title. Raises Invalid, Conflict for a name that is taken."""
     can_create_prompt(actor, project).require()
+    # A name is looked for and taken: two at once must not find the same one free.
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if not title.strip():
         raise Invalid({"title": "Give the prompt a title, so that others find it."})
     if name:

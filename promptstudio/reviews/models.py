@@ -30,7 +30,7 @@ class Review(models.Model):
 
     class Outcome(models.TextChoices):
         WITHDRAWN = "withdrawn", "Withdrawn"
-        DEPLOYED = "deployed", "Went live"
+        DEPLOYED = "deployed", "Promoted"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="reviews")

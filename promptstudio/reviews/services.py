@@ -48,8 +48,11 @@ def ask_for_review(*, version: Version, environment: Environment, note: str = ""
 
 
 @transaction.atomic
-def decide(*, review: Review, verdict: str, comment: str = "", baseline: Version | None, actor: Actor) -> Decision:
-    """Record one person's decision, given against `baseline`: what was live when they looked. Never deploys anything."""
+def decide(*, review: Review, verdict: str, comment: str = "", baseline: Version | None, role: str = "", actor: Actor) -> Decision:
+    """Record one person's decision, given against `baseline`: what was live when they looked. Never deploys anything.
+
+    `role` is one of those in which the person may decide; without it, the first one.
+    """
     review = _locked(review)
     can_decide(actor, review).require()
     if verdict not in Decision.Verdict.values:
@@ -59,7 +62,7 @@ def decide(*, review: Review, verdict: str, comment: str = "", baseline: Version
     decision = Decision.objects.create(
         review=review,
         person=actor.user,
-        role=deciding_roles(actor.user, review)[0],
+        role=role if role in deciding_roles(actor.user, review) else deciding_roles(actor.user, review)[0],
         verdict=verdict,
         comment=comment.strip(),
         baseline=baseline,

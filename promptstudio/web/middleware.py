@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from promptstudio.accounts.actor import Actor, Via
+from promptstudio.audit.services import keep_refusal
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
+from promptstudio.projects.models import Project
 
 from .requests import StudioRequest
 
@@ -65,11 +67,30 @@ class ErrorPages:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if request.path.startswith("/api/") or getattr(view, "checks_characters", False):
+            return None
+        if any("\x00" in text for _, texts in request.POST.lists() for text in texts):
+            # PostgreSQL cannot store it, and nobody means it.
+            return _page(
+                request, "There is an invisible character (NUL) in what was sent. Type the text again, or paste it from another place.", 422
+            )
+        return None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, NotAllowed):
+            _keep(request, error)
         for kind, status in ((NotAllowed, 403), (Conflict, 409), (Invalid, 422)):
             if isinstance(error, kind):
                 return _page(request, error.sentence, status)
         return None
+
+
+def _keep(request: HttpRequest, error: NotAllowed) -> None:
+    actor = cast(StudioRequest, request).actor
+    slug = request.resolver_match.kwargs.get("project") if request.resolver_match else None
+    project = Project.objects.visible_to(actor).filter(slug=slug).first()
+    keep_refusal(actor=actor, error=error, door=f"{request.method} {request.path}", project_uid=project.uid if project else None)
 
 
 def _page(request: HttpRequest, sentence: str, status: int) -> HttpResponse:

@@ -27,6 +27,12 @@ def public(view: View) -> View:
     return view
 
 
+def checks_characters(view: View) -> View:
+    """This view says itself, at the field, which characters cannot be kept."""
+    cast(Any, view).checks_characters = True
+    return view
+
+
 def prompt_url(prompt: Prompt, page: str = "", *arguments: Any) -> str:
     """The address of a page of a prompt: overview, or `versions`, `compare`, `edit` …"""
     return reverse(f"prompt_{page}" if page else "prompt", args=[prompt.project.slug, prompt.name, *arguments])

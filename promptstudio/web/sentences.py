@@ -163,6 +163,7 @@ def _rolled_back(facts: Facts) -> SafeString:
 
 # action: (icon, tone, wording)
 WORDINGS: dict[str, tuple[str, str, Wording]] = {
+    "access.refused": ("ban", "back", _said("was refused{reason} at {what}")),
     "project.created": ("plus", "quiet", _said("created the project {what}")),
     "environment.added": ("stack-2", "quiet", _said("added the environment {what}")),
     "environment.changed": ("stack-2", "quiet", _said("changed the environment {what}")),

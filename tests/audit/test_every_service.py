@@ -26,7 +26,8 @@ from tests.deployments.fake_target import a_target, publish_everything, use_fake
 
 PACKAGE = Path(promptstudio.__file__).parent
 # Part of another service, whose entry covers them, or, for a draft's text, kept by its opening, its contributors and its end.
-COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft", "audit.record"}
+COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
+COVERED |= {"audit.record", "audit.keep_refusal"}
 READING = {"audit.hash_of", "audit.faults", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
 READING |= {"reviews.standing_decisions"}
 
@@ -43,8 +44,8 @@ class Stage:
         self.draft = prompts.open_draft(prompt=prompt, actor=cast.alice)
         self.account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
         self.key, _ = a_key(self.account, "read", by=cast.dora)
-        self.target = a_target(cast.development, by=cast.dora)
         self.failing = use_fake_publisher(settings)
+        self.target = a_target(cast.development, by=cast.dora)
 
     def failed_job(self) -> PublishJob:
         def refuse(*args: Any) -> None:

@@ -176,3 +176,8 @@ def test_many_people_at_once_leave_a_whole_trail(cast: Cast) -> None:
 
     assert at_once(*[works(number, cast.development) for number in range(6)]) == [None] * 6
     assert list(faults()) == []
+
+
+def test_two_prompts_of_one_title_made_at_once_have_different_names(cast: Cast) -> None:
+    answers = at_once(*[lambda: a_prompt(cast.claims, by=cast.alice, title="Storm")] * 4)
+    assert sorted(made.name for made in answers) == ["storm", "storm-2", "storm-3", "storm-4"]

@@ -7,6 +7,7 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, Evaluation, PublishJob, Recall
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.projects.services import change_policy
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, a_prompt, a_version, approved, in_production, live_version, placement_of, promote
 from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
@@ -150,8 +151,6 @@ def test_a_closed_door_says_why(client: Client, cast: Cast, newer: Version, page
 
 
 def test_deployers_are_named_to_whoever_is_none(client: Client, cast: Cast, version: Version) -> None:
-    from promptstudio.projects.services import change_policy
-
     rules = cast.production.policy.rules.model_copy(update={"deployers": ("technical",)})
     change_policy(environment=cast.production, data=rules.model_dump(mode="json"), actor=cast.dora)
     sentence = "Promoting to Production is for technical. Ask one of them."
@@ -227,17 +226,18 @@ def test_recalling_needs_a_reason_and_is_told_to_everyone(client: Client, cast: 
 
 
 def test_a_prompt_is_taken_out_of_service_and_brought_back(client: Client, cast: Cast, live: Version) -> None:
+    out, again_to = PAGE + "out-of-service/production/", PAGE + "promote/production/1.0.0/"
     at(client, cast.bob)
-    empty = client.post(OUT, {"reason": " "})
+    empty = client.post(out, {"reason": " "})
     assert (empty.status_code, "Applications get this sentence as their answer." in text(empty)) == (422, True)
-    response = client.post(OUT, {"reason": "The law changed."}, follow=True)
+    response = client.post(out, {"reason": "The law changed."}, follow=True)
     assert "Production no longer serves this prompt." in text(response)
     assert placement_of(live.prompt, cast.production).out_of_service_reason == "The law changed."
-    again = client.post(OUT, {"reason": "Once more"})
+    again = client.post(out, {"reason": "Once more"})
     assert again.status_code == 409
     assert "was taken out of service in Production already" in text(again)
     assert "Once more" in text(again)
-    client.post(PROMOTE, seen(client.get(PROMOTE)))
+    client.post(again_to, seen(client.get(again_to)))
     assert placement_of(live.prompt, cast.production).out_of_service_at is None
 
 

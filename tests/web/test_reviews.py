@@ -53,7 +53,9 @@ def test_approving_is_kept_with_what_was_live(client: Client, cast: Cast, review
 
 
 def test_changes_are_requested_with_a_comment(client: Client, cast: Cast, review: Review) -> None:
-    response = at(client, cast.bob).post(url(review), {"verdict": "request_changes", "comment": "Shorter, please.", "seen": ""}, follow=True)
+    response = at(client, cast.bob).post(
+        url(review), {"verdict": "request_changes", "comment": "Shorter, please.", "seen": ""}, follow=True
+    )
     assert "asked for changes as product" in text(response)
     assert "Shorter, please." in text(response)
 
@@ -91,9 +93,7 @@ def in_production_from_staging(cast: Cast, version: Version) -> None:
     promote(version, cast.production, by=cast.alice)
 
 
-def test_an_approval_of_another_difference_asks_for_confirmation(
-    client: Client, cast: Cast, prompt: Prompt, version: Version
-) -> None:
+def test_an_approval_of_another_difference_asks_for_confirmation(client: Client, cast: Cast, prompt: Prompt, version: Version) -> None:
     other = a_version(prompt, by=cast.alice, text="Sort that: {{claim}}")
     promote(other, cast.development, cast.staging, by=cast.alice)
     review = asked(other, cast.production, by=cast.alice)
@@ -311,7 +311,7 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, reader:
 def test_an_open_review_in_production_ends_when_it_is_live(client: Client, cast: Cast, prompt: Prompt) -> None:
     in_production(cast, a_version(prompt, by=cast.alice))
     html = text(at(client, cast.alice).get(url(Review.objects.get())))
-    assert "Went live" in html
+    assert "Promoted" in html
     assert "1.0.0 is live in Production." in html
 
 

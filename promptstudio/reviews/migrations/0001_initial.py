@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('note', models.TextField(blank=True)),
                 ('asked_at', models.DateTimeField(default=promptstudio.lib.clock.now)),
                 ('closed_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('withdrawn', 'Withdrawn'), ('deployed', 'Went live')], max_length=10)),
+                ('outcome', models.CharField(blank=True, choices=[('withdrawn', 'Withdrawn'), ('deployed', 'Promoted')], max_length=10)),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='projects.environment')),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='prompts.version')),

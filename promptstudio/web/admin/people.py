@@ -79,6 +79,7 @@ class MembershipAdmin(ScopedAdmin):
     list_display = ("user", "role", "project", "source", "granted_by", "created_at")
     list_filter = ("role", "project")
     search_fields = ("user__name", "user__username")
+    list_select_related = ("user", "project", "granted_by")
     actions = ("take_away",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -108,6 +109,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     project_path = "account__project"
     list_display = ("name", "prefix", "account", "scopes", "environment", "state", "expires_at", "last_used_at")
     search_fields = ("name", "prefix")
+    list_select_related = ("account", "environment")
     exclude = ("secret_hash",)
     actions = ("revoke",)
 

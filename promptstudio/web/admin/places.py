@@ -10,6 +10,7 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Target
+from promptstudio.lib.errors import Conflict
 from promptstudio.projects import services as projects
 from promptstudio.projects.models import Environment, Policy, Project, Role
 
@@ -128,14 +129,26 @@ class TargetForm(ServiceForm):
         if "kind" in self.fields:
             self.fields["kind"].choices = [(kind, kind.capitalize()) for kind in settings.PUBLISHERS]  # type: ignore[attr-defined]
 
+    def clean_settings(self) -> dict[str, Any]:
+        given = self.cleaned_data["settings"] or {}
+        if not isinstance(given, dict):
+            raise forms.ValidationError('Write the settings as {"name": "value"}.')
+        return given
+
     def save_by(self) -> Target:  # type: ignore[override]
         given = self.cleaned_data
         if self.instance.pk is None:
-            return deployments.add_target(
+            target = deployments.add_target(
                 environment=given["environment"], name=given["name"], kind=given["kind"], settings=given["settings"], actor=self.actor
             )
+            if given["is_active"]:
+                return target
+            target.is_active = False
+            return deployments.save_target(target=target, actor=self.actor)
         target = Target.objects.select_related("environment__project").get(pk=self.instance.pk)
-        target.name, target.settings, target.is_active = given["name"], given["settings"] or {}, given["is_active"]
+        if target.environment.targets.exclude(pk=target.pk).filter(name=given["name"]).exists():
+            raise Conflict(f"{target.environment} already publishes to a place named {given['name']}.")
+        target.name, target.settings, target.is_active = given["name"], given["settings"], given["is_active"]
         return deployments.save_target(target=target, actor=self.actor)
 
 
@@ -148,4 +161,4 @@ class TargetAdmin(ScopedAdmin, SimpleHistoryAdmin):
     search_fields = ("name",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("environment",) if obj else ()
+        return ("environment", "kind") if obj else ()

@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 
 from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
 from promptstudio.lib.errors import Invalid, StudioError
 from promptstudio.projects.models import Project
 
@@ -54,6 +56,13 @@ class ScopedAdmin(admin.ModelAdmin):
         found = super().get_queryset(request)
         return found.filter(**{f"{self.project_path}__in": self.projects(request)}) if self.project_path else found
 
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Filters by something related offer what the rows of this person have, and no names from elsewhere."""
+        return [
+            (path, admin.RelatedOnlyFieldListFilter) if get_fields_from_path(self.model, str(path))[-1].is_relation else path
+            for path in super().get_list_filter(request)
+        ]
+
     def projects(self, request: HttpRequest) -> Any:
         return Project.objects.visible_to(actor_of(request))
 
@@ -71,6 +80,8 @@ class ScopedAdmin(admin.ModelAdmin):
         related = db_field.related_model
         if related is Project:
             return self.administered(request)
+        if related is User:
+            return User.objects.filter(kind=User.Kind.PERSON)
         if any(field.name == "project" for field in related._meta.get_fields()):
             return related.objects.filter(project__in=self.administered(request))
         return related.objects.all()
@@ -79,7 +90,8 @@ class ScopedAdmin(admin.ModelAdmin):
         return request.user.is_active and request.user.is_staff  # type: ignore[union-attr]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
+        # The pages of a row's history ask this, and nothing else, about rows that `get_queryset` leaves out.
+        return self.has_module_permission(request) and (obj is None or self.get_queryset(request).filter(pk=obj.pk).exists())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.administered(request).exists()

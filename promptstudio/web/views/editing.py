@@ -23,7 +23,7 @@ from ..forms.bundle_form import BundleFields, fields_from, fields_like, fields_o
 from ..forms.draft_steps import take
 from ..forms.merging import Choice, Merged, merge
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
-from ..requests import StudioRequest, draft_url, prompt_url
+from ..requests import StudioRequest, checks_characters, draft_url, prompt_url
 
 TRIES = 3
 
@@ -64,6 +64,7 @@ def live(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     return render(request, "prompts/_presence.html", {"draft": draft, "others": others, "newer": newer})
 
 
+@checks_characters
 @require_POST
 def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """Keep what stands in the fields, after the step that a button asks for. `X-Editor` asks for fragments."""

@@ -15,6 +15,7 @@ from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.models import Review
 
 from ..requests import StudioRequest
+from ..searching import typed
 
 PER_PAGE = 25
 STATES = (("", "All states"), ("moving", "On its way or failed"), ("failed", "Failed"), ("behind", "Newest not live everywhere"))
@@ -25,8 +26,11 @@ def environments(request: StudioRequest, project: str) -> HttpResponse:
     """`?q=` finds prompts, `?state=` keeps those with something to do."""
     request.section = "environments"  # type: ignore[attr-defined]
     space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
+    if request.htmx:
+        # Asked for every two seconds, so without the board below it.
+        return render(request, "environments/_moving.html", {"project": space, "moving": _moving(space)})
     places = list(space.environments.all())
-    words, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
+    words, state = typed(request), request.GET.get("state", "")
     prompts = _filtered(Prompt.objects.visible_to(request.actor).active().filter(project=space), words, state, places)
     page = Paginator(prompts.select_related("folder", "project").order_by("title", "pk"), PER_PAGE).get_page(request.GET.get("page"))
     rows = board.rows(page.object_list, places)
@@ -41,8 +45,7 @@ def environments(request: StudioRequest, project: str) -> HttpResponse:
         "moving": _moving(space),
         "fold": len(places) > 4,
     }
-    template = "environments/_moving.html" if request.htmx else "environments/page.html"
-    return render(request, template, context)
+    return render(request, "environments/page.html", context)
 
 
 def _filtered(prompts: "QuerySet[Prompt]", words: str, state: str, places: list[Environment]) -> "QuerySet[Prompt]":

@@ -28,6 +28,7 @@ from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, c
 
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, review_url
+from ..searching import typed
 from ..uids import uid_or_404
 
 PER_PAGE = 25
@@ -42,7 +43,7 @@ def reviews(request: StudioRequest, project: str) -> HttpResponse:
     closed = request.GET.get("state") == "closed"
     found = Review.objects.visible_to(request.actor).filter(version__prompt__project=space).with_everything()
     found = found.exclude(closed_at=None) if closed else found.open()
-    if words := request.GET.get("q", "").strip():
+    if words := typed(request):
         found = found.filter(Q(version__prompt__title__icontains=words) | Q(version__semver=words) | Q(note__icontains=words))
     for_me_first = Case(When(pk__in=list(waiting), then=Value(0)), default=Value(1))
     page = Paginator(found.order_by(for_me_first, "-asked_at"), PER_PAGE).get_page(request.GET.get("page"))

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from promptstudio.accounts.models import User
 
 from ..requests import public
+from ..uids import uid_or_404
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -20,7 +21,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @public
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and settings.DEMO:
-        person = get_object_or_404(_people(), uid=request.POST.get("person", ""))
+        person = get_object_or_404(_people(), uid=uid_or_404(request.POST.get("person", "")))
         login(request, person, backend=BACKEND)
         return redirect(_next(request))
     people = [_card(person) for person in _people()] if settings.DEMO else []

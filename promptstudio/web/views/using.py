@@ -30,7 +30,7 @@ def prompt_use(request: StudioRequest, project: str, name: str) -> HttpResponse:
     context: dict[str, Any] = {"cell": cell, "version": version, "receipts": receipts, "base_url": base_url}
     if version:
         values = _values(version)
-        context |= {"values": values, "values_python": _python(values), "values_json": json.dumps(values, indent=2, ensure_ascii=False)}
+        context |= {"values": values, "values_python": _python(values), "values_json": _quotable(values)}
         context["promptvars_python"] = _python({key: {"text": str(value)} for key, value in values.items()})
     return render_prompt(request, "use/page.html", prompt, tab="use", **context, local=bool(settings.AWS_ENDPOINT_URL))
 
@@ -45,6 +45,11 @@ def _receipts(cell: board.Cell) -> list[Receipt]:
 def _values(version: Version) -> dict[str, Any]:
     values = {variable.name: "" for variable in version.bundle.variables} | example_values(version.bundle)
     return values | ({OPEN_BRACES: "{{"} if reserved_in(version.bundle) else {})
+
+
+def _quotable(values: dict[str, Any]) -> str:
+    """JSON that stands between the apostrophes of a shell command."""
+    return json.dumps(values, indent=2, ensure_ascii=False).replace("'", "\\u0027")
 
 
 def _python(values: dict[str, Any]) -> str:

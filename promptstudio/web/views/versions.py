@@ -26,6 +26,7 @@ from ..answers import see_other
 from ..forms.prompts import ChangeRecordForm, SaveVersionForm, add_errors
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, prompt_url
+from ..searching import typed
 from .prompts import text_context
 
 PAGE = 25
@@ -72,7 +73,7 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
 @require_GET
 def versions(request: StudioRequest, project: str, name: str) -> HttpResponse:
     prompt = prompt_or_404(request, project, name)
-    query = request.GET.get("q", "").strip()
+    query = typed(request)
     found = prompt.versions.newest_first().select_related("created_by", "follows").defer("canonical", "follows__canonical")
     for word in query.split():
         found = found.filter(Q(summary__icontains=word) | Q(semver__startswith=word) | Q(created_by__name__icontains=word))

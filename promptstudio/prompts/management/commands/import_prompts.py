@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 f"There is no project {project}. There are: {', '.join(Project.objects.values_list('slug', flat=True)) or 'none'}."
             )
         try:
-            lines = [line for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
+            lines = [line for line in file.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file} cannot be read: {error}") from error
         report = _Report()

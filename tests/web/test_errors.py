@@ -1,0 +1,121 @@
+"""Each refusal is a page with a sentence, what was typed, and a way on."""
+
+from typing import Any
+
+import pytest
+from django.test import Client, RequestFactory
+
+from promptstudio.prompts.models import Prompt, Version
+from promptstudio.reviews.models import Review
+from promptstudio.web.middleware import back_url, typed
+from promptstudio.web.views import errors
+from tests.cast import Cast, a_version, asked
+
+from .reading import HOSTILE, HTMX, at, text, typed_back
+
+ASK = "/p/claims/prompts/water-damage-triage/-/ask/1.0.0/production/"
+
+
+@pytest.fixture
+def version(cast: Cast, prompt: Prompt) -> Version:
+    return a_version(prompt, by=cast.alice)
+
+
+@pytest.fixture
+def review(cast: Cast, version: Version) -> Review:
+    return asked(version, cast.production, by=cast.alice)
+
+
+def test_not_allowed_is_403_with_what_was_typed_and_the_way_back(client: Client, cast: Cast, version: Version) -> None:
+    response = at(client, cast.vera).post(ASK, {"note": HOSTILE}, headers={"Referer": "http://testserver" + ASK + "?x=1&y=2"})
+    assert response.status_code == 403
+    assert "Your role does not allow you to write prompts in this project." in text(response)
+    assert f'href="{ASK}?x=1&amp;y=2"' in text(response)
+    assert b"<script>alert" not in response.content
+    assert typed_back(response, "<script>alert(1)</script>")
+
+
+def test_a_fragment_gets_the_page_in_the_place_of_the_page(client: Client, cast: Cast, version: Version) -> None:
+    response = at(client, cast.vera).post(ASK, {"note": "Mine"}, headers=HTMX)
+    assert response.status_code == 403
+    assert (response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"]) == ("#main", "#main", "outerHTML")
+    assert 'id="main"' in text(response)
+
+
+def test_somebody_was_faster_is_409(client: Client, cast: Cast, review: Review) -> None:
+    response = at(client, cast.bob).post(ASK, {"note": "Me too"})
+    assert response.status_code == 409
+    assert "Somebody was faster" in text(response)
+    assert "Me too" in text(response)
+    assert "HX-Retarget" not in response
+
+
+def test_what_is_not_there_is_404_for_everybody(client: Client, cast: Cast) -> None:
+    response = at(client, cast.vera).get("/p/moon/prompts/")
+    assert response.status_code == 404
+    assert "Not there, or not shared with you" in text(response)
+    assert "add you as a member" in text(response)
+
+
+def test_whoever_is_not_signed_in_gets_a_404_without_a_frame(client: Client, db: None) -> None:
+    response = client.get("/nothing/has/this/address/")
+    assert response.status_code == 404
+    assert "Not there, or not shared with you" in text(response)
+
+
+def test_a_form_without_its_token_says_so_and_keeps_what_was_typed(cast: Cast, review: Review) -> None:
+    client = at(Client(enforce_csrf_checks=True), cast.bob)
+    response = client.post(f"/p/claims/reviews/{review.uid}/comment/", {"text": "Long <b>thoughts</b>"})
+    assert response.status_code == 403
+    assert "This page was open too long" in text(response)
+    assert typed_back(response, "Long <b>thoughts</b>")
+
+
+def test_when_it_breaks_there_is_a_page_without_queries(client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("password")
+
+    monkeypatch.setattr("promptstudio.web.views.reviews.reviews_for", broken)
+    client.raise_request_exception = False
+    response = at(client, cast.vera).get("/p/claims/reviews/")
+    assert response.status_code == 500
+    assert "Something broke on our side" in text(response)
+    assert "password" not in text(response)
+
+
+def test_the_broken_page_needs_no_database() -> None:
+    assert errors.broken(RequestFactory().get("/")).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/p/claims/?q=a", "/p/claims/?q=a"),
+        ("http://evil.example/p/claims/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_the_way_back_stays_on_this_host(referer: str, back: str) -> None:
+    assert back_url(RequestFactory().get("/", headers={"Referer": referer} if referer else {})) == back
+
+
+def test_only_words_are_shown_back() -> None:
+    posted = {
+        "csrfmiddlewaretoken": "abc",
+        "seen": "1",
+        "replaces": "2",
+        "next": "/",
+        "revision": "3",
+        "empty": " ",
+        "how_we_know": ["a", "b"],
+    }
+    assert typed(RequestFactory().post("/", posted)) == [("How we know", "a"), ("How we know", "b")]
+
+
+def test_no_answer_is_kept_by_others_and_each_has_a_number(client: Client, cast: Cast) -> None:
+    signed_out = client.get("/sign-in/")
+    response = at(client, cast.vera).get("/p/claims/reviews/")
+    assert response["Cache-Control"] == "private, no-store"
+    assert len(response["X-Request-ID"]) == 32
+    assert response["X-Request-ID"] != signed_out["X-Request-ID"]
