@@ -39,11 +39,11 @@ run: $(INSTALLED) ## Run everything on this machine; Ctrl-C stops it (PORT, STUD
 
 .PHONY: test
 test: $(INSTALLED) ## Run the tests on SQLite and a private Redis (ARGS="tests/prompts -k diff")
-	@env -u DATABASE_URL $(PYTHON) -m tests.services redis -- $(PYTHON) -m pytest $(ARGS)
+	@env -u DATABASE_URL $(PYTHON) -m tests.services redis -- $(PYTHON) -m pytest -n 2 $(ARGS)
 
 .PHONY: test-services
 test-services: $(INSTALLED) ## Run the same tests on a private PostgreSQL and Redis
-	@$(PYTHON) -m tests.services postgres redis -- $(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m tests.services postgres redis -- $(PYTHON) -m pytest -n 2 $(ARGS)
 
 .PHONY: test-large
 test-large: $(INSTALLED) ## Import 1,434 real prompts and publish 200 of them while people work

@@ -83,7 +83,7 @@ def flushing_past_the_triggers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     # A file: threads of an in-memory database share one cache, whose locks know no waiting.
     if connection.vendor == "sqlite":
         connections["default"].settings_dict["TEST"]["NAME"] = str(HOME / "test.sqlite3")
