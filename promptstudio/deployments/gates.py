@@ -159,7 +159,7 @@ class Approvals(Gate):
         ]
         evidence = {"decisions": [str(d.uid) for d in candidate.approvals]}
         if missing:
-            able = ", ".join(_names_of_able(candidate))
+            able = ", ".join(_names_of_able(candidate, [role for role in given if len(given[role]) < candidate.rules.approvals[role]]))
             return self.blocked(
                 f"{' and '.join(missing)} needed. {f'These people can give it: {able}.' if able else 'Nobody can give it at the moment.'}",
                 **evidence,
@@ -220,12 +220,12 @@ def _outcomes(candidate: Candidate, gates: tuple[Gate, ...]) -> Iterator[Outcome
             yield gate.blocked(f"This could not be checked, so it blocks ({type(error).__name__}). Tell an administrator.")
 
 
-def _names_of_able(candidate: Candidate) -> list[str]:
-    """People who could give a missing approval today."""
+def _names_of_able(candidate: Candidate, roles: list[str]) -> list[str]:
+    """People who could give an approval in one of `roles` today."""
     writers = candidate.version.contributors.values("user")
     decided = [d.person_id for d in candidate.approvals]
     rows = (
-        Membership.objects.filter(project=candidate.environment.project_id, role__in=list(candidate.rules.approvals), user__is_active=True)
+        Membership.objects.filter(project=candidate.environment.project_id, role__in=roles, user__is_active=True)
         .exclude(user__in=writers)
         .exclude(user__in=decided)
         .select_related("user")

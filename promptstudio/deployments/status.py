@@ -61,7 +61,7 @@ def _towards(cell: Cell, version: Version) -> NextStep:
             return NextStep("review", f"review {version.semver} for {environment}", environment, version, review)
     elif rules.approvals:
         if version.origin != "import" and version.missing_from_record:
-            return NextStep("complete_record", f"complete the change record of {version.semver}", environment, version)
+            return NextStep("complete_record", f"ask for review of {version.semver} for {environment}", environment, version)
         return NextStep("ask", f"ask for review of {version.semver} for {environment}", environment, version)
     return NextStep("promote", f"promote {version.semver} to {environment}", environment, version)
 

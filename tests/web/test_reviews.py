@@ -37,7 +37,7 @@ def written() -> int:
 
 def test_it_shows_what_is_asked_and_what_is_missing(client: Client, cast: Cast, review: Review) -> None:
     html = text(at(client, cast.bob).get(url(review)))
-    assert "Let 1.0.0 go to Production?" in html
+    assert "1.0.0 go to Production?" in html
     assert "Alice writes:</b> Please look." in html
     assert "1 more product approval and 1 more technical approval needed." in html
     assert "Fewer calls." in html

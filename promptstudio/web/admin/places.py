@@ -4,8 +4,11 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
 from promptstudio.deployments import services as deployments
@@ -41,13 +44,17 @@ class EnvironmentForm(ServiceForm):
 @admin.register(Environment)
 class EnvironmentAdmin(ScopedAdmin, SimpleHistoryAdmin):
     form = EnvironmentForm
-    list_display = ("name", "project", "position", "conditions", "grace_days")
+    list_display = ("name", "project", "position", "conditions", "change_conditions", "grace_days")
     list_filter = ("project",)
     search_fields = ("name",)
-    readonly_fields = ("conditions",)
+    readonly_fields = ("conditions", "change_conditions")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @admin.display(description="Change")
+    def change_conditions(self, environment: Environment) -> str:
+        return format_html('<a href="{}?environment={}">Change the conditions…</a>', reverse("admin:projects_policy_add"), environment.pk)
 
     @admin.display(description="Conditions")
     def conditions(self, environment: Environment) -> str:
@@ -70,6 +77,9 @@ class PolicyForm(ServiceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["deployers"].initial = ["domain_expert", "product", "technical", "admin"]
+        if "environment" in self.fields:
+            # Environments of two projects may have one name.
+            self.fields["environment"].label_from_instance = lambda place: f"{place.project}: {place}"  # type: ignore[attr-defined]
 
     def save_by(self) -> Policy:  # type: ignore[override]
         given = self.cleaned_data
@@ -97,6 +107,29 @@ class PolicyAdmin(ScopedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A policy never changes: a new one takes its place.
         return False
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Starts from the conditions in force: an empty form would drop them all unsaid."""
+        if request.method == "GET" and not request.GET.get("environment", "").isdecimal():
+            messages.info(request, "Choose the environment whose conditions you want to change.")
+            return redirect("admin:projects_environment_changelist")
+        return super().add_view(request, form_url, extra_context)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        environment = Environment.objects.filter(pk=request.GET["environment"], project__in=self.administered(request)).first()
+        if environment is None:
+            return {}
+        rules = environment.policy.rules
+        approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
+        return {"environment": environment.pk, **rules.model_dump(include={"previous_environment", "change_record", "same_baseline"})} | {
+            "deployers": list(rules.deployers),
+            **approvals,
+        }
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        """Says what holds now, so that whoever dropped a condition by mistake sees it."""
+        messages.success(request, f"In force from now on. {self.in_words(obj)}")
+        return redirect("admin:projects_policy_change", obj.pk)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:

@@ -149,7 +149,11 @@ def prompt_deployment(request: StudioRequest, project: str, name: str, uid: UUID
     deployment = _deployment_or_404(request, prompt, uid)
     context = deployment_context(request, deployment)
     if request.htmx:
-        return render(request, "deployments/_progress.html", {"prompt": prompt, **context})
+        answer = render(request, "deployments/_progress.html", {"prompt": prompt, **context})
+        if not context["moves"]:
+            # It has arrived or failed: the header above the fragment tells so as well.
+            answer["HX-Refresh"] = "true"
+        return answer
     return render_prompt(request, "deployments/page.html", prompt, tab="", **context)
 
 

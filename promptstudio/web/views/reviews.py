@@ -100,7 +100,9 @@ def prompt_ask(request: StudioRequest, project: str, name: str, semver: str, env
     errors: dict[str, str] = {}
     if request.method == "POST":
         try:
-            return redirect(review_url(_asked(request, version, place)))
+            asked = _asked(request, version, place)
+            messages.success(request, f"Asked. Whoever can decide about {place} finds it on their home page.")
+            return redirect(review_url(asked))
         except Invalid as error:
             errors = error.errors
     status = 422 if errors else 200
@@ -149,6 +151,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "open_gates": sum(not outcome.passed for outcome in outcomes),
         "talk": _talk(found),
         "last_decision": last,
+        "takes_back": candidate.live if candidate.live and candidate.live.number > found.version.number else None,
         "is_stale": bool(last and last.verdict == "approve" and last.baseline != candidate.live),
         "may_decide": can_decide(request.actor, found),
         "as_role": next((ROLE_WORDS[role] for role in deciding_roles(request.actor.user, found)), ""),
