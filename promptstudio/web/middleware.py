@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -78,15 +79,19 @@ class ErrorPages:
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, PermissionDenied):
+            # Django's administration says no without a reason, and would say so on a page of its own.
+            error = NotAllowed(str(error) or "Your role does not allow this. An administrator can do it, or give you another role.")
         if isinstance(error, NotAllowed):
-            _keep(request, error)
+            refused(request, error)
         for kind, status in ((NotAllowed, 403), (Conflict, 409), (Invalid, 422)):
             if isinstance(error, kind):
                 return _page(request, error.sentence, status)
         return None
 
 
-def _keep(request: HttpRequest, error: NotAllowed) -> None:
+def refused(request: HttpRequest, error: NotAllowed) -> None:
+    """Keep the refusal in the trail, in the chain of the project that the address names."""
     actor = cast(StudioRequest, request).actor
     slug = request.resolver_match.kwargs.get("project") if request.resolver_match else None
     project = Project.objects.visible_to(actor).filter(slug=slug).first()

@@ -480,3 +480,38 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, model: 
     few = queries(client, address(model, "changelist"))
     grow(2, 8)
     assert queries(client, address(model, "changelist")) == few
+
+
+def test_what_the_panel_refuses_is_in_the_trail(client: Client, cast: Cast) -> None:
+    mine = Membership.objects.get(user=cast.vera.user)
+    at(client, staff(cast.bob))
+    client.post(address(Membership, "changelist"), {"action": "take_away", "_selected_action": [mine.pk]})
+    refusal = Entry.objects.get(action="access.refused")
+    assert (refusal.via, refusal.actor_uid) == ("admin", cast.bob.user.uid)
+    assert "Your role does not allow you to change the settings of this project." in refusal.data
+
+
+def test_a_closed_page_of_the_panel_says_so_in_the_frame_and_is_kept(client: Client, cast: Cast) -> None:
+    response = at(client, staff(cast.bob)).post(address(Policy, "add"), {"environment": cast.production.pk})
+    assert response.status_code == 403
+    assert "Your role does not allow this." in text(response)
+    assert 'id="main"' in text(response)
+    assert entries("access.refused") == 1
+
+
+def test_the_form_of_conditions_starts_from_those_in_force(client: Client, cast: Cast, dora: Actor) -> None:
+    """An empty form would drop every condition unsaid."""
+    at(client, dora)
+    assert client.get(address(Policy, "add"))["Location"] == address(Environment, "changelist")
+    form = client.get(address(Policy, "add"), {"environment": cast.production.pk}).context["adminform"].form
+    shown = {name: form[name].value() for name in form.fields}
+    assert shown["environment"] == cast.production.pk
+    assert (shown["previous_environment"], shown["change_record"], shown["same_baseline"]) == (True, True, True)
+    assert (shown["approvals_product"], shown["approvals_technical"], shown["approvals_admin"]) == (1, 1, 0)
+    assert shown["deployers"] == list(cast.production.policy.rules.deployers)
+
+
+def test_after_changing_conditions_the_page_says_what_holds(client: Client, cast: Cast, dora: Actor) -> None:
+    typed = {"environment": cast.staging.pk, "change_record": "on", "deployers": ["technical"]}
+    response = at(client, dora).post(address(Policy, "add"), typed, follow=True)
+    assert "In force from now on. To enter Staging a version needs a complete change record." in text(response)

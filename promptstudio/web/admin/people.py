@@ -1,13 +1,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from promptstudio.accounts import services as accounts
 from promptstudio.accounts.models import User
-from promptstudio.lib.errors import StudioError
 from promptstudio.projects import services as projects
 from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
 
@@ -88,14 +87,11 @@ class MembershipAdmin(ScopedAdmin):
 
     @admin.action(description="Take these roles away")
     def take_away(self, request: HttpRequest, queryset: Any) -> None:
-        for membership in queryset.select_related("project", "user"):
-            try:
-                projects.revoke_role(membership=membership, actor=actor_of(request))
-                messages.success(
-                    request, f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.project}."
-                )
-            except StudioError as error:
-                messages.error(request, error.sentence)
+        def take(membership: Membership) -> str:
+            projects.revoke_role(membership=membership, actor=actor_of(request))
+            return f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.project}."
+
+        self.each(request, queryset.select_related("project", "user"), take)
 
 
 @admin.register(ServiceAccount)
@@ -115,9 +111,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Revoke these keys")
     def revoke(self, request: HttpRequest, queryset: Any) -> None:
-        for key in queryset.select_related("account__project"):
-            try:
-                projects.revoke_key(key=key, actor=actor_of(request))
-                messages.success(request, f"{key.name} is revoked.")
-            except StudioError as error:
-                messages.error(request, error.sentence)
+        def revoke(key: ApiKey) -> str:
+            projects.revoke_key(key=key, actor=actor_of(request))
+            return f"{key.name} is revoked."
+
+        self.each(request, queryset.select_related("account__project"), revoke)

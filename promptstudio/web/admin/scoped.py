@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -12,8 +12,10 @@ from django.http import HttpRequest
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
-from promptstudio.lib.errors import Invalid, StudioError
+from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.projects.models import Project
+
+from ..middleware import refused
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -23,7 +25,7 @@ def actor_of(request: HttpRequest) -> Actor:
 class ServiceForm(forms.ModelForm):
     """A form that saves through `save_by`; what the service refuses stands at its field, and nothing that was typed is lost."""
 
-    actor: ClassVar[Actor]
+    request: ClassVar[HttpRequest]
     save_by: ClassVar[Callable[["ServiceForm"], models.Model]]
 
     def _post_clean(self) -> None:
@@ -36,7 +38,13 @@ class ServiceForm(forms.ModelForm):
             for field, sentence in error.errors.items():
                 self.add_error(field if field in self.fields else None, sentence)
         except StudioError as error:
+            if isinstance(error, NotAllowed):
+                refused(self.request, error)
             self.add_error(None, ValidationError(error.sentence))
+
+    @property
+    def actor(self) -> Actor:
+        return actor_of(self.request)
 
     def save(self, commit: bool = True) -> Any:
         return self.saved
@@ -111,7 +119,17 @@ class ScopedAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (form,), {"actor": actor_of(request)})
+        return type(form.__name__, (form,), {"request": request})
+
+    def each(self, request: HttpRequest, queryset: Any, deed: Callable[[Any], str]) -> None:
+        """An action on several rows: `deed` does one and says what it did; a refusal stops only its own row."""
+        for row in queryset:
+            try:
+                messages.success(request, deed(row))
+            except StudioError as error:
+                if isinstance(error, NotAllowed):
+                    refused(request, error)
+                messages.error(request, error.sentence)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The form's service saved it."""
