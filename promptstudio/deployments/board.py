@@ -14,7 +14,10 @@ from .models import Deployment, Placement, WentLive
 
 @dataclass(frozen=True)
 class Cell:
-    """`state` is live, behind (an older version than the newest is live), publishing, failed, gone (out of service) or none."""
+    """`state` is live, behind (an older version than the newest is live), publishing, failed, gone (out of service) or none.
+
+    `left` says that the newest version of the prompt was live here, and that somebody went back from it.
+    """
 
     environment: Environment
     state: str
@@ -23,6 +26,7 @@ class Cell:
     live_since: datetime | None
     newest: Deployment | None
     placement: Placement | None
+    left: bool
 
     @property
     def replaces(self) -> str:
@@ -49,10 +53,11 @@ def rows(prompts: Iterable[Prompt], environments: Sequence[Environment]) -> list
     }
     deployments = _newest_deployments(placements.values())
     since = dict(WentLive.objects.filter(deployment__in=[p.live_id for p in placements.values()]).values_list("deployment_id", "at"))
+    left = _left(deployments.values(), newest.values())
 
     def cell(prompt: Prompt, environment: Environment) -> Cell:
         placement = placements.get((prompt.pk, environment.pk))
-        return _cell(environment, placement, deployments.get(placement.pk) if placement else None, newest.get(prompt.pk), since)
+        return _cell(environment, placement, deployments.get(placement.pk) if placement else None, newest.get(prompt.pk), since, left)
 
     return [Row(prompt, newest.get(prompt.pk), [cell(prompt, environment) for environment in environments]) for prompt in prompts]
 
@@ -75,8 +80,21 @@ def _newest_deployments(placements: Iterable[Placement]) -> dict[int, Deployment
     return {deployment.placement_id: deployment for deployment in found}
 
 
+def _left(deployments: Iterable[Deployment], newest: Iterable[Version]) -> set[int]:
+    """Placements whose last deployment is a rollback, and which served the prompt's newest version before."""
+    back = [deployment.placement_id for deployment in deployments if deployment.way == "rollback"]
+    if not back:
+        return set()
+    return set(WentLive.objects.filter(placement__in=back, version__in=list(newest)).values_list("placement_id", flat=True))
+
+
 def _cell(
-    environment: Environment, placement: Placement | None, newest: Deployment | None, version: Version | None, since: dict[int, datetime]
+    environment: Environment,
+    placement: Placement | None,
+    newest: Deployment | None,
+    version: Version | None,
+    since: dict[int, datetime],
+    left: set[int],
 ) -> Cell:
     live = placement.live_version if placement else None
     moment = since.get(placement.live_id) if placement and placement.live_id else None
@@ -88,4 +106,5 @@ def _cell(
         state, semver = "live" if version and live.pk == version.pk else "behind", live.semver
     else:
         state, semver = "none", ""
-    return Cell(environment, state, semver, live, moment, newest, placement)
+    went_back = bool(placement and placement.pk in left and not (live and version and live.pk == version.pk))
+    return Cell(environment, state, semver, live, moment, newest, placement, went_back)

@@ -13,7 +13,7 @@ from .board import Cell, Row
 
 @dataclass(frozen=True)
 class NextStep:
-    """`kind` is write, promote, complete_record, ask, review, watch, settle or nothing; `label` follows the word "Next:"."""
+    """`kind` is write, mend, promote, complete_record, ask, review, watch, settle or nothing; `label` follows the word "Next:"."""
 
     kind: str
     label: str
@@ -59,6 +59,9 @@ def _towards(cell: Cell, version: Version) -> NextStep:
         outcomes = gates.evaluate(gates.candidate_for(version, environment))
         if not all(outcome.passed for outcome in outcomes):
             return NextStep("review", f"review {version.semver} for {environment}", environment, version, review)
+    elif cell.left or not gates.NotRecalled().check(gates.candidate_for(version, environment)).passed:
+        # Nobody should be led back to what somebody just went back from. Whoever means it finds the version in its list.
+        return NextStep("mend", f"write what mends {version.semver}", environment, version)
     elif rules.approvals:
         if version.origin != "import" and version.missing_from_record:
             return NextStep("complete_record", f"ask for review of {version.semver} for {environment}", environment, version)
@@ -77,6 +80,10 @@ def _coming(row: Row) -> str:
     review = row.newest.reviews.open().select_related("environment").first()
     if review:
         return f"{row.newest.semver} waiting for {_missing_approvals(review)}"
+    if any(cell.left for cell in row.cells):
+        return f"{row.newest.semver} was rolled back"
+    if row.newest.recalls.exists():
+        return f"{row.newest.semver} was recalled"
     furthest = next((cell.environment for cell in reversed(row.cells) if _has(cell, row.newest)), None)
     if furthest is None:
         return f"{row.newest.semver} saved, not promoted yet"

@@ -52,7 +52,7 @@ def render_prompt(
 
 def step_url(prompt: Prompt, step: status.NextStep, row: board.Row) -> str:
     match step.kind:
-        case "write":
+        case "write" | "mend":
             return prompt_url(prompt, "edit_newest")
         case "promote":
             return prompt_url(prompt, "promote", step.environment.slug, step.version.semver)  # type: ignore[union-attr]

@@ -159,3 +159,13 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, target:
     few = queries(client, URL, headers=headers)
     grow(3, 30)
     assert queries(client, URL, headers=headers) == few
+
+
+def test_what_was_rolled_back_is_offered_quietly(client: Client, cast: Cast, prompt: Prompt, version: Version) -> None:
+    worse = a_version(prompt, by=cast.alice, text="Worse {{claim}}")
+    promote(worse, cast.development, by=cast.alice)
+    deployments.roll_back(prompt=prompt, environment=cast.development, reason="It misleads.", actor=cast.bob)
+    html = text(at(client, cast.vera).get(URL))
+    assert f"{worse.semver} was rolled back" in html
+    assert f"Promote {worse.semver} again…" in html
+    assert "Roll back…" in html

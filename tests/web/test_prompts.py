@@ -13,6 +13,8 @@ from promptstudio.prompts.models import Prompt
 from promptstudio.web.sentences import WORDINGS, sentences
 from tests.cast import Cast, a_prompt, a_version, approved, bundle, in_production, promote
 
+from .reading import text
+
 HOSTILE = '<script>alert(1)</script>\n"quoted" مرحبا ' + "long " * 96
 
 
@@ -201,3 +203,14 @@ def _queries(cast: Cast, prompt: Prompt) -> int:
     with CaptureQueriesContext(connection) as queries:
         client.get(address(prompt))
     return len(queries)
+
+
+def test_the_way_back_is_at_hand_on_the_overview_and_on_earlier_versions(cast: Cast, prompt: Prompt) -> None:
+    first, second = a_version(prompt, by=cast.alice), a_version(prompt, by=cast.alice, text="Other {{claim}}")
+    promote(first, cast.development, by=cast.alice)
+    promote(second, cast.development, by=cast.alice)
+    client, back = browser(cast.bob), address(prompt, "roll-back/development/")
+    assert back in text(client.get(address(prompt)))
+    assert f"{back}?to=1.0.0" in text(client.get(address(prompt, "versions/1.0.0/")))
+    assert f"{back}?to=" not in text(client.get(address(prompt, f"versions/{second.semver}/")))
+    assert client.get(back, {"to": "1.0.0"}).context["back_to"] == first

@@ -320,3 +320,20 @@ def test_whoever_left_is_signed_out(client: Client, cast: Cast, review: Review) 
     cast.bob.user.save()
     response: Any = at(client, cast.bob).get(url(review))
     assert response["Location"].startswith("/sign-in/")
+
+
+def test_letting_an_older_version_go_says_what_it_takes_back(client: Client, cast: Cast, prompt: Prompt, version: Version) -> None:
+    newer = a_version(prompt, by=cast.alice, text="Newer {{claim}}")
+    in_production(cast, newer)
+    html = text(at(client, cast.bob).get(url(asked(version, cast.production, by=cast.alice))))
+    assert f"1.0.0 is older than {newer.semver}, which is live." in html
+    assert "Letting it go takes back what" in html
+
+
+def test_a_decision_that_was_given_is_shown_as_given(client: Client, cast: Cast, review: Review) -> None:
+    assert "Your decision</h2>" in text(at(client, cast.bob).get(url(review)))
+    approve(review, cast.bob)
+    html = text(client.get(url(review)))
+    assert "You approved</b>" in html
+    assert "The conditions above say what is still missing." in html
+    assert "Decide again</h2>" in html

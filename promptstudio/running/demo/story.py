@@ -43,6 +43,7 @@ class Story:
         self._people_and_projects()
         self._what_was_live_before()
         self._invoices_went_wrong()
+        self._glass_first_try()
         self._connect("production", "Bedrock, production", days_ago=9)
         self._water_cooler()
         self._invoices_mended()
@@ -220,6 +221,14 @@ class Story:
             place, pavel = self.places["production"], self.people["pavel"]
             deployments.roll_back(prompt=self.worse.prompt, environment=place, reason="It invented a position twice.", actor=pavel)
 
+    def _glass_first_try(self) -> None:
+        with self._at(days_ago=12):
+            words = t.text(t.GLASS, [t.REPORT, t.OFFER, t.DEDUCTIBLE], model=t.NOVA, temperature=0.0, longest=120)
+            self.glass = self._write(
+                "jonas", "Glass breakage quick settlement", "Property/Glass", words, "Settle small glass claims on the same day."
+            )
+            self._promote("jonas", self.glass, "development")
+
     def _invoices_mended(self) -> None:
         before = self.worse.bundle.as_json()
         words = t.INVOICE + "\n\nNever add a position that the invoice does not have."
@@ -265,10 +274,9 @@ class Story:
     def _in_the_making(self) -> None:
         """What stands in development today, and a draft that a colleague has open."""
         with self._at(days_ago=0.5):
-            words = t.text(t.GLASS, [t.REPORT, t.OFFER, t.DEDUCTIBLE], model=t.NOVA, temperature=0.0, longest=120)
-            glass = self._write(
-                "jonas", "Glass breakage quick settlement", "Property/Glass", words, "Settle small glass claims on the same day."
-            )
+            before = self.glass.bundle.as_json()
+            pane = t.GLASS + "\nA broken shop window always needs a document: the landlord's consent."
+            glass = self._next("jonas", self.glass, {**before, "messages": [{"role": "user", "text": pane}]}, "Shop windows need consent.")
             self._promote("jonas", glass, "development")
         warmer = {
             **self.letter.bundle.as_json(),
