@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "promptstudio.web.admin.apps.StudioAdminConfig",
     "csp",
     "django_htmx",
+    "guardian",
     "ninja",
     "simple_history",
     "promptstudio.lib.apps.LibConfig",
@@ -80,7 +81,10 @@ ROOT_URLCONF = "promptstudio.urls"
 WSGI_APPLICATION = "promptstudio.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "guardian.backends.ObjectPermissionBackend"]
+# Strangers are strangers: no row stands for them.
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
 LOGIN_URL = "sign_in"
 TEMPLATES = [
     {

@@ -22,6 +22,9 @@ class Key(Protocol):
     @property
     def project_id(self) -> int: ...
 
+    @property
+    def folder_ids(self) -> list[int] | None: ...
+
 
 @dataclass(frozen=True)
 class Actor:

@@ -26,8 +26,9 @@ def read_live(request: KeyRequest, name: str, environment: str, version: str = "
     """What an environment serves now; with `version` (`^2`) the newest in that range that is or was live there and is not recalled."""
     place = environment_to_read(request.auth, environment, name)
     snapshot = Snapshot.objects.filter(project_id=project_of(request.auth).pk, environment_slug=place.slug, prompt_name=name).first()
-    if snapshot is None:
+    if snapshot is None or request.auth.key.folder_ids is not None:  # type: ignore[union-attr]
         prompt_to_read(request.auth, name)
+    if snapshot is None:
         raise not_released(name, place)
     if version and snapshot.status == 200:
         return _newest(request, prompt_to_read(request.auth, name), place, version)

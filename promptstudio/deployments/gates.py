@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import structlog
 from django.db import transaction
 
+from promptstudio.accounts.actor import Actor
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts.models import Version
+from promptstudio.prompts.permissions import can_here
 from promptstudio.reviews.models import Decision
 from promptstudio.reviews.services import standing_decisions
 
@@ -68,8 +70,9 @@ class Candidate:
         ]
 
     def _holds(self, decision: Decision) -> bool:
-        held = Membership.objects.filter(user=decision.person, project=self.environment.project_id, role=decision.role)
-        return decision.person.is_active and held.exclude(granted_by=decision.person).exists()
+        prompt = self.version.prompt
+        held = Membership.objects.filter(user=decision.person, role=decision.role).at(prompt.folder).given_by_others()
+        return decision.person.is_active and held.exists() and bool(can_here(Actor(decision.person), "read", prompt))
 
 
 class Gate:
@@ -224,13 +227,10 @@ def _names_of_able(candidate: Candidate, roles: list[str]) -> list[str]:
     """People who could give an approval in one of `roles` today."""
     writers = candidate.version.contributors.values("user")
     decided = [d.person_id for d in candidate.approvals]
-    rows = (
-        Membership.objects.filter(project=candidate.environment.project_id, role__in=roles, user__is_active=True)
-        .exclude(user__in=writers)
-        .exclude(user__in=decided)
-        .select_related("user")
-    )
-    return sorted({row.user.name for row in rows if row.granted_by_id != row.user_id})
+    prompt = candidate.version.prompt
+    rows = Membership.objects.at(prompt.folder).given_by_others().filter(role__in=roles, user__is_active=True)
+    people = {row.user for row in rows.exclude(user__in=writers).exclude(user__in=decided).select_related("user")}
+    return sorted(person.name for person in people if not prompt.restricted or can_here(Actor(person), "read", prompt))
 
 
 def _pk(version: Version | None) -> int | None:

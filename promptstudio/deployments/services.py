@@ -52,7 +52,7 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
     Blocked with the evaluation that refused; both refusals are kept in the trail.
     """
     _same_project(version, environment)
-    _permitted(can_deploy(actor, environment), version, environment, "deployment", actor)
+    _permitted(can_deploy(actor, environment, version.prompt), version, environment, "deployment", actor)
     with transaction.atomic():
         placement = lock_placement(version.prompt, environment)
         newest = placement.newest
@@ -84,7 +84,7 @@ def roll_back(
 
     The API serves it at once; each target follows as it confirms. Raises NotAllowed, Invalid, Conflict, Blocked (recalled).
     """
-    _permitted(can_roll_back(actor, environment), version or prompt, environment, "rollback", actor)
+    _permitted(can_roll_back(actor, environment, prompt), version or prompt, environment, "rollback", actor)
     if not reason.strip():
         raise Invalid({"reason": "Say why. Everyone who looks at this prompt later will read it."})
     with transaction.atomic():
@@ -138,7 +138,7 @@ def _stop_publications(version: Version, reason: str, actor: Actor) -> None:
 
 def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str, actor: Actor) -> Placement:
     """Stop serving a prompt in one environment: readers get 410 with the reason until something is promoted there again."""
-    can_take_out_of_service(actor, environment).require()
+    can_take_out_of_service(actor, environment, prompt).require()
     if not reason.strip():
         raise Invalid({"reason": "Say why. Applications get this sentence as their answer."})
     with transaction.atomic():

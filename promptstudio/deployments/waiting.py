@@ -1,11 +1,10 @@
 """What waits for whom. A constant number of queries, however much waits."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.projects.models import Membership, Policy, Project
-from promptstudio.prompts.models import Contributor, Version
+from promptstudio.prompts.models import Contributor, Prompt, Version
 from promptstudio.reviews.models import Decision, Review
 
 from .models import Deployment, Placement, PublishJob
@@ -31,7 +30,7 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
     wrote = set(
         Contributor.objects.filter(version__in=[r.version_id for r in reviews], user=actor.user).values_list("version_id", flat=True)
     )
-    roles = _roles(actor)
+    roles = list(Membership.objects.filter(user=actor.user).given_by_others().select_related("folder"))
     wanted = _wanted_roles(reviews)
     decisions = {
         d.review_id: d for d in Decision.objects.filter(review__in=reviews, person=actor.user).select_related("baseline").order_by("id")
@@ -39,7 +38,7 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
     live = _live(reviews)
     found = []
     for review in reviews:
-        if review.version_id in wrote or not roles[review.version.prompt.project_id] & wanted[review.environment_id]:
+        if review.version_id in wrote or not _roles_at(roles, review.version.prompt) & wanted[review.environment_id]:
             continue
         now = live.get((review.version.prompt_id, review.environment_id))
         decision = decisions.get(review.pk)
@@ -64,11 +63,13 @@ def failed_publications(actor: Actor, project: Project | None = None) -> list[Pu
     return list(jobs.order_by("-settled_at")[:20])
 
 
-def _roles(actor: Actor) -> dict[int, set[str]]:
-    roles: dict[int, set[str]] = defaultdict(set)
-    for row in Membership.objects.filter(user=actor.user).exclude(granted_by=actor.user):
-        roles[row.project_id].add(row.role)
-    return roles
+def _roles_at(memberships: list[Membership], prompt: Prompt) -> set[str]:
+    """As `MembershipQuerySet.at`, for rows that are there already."""
+    return {
+        row.role
+        for row in memberships
+        if row.project_id == prompt.project_id and (row.folder is None or row.folder.path in prompt.folder.lineage)
+    }
 
 
 def _wanted_roles(reviews: list[Review]) -> dict[int, set[str]]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from simple_history.models import HistoricalRecords
 
 from promptstudio.accounts.actor import Actor
@@ -13,6 +14,7 @@ from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.lib.append_only import AppendOnly
 
+from .roles import DEEDS
 from .rules import Rules
 
 
@@ -31,7 +33,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             return self.filter(pk=actor.key.project_id)
         if actor.user.is_site_admin:
             return self
-        return self.filter(pk__in=Membership.objects.filter(user=actor.user).values("project"))
+        # Whoever has a role in one folder alone finds their way to it.
+        folders = Folder.objects.granted(actor.user, "read")
+        return self.filter(Q(pk__in=granted(ProjectGroupPermission, actor.user, "read")) | Q(pk__in=folders.values("project")))
+
+
+def _deeds(kind: str) -> Any:
+    """A Django permission for each deed, such as `write_project`."""
+    return [(f"{deed}_{kind}", f"Can {words.format(place=kind)}") for deed, words in DEEDS.items()]
 
 
 class Project(models.Model):
@@ -46,9 +55,16 @@ class Project(models.Model):
 
     class Meta:
         ordering = ["name"]
+        permissions = _deeds("project")
 
     def __str__(self) -> str:
         return self.name
+
+
+class FolderQuerySet(models.QuerySet["Folder"]):
+    def granted(self, user: User, deed: str) -> "FolderQuerySet":
+        """Folders in which `user` has a role that allows `deed`, besides what the project's roles allow."""
+        return self.filter(pk__in=granted(FolderGroupPermission, user, deed))
 
 
 class Folder(models.Model):
@@ -56,16 +72,82 @@ class Folder(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="folders")
     path = models.CharField(max_length=200, blank=True, help_text="Readable, with / between levels: Property/Water. Empty is the top.")
 
+    objects: ClassVar[Any] = FolderQuerySet.as_manager()
+
     class Meta:
         ordering = ["path"]
+        permissions = _deeds("folder")
         constraints = [models.UniqueConstraint(fields=["project", "path"], name="one_folder_per_path")]
 
     def __str__(self) -> str:
         return self.path or "Top"
 
+    @property
+    def lineage(self) -> list[str]:
+        """The paths of the folders above it and its own: what is granted there holds here."""
+        levels = self.path.split("/") if self.path else []
+        return ["/".join(levels[: depth + 1]) for depth in range(len(levels))]
+
+    def holds(self, other: "Folder") -> bool:
+        """Whether `other` is this folder or lies below it."""
+        return self.project_id == other.project_id and (not self.path or self.path in other.lineage)
+
+
+def granted(table: "type[ProjectGroupPermission] | type[FolderGroupPermission]", user: User, deed: str) -> models.QuerySet[Any, Any]:
+    """The ids of the projects or folders in which a group of `user` has `deed`, for a subquery. Nobody who left has any."""
+    kind = table._meta.get_field("content_object").related_model._meta.model_name
+    found = table.objects.filter(group__user=user, group__user__is_active=True, permission__codename=f"{deed}_{kind}")
+    return found.values("content_object")
+
+
+class ProjectGroupPermission(GroupObjectPermissionBase):
+    """guardian's rows: what a role may do in a project. Written by `mirror` alone; memberships are the truth."""
+
+    content_object = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="group_permissions")
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        abstract = False
+
+
+class ProjectUserPermission(UserObjectPermissionBase):
+    """Nobody has any: people get what they may do through roles. It keeps guardian from asking its generic table."""
+
+    content_object = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="user_permissions")
+
+    class Meta(UserObjectPermissionBase.Meta):
+        abstract = False
+
+
+class FolderGroupPermission(GroupObjectPermissionBase):
+    """What a role in a folder, or in one above it, may do there."""
+
+    content_object = models.ForeignKey(Folder, on_delete=models.CASCADE, related_name="group_permissions")
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        abstract = False
+
+
+class FolderUserPermission(UserObjectPermissionBase):
+    """As ProjectUserPermission."""
+
+    content_object = models.ForeignKey(Folder, on_delete=models.CASCADE, related_name="user_permissions")
+
+    class Meta(UserObjectPermissionBase.Meta):
+        abstract = False
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def at(self, folder: Folder) -> "MembershipQuerySet":
+        """Those that hold for what lies in `folder`: of its project, of itself and of the folders above it."""
+        return self.filter(project=folder.project_id).filter(Q(folder=None) | Q(folder__path__in=folder.lineage))
+
+    def given_by_others(self) -> "MembershipQuerySet":
+        """A role that people gave themselves counts for nothing in an approval."""
+        return self.exclude(granted_by=models.F("user"))
+
 
 class Membership(models.Model):
-    """The truth about who has which role. A person may have several."""
+    """The truth about who has which role, in a whole project or in one folder and what lies below it. A person may have several."""
 
     class Source(models.TextChoices):
         LOCAL = "local", "Given here"
@@ -73,6 +155,9 @@ class Membership(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="memberships")
+    folder = models.ForeignKey(
+        Folder, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships", help_text="Without one, in the whole project."
+    )
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships", verbose_name="person")
     role = models.CharField(max_length=20, choices=Role)
     source = models.CharField(max_length=10, choices=Source, default=Source.LOCAL)
@@ -80,12 +165,27 @@ class Membership(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     history = HistoricalRecords()
 
+    objects: ClassVar[Any] = MembershipQuerySet.as_manager()
+
     class Meta:
         ordering = ["project", "user", "role"]
-        constraints = [models.UniqueConstraint(fields=["project", "user", "role", "source"], name="one_membership_per_role_and_source")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "user", "role", "source"], condition=Q(folder=None), name="one_membership_per_role_and_source"
+            ),
+            models.UniqueConstraint(
+                fields=["folder", "user", "role", "source"],
+                condition=Q(folder__isnull=False),
+                name="one_membership_per_folder_role_and_source",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.user} as {self.get_role_display()} in {self.project}"
+        return f"{self.user} as {self.get_role_display()} in {self.place}"
+
+    @property
+    def place(self) -> str:
+        return f"{self.project}, {self.folder}" if self.folder else str(self.project)
 
 
 class Environment(models.Model):
@@ -195,6 +295,10 @@ class ApiKey(models.Model):
         blank=True,
         help_text="Without one the key reads everything: not for applications.",
     )
+    folder = models.ForeignKey(
+        Folder, on_delete=models.PROTECT, null=True, blank=True, help_text="With one, only the prompts in it and below it."
+    )
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, editable=False, related_name="+")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -216,6 +320,13 @@ class ApiKey(models.Model):
     @property
     def project_id(self) -> int:
         return self.account.project_id
+
+    @property
+    def folder_ids(self) -> list[int] | None:
+        """The folders whose prompts it reads and writes; None for all of the project."""
+        if self.folder is None:
+            return None
+        return [folder.pk for folder in self.account.project.folders.all() if self.folder.holds(folder)]
 
     def has_scope(self, scope: str) -> bool:
         return scope in self.scopes

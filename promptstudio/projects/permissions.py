@@ -1,50 +1,34 @@
-"""Which role may do what. One table; every `can_` question about roles is answered from it."""
+"""May this actor do this? Every `can_` question about roles ends here."""
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 
-from .models import Membership, Project
+from .models import ApiKey, Folder, FolderGroupPermission, Membership, Project, ProjectGroupPermission, granted
+from .roles import DEEDS, ROLES, SCOPES
 from .rules import ROLE_WORDS
 
-EVERYONE = frozenset(ROLE_WORDS)
-ROLES: dict[str, frozenset[str]] = {
-    "read": EVERYONE,
-    "write": frozenset({"domain_expert", "product", "technical", "admin"}),
-    "review": frozenset({"domain_expert", "product", "technical", "admin"}),
-    "deploy": frozenset({"domain_expert", "product", "technical", "admin"}),
-    "roll_back": frozenset({"product", "technical", "admin"}),
-    "recall": frozenset({"product", "technical", "admin"}),
-    "audit": frozenset({"auditor", "product", "technical", "admin"}),
-    "administer": frozenset({"admin"}),
-}
-SCOPES = {"read": "read", "write": "write", "deploy": "deploy", "roll_back": "deploy", "recall": "deploy"}
-DEEDS = {
-    "read": "read this project",
-    "write": "write prompts in this project",
-    "review": "review in this project",
-    "deploy": "promote in this project",
-    "roll_back": "roll back in this project",
-    "recall": "recall versions in this project",
-    "audit": "read the audit trail of this project",
-    "administer": "change the settings of this project",
-}
+Place = Project | Folder
 
 
-def roles_of(user: User, project: Project | int) -> set[str]:
-    return set(Membership.objects.filter(user=user, project=project).values_list("role", flat=True))
+def roles_at(user: User, place: Place) -> set[str]:
+    """The roles that count in a folder (its own, those of the folders above it, the project's), or in the whole project."""
+    held = Membership.objects.filter(user=user)
+    held = held.at(place) if isinstance(place, Folder) else held.filter(project=place, folder=None)
+    return set(held.values_list("role", flat=True))
 
 
-def can(actor: Actor, verb: str, project: Project) -> Allowed | Denied:
-    """The general answer for a project: role for people, scope for keys."""
+def can(actor: Actor, verb: str, place: Place) -> Allowed | Denied:
+    """The general answer for a project or a folder: role for people, scope for keys."""
     if actor.user.kind == User.Kind.SYSTEM:
         return Allowed()
     if actor.key:
-        return _key_can(actor, verb, project)
-    if actor.user.is_site_admin or roles_of(actor.user, project) & ROLES[verb]:
+        return _key_can(actor.key, verb, place)
+    if actor.user.is_site_admin or _is_granted(actor.user, verb, place):
         return Allowed()
     wanted = " or ".join(word for role, word in ROLE_WORDS.items() if role in ROLES[verb])
-    return Denied(f"Your role does not allow you to {DEEDS[verb]}. Ask a project admin for the role {wanted}.")
+    deed = DEEDS[verb].format(place="folder" if isinstance(place, Folder) and place.path else "project")
+    return Denied(f"Your role does not allow you to {deed}. Ask a project admin for the role {wanted}.")
 
 
 def can_create_project(actor: Actor) -> Allowed | Denied:
@@ -53,13 +37,22 @@ def can_create_project(actor: Actor) -> Allowed | Denied:
     return Denied("Only an administrator of this installation makes projects.")
 
 
-def _key_can(actor: Actor, verb: str, project: Project) -> Allowed | Denied:
-    assert actor.key
-    if actor.key.project_id != project.pk:
+def _is_granted(user: User, verb: str, place: Place) -> bool:
+    project = place.project_id if isinstance(place, Folder) else place.pk
+    if granted(ProjectGroupPermission, user, verb).filter(content_object=project).exists():
+        return True
+    return isinstance(place, Folder) and granted(FolderGroupPermission, user, verb).filter(content_object=place).exists()
+
+
+def _key_can(key: object, verb: str, place: Place) -> Allowed | Denied:
+    assert isinstance(key, ApiKey)
+    if key.project_id != (place.project_id if isinstance(place, Folder) else place.pk):
         return Denied("This key belongs to another project.")
     scope = SCOPES.get(verb)
     if scope is None:
         return Denied("A key cannot do this. A person has to.")
-    if not actor.key.has_scope(scope):
+    if not key.has_scope(scope):
         return Denied(f"This key lacks the scope “{scope}”.")
+    if key.folder and isinstance(place, Folder) and not key.folder.holds(place):
+        return Denied(f"This key is bound to the folder {key.folder}.")
     return Allowed()

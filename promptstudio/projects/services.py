@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pydantic
@@ -18,6 +18,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 
 from .models import ApiKey, Environment, Folder, Membership, Policy, Project, Role, ServiceAccount
 from .permissions import can, can_create_project
+from .roles import IN_A_FOLDER
 from .rules import Rules
 
 KEY_PREFIX = "ps_"
@@ -109,11 +110,17 @@ def parse_rules(data: dict[str, Any]) -> Rules:
 
 
 @transaction.atomic
-def grant_role(*, project: Project, user: User, role: str, actor: Actor) -> Membership:
-    can(actor, "administer", project).require()
-    if Membership.objects.filter(project=project, user=user, role=role, source=Membership.Source.LOCAL).exists():
+def grant_role(*, project: Project, user: User, role: str, folder: Folder | None = None, actor: Actor) -> Membership:
+    """Give a role in the whole project, or in `folder` and what lies below it. Raises Invalid, Conflict when the person has it already."""
+    folder = folder if folder and folder.path else None
+    can(actor, "administer", folder or project).require()
+    if folder and folder.project_id != project.pk:
+        raise Invalid({"folder": "That folder belongs to another project."})
+    if folder and role not in IN_A_FOLDER:
+        raise Invalid({"role": "The trail belongs to the whole project, so an auditor does too."})
+    if Membership.objects.filter(project=project, folder=folder, user=user, role=role, source=Membership.Source.LOCAL).exists():
         raise Conflict(f"{user} already has this role here.")
-    membership = Membership(project=project, user=user, role=role, granted_by=actor.user)
+    membership = Membership(project=project, folder=folder, user=user, role=role, granted_by=actor.user)
     _save(membership, actor)
     record(
         actor=actor,
@@ -123,6 +130,7 @@ def grant_role(*, project: Project, user: User, role: str, actor: Actor) -> Memb
         project_uid=project.uid,
         person=user.uid,
         role=role,
+        folder=folder.path if folder else None,
     )
     return membership
 
@@ -130,14 +138,27 @@ def grant_role(*, project: Project, user: User, role: str, actor: Actor) -> Memb
 @transaction.atomic
 def revoke_role(*, membership: Membership, actor: Actor) -> None:
     project = membership.project
-    can(actor, "administer", project).require()
-    others = Membership.objects.filter(project=project, role=Role.ADMIN, user__is_active=True).exclude(pk=membership.pk)
-    if membership.role == Role.ADMIN and not others.exists():
+    can(actor, "administer", membership.folder or project).require()
+    if membership.role == Role.ADMIN and not membership.folder and not _other_admins(membership):
         raise Conflict(f"{membership.user} is the last project admin of {project}. Make someone else one first.")
-    data = {"person": membership.user.uid, "role": membership.role, "source": membership.source}
-    record(actor=actor, action="role.revoked", subject=membership, label=membership.get_role_display(), project_uid=project.uid, **data)
+    record(
+        actor=actor,
+        action="role.revoked",
+        subject=membership,
+        label=membership.get_role_display(),
+        project_uid=project.uid,
+        person=membership.user.uid,
+        role=membership.role,
+        source=membership.source,
+        folder=membership.folder.path if membership.folder else None,
+    )
     membership._history_user = actor.user  # type: ignore[attr-defined]
     membership.delete()
+
+
+def _other_admins(membership: Membership) -> bool:
+    admins = Membership.objects.filter(project=membership.project, folder=None, role=Role.ADMIN, user__is_active=True)
+    return admins.exclude(pk=membership.pk).exists()
 
 
 @transaction.atomic
@@ -162,6 +183,7 @@ def create_key(
     name: str,
     scopes: Sequence[str],
     environment: Environment | None = None,
+    folder: Folder | None = None,
     expires_at: datetime | None = None,
     actor: Actor,
 ) -> tuple[ApiKey, str]:
@@ -176,18 +198,18 @@ def create_key(
         errors["scopes"] = f"Choose at least one of {', '.join(ApiKey.Scope.values)}."
     if environment and environment.project_id != account.project_id:
         errors["environment"] = "That environment belongs to another project."
+    if folder and folder.project_id != account.project_id:
+        errors["folder"] = "That folder belongs to another project."
     if expires_at and expires_at <= clock.now():
         errors["expires_at"] = "Choose a day in the future."
     if errors:
         raise Invalid(errors)
-    secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
+    key, secret = _made_key(
         account=account,
         name=name,
-        prefix=secret[:10],
-        secret_hash=hash_secret(secret),
         scopes=sorted(set(scopes)),
         environment=environment,
+        folder=folder if folder and folder.path else None,
         expires_at=expires_at,
         created_by=actor.user,
     )
@@ -199,8 +221,50 @@ def create_key(
         project_uid=account.project.uid,
         scopes=key.scopes,
         environment=environment.slug if environment else None,
+        folder=folder.path if folder else None,
     )
     return key, secret
+
+
+@transaction.atomic
+def rotate_key(*, key: ApiKey, overlap: timedelta, actor: Actor) -> tuple[ApiKey, str]:
+    """A new key that may do just what `key` may, which goes on working for `overlap`. Raises Conflict for a key that is not in use."""
+    can(actor, "administer", key.account.project).require()
+    key = ApiKey.objects.select_for_update(of=("self",)).select_related("account__project", "environment", "folder").get(pk=key.pk)
+    if key.state != "in use":
+        raise Conflict(f"This key is {key.state}. Make a new one.")
+    if overlap < timedelta(0):
+        raise Invalid({"overlap": "Choose how long the old key goes on working."})
+    if ApiKey.objects.filter(replaces=key).exists():
+        raise Conflict("There is a newer key in place of this one already. Change that one, or revoke this one.")
+    ends_at = clock.now() + overlap
+    new, secret = _made_key(
+        account=key.account,
+        name=key.name,
+        scopes=key.scopes,
+        environment=key.environment,
+        folder=key.folder,
+        expires_at=key.expires_at,
+        created_by=actor.user,
+        replaces=key,
+    )
+    key.expires_at = min(key.expires_at or ends_at, ends_at)
+    key.save(update_fields=["expires_at"])
+    record(
+        actor=actor,
+        action="key.rotated",
+        subject=new,
+        label=new.name,
+        project_uid=key.account.project.uid,
+        replaces=key.uid,
+        old_ends_at=key.expires_at.isoformat(),
+    )
+    return new, secret
+
+
+def _made_key(**fields: Any) -> tuple[ApiKey, str]:
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    return ApiKey.objects.create(prefix=secret[:10], secret_hash=hash_secret(secret), **fields), secret
 
 
 @transaction.atomic
@@ -218,7 +282,7 @@ def key_for(secret: str) -> ApiKey | None:
     return (
         ApiKey.objects.usable()
         .filter(secret_hash=hash_secret(secret))
-        .select_related("account__user", "account__responsible", "account__project", "environment")
+        .select_related("account__user", "account__responsible", "account__project", "environment", "folder")
         .first()
     )
 

@@ -6,20 +6,28 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
+from guardian.models import UserObjectPermissionBase
 from simple_history.models import HistoricalRecords
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.lib.append_only import AppendOnly, AppendOnlyQuerySet
-from promptstudio.projects.models import Folder, Project
+from promptstudio.projects.models import Folder, FolderGroupPermission, Project, ProjectGroupPermission, granted
 
 from .bundle import Bundle
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):
     def visible_to(self, actor: Actor) -> "PromptQuerySet":
-        return self.filter(project__in=Project.objects.visible_to(actor))
+        if actor.key:
+            found, folders = self.filter(project=actor.key.project_id), actor.key.folder_ids
+            return found if folders is None else found.filter(folder__in=folders)
+        if actor.user.is_site_admin:
+            return self
+        named = Q(pk__in=PromptUserPermission.objects.filter(user=actor.user).values("content_object"))
+        return self.filter(_granted(actor, "read")).filter(Q(restricted=False) | named | _granted(actor, "administer"))
 
     def active(self) -> "PromptQuerySet":
         return self.filter(archived_at=None)
@@ -32,6 +40,12 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return found
 
 
+def _granted(actor: Actor, deed: str) -> Q:
+    """Prompts in a project or folder where a role of this person allows `deed`."""
+    by_project = granted(ProjectGroupPermission, actor.user, deed)
+    return Q(project__in=by_project) | Q(folder__in=granted(FolderGroupPermission, actor.user, deed))
+
+
 class Prompt(models.Model):
     """A named template. Its words live in drafts and versions."""
 
@@ -41,6 +55,8 @@ class Prompt(models.Model):
     name = models.CharField(max_length=200)
     title = models.TextField()
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="owned_prompts")
+    # Then only named people and those who administer the place see it, whatever the roles of others.
+    restricted = models.BooleanField(default=False, editable=False)
     origin = models.CharField(max_length=10, default="studio", choices=[("studio", "Written here"), ("import", "Imported")])
     import_key = models.CharField(max_length=64, null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -51,6 +67,7 @@ class Prompt(models.Model):
 
     class Meta:
         ordering = ["title"]
+        permissions = [("read_prompt", "Can read a restricted prompt")]
         constraints = [
             models.UniqueConstraint(fields=["project", "name"], name="one_prompt_per_name"),
             models.UniqueConstraint(fields=["project", "import_key"], name="one_prompt_per_imported_row"),
@@ -66,6 +83,15 @@ class Prompt(models.Model):
     @property
     def newest(self) -> "Version | None":
         return self.versions.order_by("-major", "-minor", "-patch").first()
+
+
+class PromptUserPermission(UserObjectPermissionBase):
+    """guardian's rows: who is named on a restricted prompt. A prompt that is not restricted has none."""
+
+    content_object = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="user_permissions")
+
+    class Meta(UserObjectPermissionBase.Meta):
+        abstract = False
 
 
 class PromptText(models.Model):

@@ -1,6 +1,6 @@
 """Writing: prompts, drafts, versions and what stands beside them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,14 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Project
+from promptstudio.projects.permissions import can
 from promptstudio.projects.services import folder_at
 
 from . import lint, semver
 from .bundle import Bundle, parse
-from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptText, Version
+from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptText, PromptUserPermission, Version
 from .names import check_name, name_from_title
-from .permissions import can_create_prompt, can_edit, can_write
+from .permissions import can_create_prompt, can_edit, can_restrict, can_write
 from .soundness import problem_of
 
 EMPTY = Bundle(kind="text", messages=({"role": "user", "text": ""},)).as_json()  # type: ignore[arg-type]
@@ -62,7 +63,8 @@ class Stale(Conflict):
 @transaction.atomic
 def create_prompt(*, project: Project, title: str, name: str = "", folder: str = "", actor: Actor, import_key: str | None = None) -> Prompt:
     """A prompt without any words yet. Without a `name`, one is made from the title. Raises Invalid, Conflict for a name that is taken."""
-    can_create_prompt(actor, project).require()
+    place = folder_at(project=project, path=folder)
+    can_create_prompt(actor, place).require()
     # A name is looked for and taken: two at once must not find the same one free.
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if not title.strip():
@@ -75,7 +77,7 @@ def create_prompt(*, project: Project, title: str, name: str = "", folder: str =
         name = name_from_title(title, lambda candidate: project.prompts.filter(name=candidate).exists())
     prompt = Prompt(
         project=project,
-        folder=folder_at(project=project, path=folder),
+        folder=place,
         name=name,
         title=title,
         owner=actor.answerable,
@@ -103,6 +105,8 @@ def change_prompt(
         prompt.title = title
     if folder is not None:
         prompt.folder = folder_at(project=prompt.project, path=folder)
+        # Whoever may write here need not be let in there.
+        can_create_prompt(actor, prompt.folder).require()
     if owner is not None:
         prompt.owner = owner
     prompt._history_user = actor.user  # type: ignore[attr-defined]
@@ -115,6 +119,34 @@ def change_prompt(
         project_uid=prompt.project.uid,
         before=before,
         after={"title": prompt.title, "folder": prompt.folder.path},
+    )
+    return prompt
+
+
+@transaction.atomic
+def restrict_prompt(*, prompt: Prompt, people: Sequence[User], actor: Actor) -> Prompt:
+    """Let only `people`, its owner and those who administer the place see it; without people, everyone with a role again."""
+    can_restrict(actor, prompt).require()
+    outside = [person.name for person in people if not can(Actor(person), "read", prompt.folder)]
+    if outside:
+        raise Invalid({"people": f"{', '.join(outside)} may not read here. Give them a role first."})
+    named = {*people, prompt.owner} if people else set()
+    before = set(PromptUserPermission.objects.filter(content_object=prompt).values_list("user__uid", flat=True))
+    if before == {person.uid for person in named}:
+        raise Conflict("Nothing changed: the same people may see it already." if named else "It is not restricted.")
+    PromptUserPermission.objects.filter(content_object=prompt).delete()
+    for person in named:
+        PromptUserPermission.objects.assign_perm("read_prompt", person, prompt)
+    prompt.restricted = bool(named)
+    prompt._history_user = actor.user  # type: ignore[attr-defined]
+    prompt.save()
+    record(
+        actor=actor,
+        action="prompt.restricted" if named else "prompt.opened",
+        subject=prompt,
+        project_uid=prompt.project.uid,
+        before=sorted(map(str, before)),
+        after=sorted(str(person.uid) for person in named),
     )
     return prompt
 

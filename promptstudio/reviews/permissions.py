@@ -2,29 +2,29 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Membership
-from promptstudio.projects.permissions import can
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts.models import Version
+from promptstudio.prompts.permissions import can_here
 
 from .models import Review
 
 
 def can_ask(actor: Actor, version: Version) -> Allowed | Denied:
-    return can(actor, "write", version.prompt.project)
+    return can_here(actor, "write", version.prompt)
 
 
 def can_withdraw(actor: Actor, review: Review) -> Allowed | Denied:
     if not review.is_open:
         return Denied("This review is closed.")
     if review.asked_by == actor.answerable or review.version.was_written_by(actor.answerable):
-        return can(actor, "write", review.version.prompt.project)
-    return can(actor, "administer", review.version.prompt.project)
+        return can_here(actor, "write", review.version.prompt)
+    return can_here(actor, "administer", review.version.prompt)
 
 
 def can_comment(actor: Actor, review: Review) -> Allowed | Denied:
     if actor.key:
         return Denied("A key cannot take part in a conversation. A person has to.")
-    return can(actor, "write", review.version.prompt.project)
+    return can_here(actor, "write", review.version.prompt)
 
 
 def can_decide(actor: Actor, review: Review) -> Allowed | Denied:
@@ -38,16 +38,12 @@ def can_decide(actor: Actor, review: Review) -> Allowed | Denied:
     if not deciding_roles(actor.user, review):
         wanted = " or ".join(ROLE_WORDS[role] for role in _wanted(review)) or "reviewer"
         return Denied(f"Your roles do not decide here. The conditions of {review.environment} ask for {wanted}.")
-    return Allowed()
+    return can_here(actor, "read", review.version.prompt)
 
 
 def deciding_roles(user: User, review: Review) -> list[str]:
     """The roles in which `user` could decide: held in the project, not given by oneself, asked for by the policy (or any that reviews)."""
-    held = (
-        Membership.objects.filter(user=user, project=review.version.prompt.project_id)
-        .exclude(granted_by=user)
-        .values_list("role", flat=True)
-    )
+    held = Membership.objects.filter(user=user).at(review.version.prompt.folder).given_by_others().values_list("role", flat=True)
     wanted = _wanted(review) or ["product", "technical", "domain_expert", "admin"]
     return [role for role in wanted if role in set(held)]
 

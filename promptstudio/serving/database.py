@@ -20,6 +20,7 @@ def _names(**models: Any) -> dict[str, str]:
 
 
 # The key as `ApiKey.objects.usable()` finds it, and the generation in the same breath: revoking works at once.
+# A key that is bound to a folder is Django's to answer.
 ASKING = """
 SELECT a.project_id, e.slug, k.scopes, g.number
 FROM {key} k
@@ -28,7 +29,7 @@ JOIN {user} u ON u.id = a.user_id
 JOIN {generation} g ON g.id = 1
 LEFT JOIN {environment} e ON e.id = k.environment_id
 WHERE k.secret_hash = %s AND k.revoked_at IS NULL AND u.is_active
-AND (k.expires_at IS NULL OR k.expires_at > %s) AND k.last_used_at > %s
+AND (k.expires_at IS NULL OR k.expires_at > %s) AND k.last_used_at > %s AND k.folder_id IS NULL
 """.format(**_names(key=ApiKey, account=ServiceAccount, user=User, generation=Generation, environment=Environment))
 SERVED = """
 SELECT status, body, etag FROM {snapshot} WHERE project_id = %s AND environment_slug = %s AND prompt_name = %s

@@ -12,8 +12,8 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
-from promptstudio.projects.models import Environment, Project
-from promptstudio.prompts.models import Draft, Version
+from promptstudio.projects.models import Environment
+from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.reviews.models import Decision, Review
 
 MOST_DRAFTS = 10
@@ -96,7 +96,7 @@ def _drafts_of(actor: Actor) -> list[Draft]:
 
 
 def _went_live(actor: Actor) -> list[WentLive]:
-    there = Placement.objects.filter(prompt__project__in=Project.objects.visible_to(actor))
+    there = Placement.objects.filter(prompt__in=Prompt.objects.visible_to(actor))
     rows = WentLive.objects.filter(placement__in=there).select_related(
         "version__prompt__project", "placement__environment", "deployment__by", "deployment__replaces__version"
     )

@@ -105,7 +105,7 @@ def _people(entries: Iterable[Entry], data: Iterable[dict[str, Any]]) -> dict[st
 
 
 def _said(template: str) -> Wording:
-    """`{what}`, `{number}`, `{environment}`, `{person}`, `{target}`, `{reason}` and `{role}` are filled in, escaped."""
+    """`{what}`, `{number}`, `{environment}`, `{person}`, `{target}`, `{reason}`, `{role}` and `{folder}` are filled in, escaped."""
 
     def wording(facts: Facts) -> SafeString:
         return format_html(
@@ -117,6 +117,7 @@ def _said(template: str) -> Wording:
             target=facts.target,
             reason=facts.reason(),
             error=facts.reason("error"),
+            folder=format_html(" in the folder {}", facts.data["folder"]) if facts.data.get("folder") else "",
             role=ROLE_WORDS.get(str(facts.data.get("role")), str(facts.data.get("role") or "")),
         )
 
@@ -168,15 +169,18 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "environment.added": ("stack-2", "quiet", _said("added the environment {what}")),
     "environment.changed": ("stack-2", "quiet", _said("changed the environment {what}")),
     "policy.changed": ("shield-check", "quiet", _said("changed the conditions of {environment}")),
-    "role.granted": ("user", "quiet", _said("gave {person} the role {role}")),
-    "role.revoked": ("user", "quiet", _said("took the role {role} from {person}")),
+    "role.granted": ("user", "quiet", _said("gave {person} the role {role}{folder}")),
+    "role.revoked": ("user", "quiet", _said("took the role {role}{folder} from {person}")),
     "service_account.created": ("key", "quiet", _said("made the service account {what}, for which {person} is responsible")),
     "key.created": ("key", "quiet", _said("made the key {what}")),
+    "key.rotated": ("key", "quiet", _said("made a new key in place of {what}")),
     "key.revoked": ("key", "quiet", _said("revoked the key {what}")),
     "target.added": ("stack-2", "quiet", _said("made {environment} publish to {what}")),
     "target.changed": ("stack-2", "quiet", _said("changed where {environment} publishes: {what}")),
     "prompt.created": ("plus", "quiet", _said("created {what}")),
     "prompt.changed": ("pencil", "quiet", _prompt_changed),
+    "prompt.restricted": ("lock", "quiet", _said("restricted {what} to named people")),
+    "prompt.opened": ("users", "quiet", _said("opened {what} to everyone with a role")),
     "prompt.taken_out_of_service": ("ban", "back", _said("took {what} out of service in {environment}{reason}")),
     "draft.opened": ("pencil", "quiet", _draft_opened),
     "draft.discarded": ("trash", "quiet", _draft_discarded),

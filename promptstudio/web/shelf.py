@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from django.db.models import Max
 
+from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Head
 from promptstudio.deployments.models import Deployment, Placement, PublishJob
 from promptstudio.projects.models import Environment, Project
+from promptstudio.projects.permissions import can
 from promptstudio.prompts.catalogue import find_model
 from promptstudio.prompts.models import Prompt, Version
 
@@ -72,6 +74,23 @@ def facts(project: Project) -> list[Fact]:
         while len(_remembered) > PROJECTS_REMEMBERED:
             _remembered.popitem(last=False)
     return known[1]
+
+
+def facts_for(actor: Actor, project: Project) -> list[Fact]:
+    """As `facts`, without what this person may not see. Whoever may read the whole project costs nothing more."""
+    known = facts(project)
+    if can(actor, "read", project) and not project.prompts.filter(restricted=True).exists():
+        return known
+    seen = set(Prompt.objects.visible_to(actor).filter(project=project).order_by().values_list("pk", flat=True))
+    return [fact for fact in known if fact.prompt in seen]
+
+
+def folders_for(actor: Actor, project: Project) -> dict[int, str]:
+    """Id to path of the folders that this person may know of."""
+    found = project.folders.order_by("path")
+    if not can(actor, "read", project):
+        found = found.granted(actor.user, "read")
+    return dict(found.values_list("pk", "path"))
 
 
 def arranged(known: list[Fact], chosen: Chosen) -> Shelf:

@@ -10,7 +10,7 @@ from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.projects.models import ApiKey, Environment, Project, ServiceAccount
 from promptstudio.projects.rules import Rules
-from promptstudio.projects.services import add_environment, create_key, create_project, create_service_account, grant_role
+from promptstudio.projects.services import add_environment, create_key, create_project, create_service_account, folder_at, grant_role
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 
@@ -52,14 +52,15 @@ class Cast:
     alice: Actor
     bob: Actor
 
-    def key(self, *scopes: str, environment: Environment | None = None) -> tuple[ApiKey, str]:
-        return create_key(account=self.account, name="Test", scopes=scopes, environment=environment, actor=self.admin)
+    def key(self, *scopes: str, environment: Environment | None = None, folder: str = "") -> tuple[ApiKey, str]:
+        place = folder_at(project=self.project, path=folder) if folder else None
+        return create_key(account=self.account, name="Test", scopes=scopes, environment=environment, folder=place, actor=self.admin)
 
     def application(self, *scopes: str, environment: Environment | None = None) -> Application:
         return Application(self.key(*(scopes or ("read", "write", "deploy")), environment=environment)[1])
 
-    def prompt(self, name: str = "claims/triage") -> Prompt:
-        return prompts.create_prompt(project=self.project, title="Triage", name=name, actor=self.alice)
+    def prompt(self, name: str = "claims/triage", folder: str = "") -> Prompt:
+        return prompts.create_prompt(project=self.project, title="Triage", name=name, folder=folder, actor=self.alice)
 
     def version(self, prompt: Prompt, text: str, *, complete: bool = False) -> Version:
         more = {"expected_impact": "Fewer calls", "validation_criteria": "Calls go down"} if complete else {}

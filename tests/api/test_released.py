@@ -154,3 +154,18 @@ def test_another_project_is_another_world(cast: Cast, prompt: Prompt) -> None:
     uid = cast.application().get("/prompts/claims/triage/deployments").json()["items"][0]["id"]
     assert stranger.get(f"/deployments/{uid}").status_code == 404
     assert stranger.post("/prompts/claims/triage/rollback", {"environment": "development", "reason": "x"}).status_code == 404
+
+
+def test_through_a_key_of_a_folder_the_other_folders_are_not_there(cast: Cast) -> None:
+    for name, folder in (("claims/water", "Property/Water"), ("claims/motor", "Motor")):
+        cast.live(cast.prompt(name, folder), f"Hello {{{{customer}}}} of {folder}")
+    bound = Application(cast.key("read", "write", "deploy", folder="Property")[1])
+    assert [item["name"] for item in bound.get("/prompts").json()["items"]] == ["claims/water"]
+    assert bound.get("/prompts/claims/water/live?environment=development").status_code == 200
+    for address in ("", "/versions", "/versions/1.0.0", "/live?environment=development", "/deployments"):
+        assert bound.get(f"/prompts/claims/motor{address}").status_code == 404, address
+    assert bound.post("/prompts/claims/motor/render", {"environment": "development", "variables": {"customer": "Ann"}}).status_code == 404
+    asked = {"environment": "development", "version": "1.0.0", "reason": "Mine"}
+    assert bound.post("/prompts/claims/motor/deployments", asked).status_code == 404
+    assert bound.post("/prompts", {"title": "Mine", "folder": "Motor"}).status_code == 403
+    assert bound.post("/prompts", {"title": "Ours", "folder": "Property/Storm"}).status_code == 201

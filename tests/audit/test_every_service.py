@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 from inspect import getmembers, isfunction
 from pathlib import Path
@@ -105,12 +106,17 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "key.created",
         lambda s: projects.create_key(account=s.account, name="X", scopes=["read"], actor=s.cast.dora),
     ),
+    "projects.rotate_key": ("key.rotated", lambda s: projects.rotate_key(key=s.key, overlap=timedelta(days=1), actor=s.cast.dora)),
     "projects.revoke_key": ("key.revoked", lambda s: projects.revoke_key(key=s.key, actor=s.cast.dora)),
     "prompts.create_prompt": (
         "prompt.created",
         lambda s: prompts.create_prompt(project=s.cast.claims, title="Storm", actor=s.cast.alice),
     ),
     "prompts.change_prompt": ("prompt.changed", lambda s: prompts.change_prompt(prompt=s.prompt, title="Rain", actor=s.cast.alice)),
+    "prompts.restrict_prompt": (
+        "prompt.restricted",
+        lambda s: prompts.restrict_prompt(prompt=s.prompt, people=[s.cast.bob.user], actor=s.cast.alice),
+    ),
     "prompts.open_draft": ("draft.opened", lambda s: prompts.open_draft(prompt=s.prompt, actor=s.cast.alice)),
     "prompts.discard_draft": ("draft.discarded", lambda s: prompts.discard_draft(draft=s.draft, actor=s.cast.alice)),
     "prompts.save_version_of_draft": ("version.saved", _version_of_draft),

@@ -266,3 +266,13 @@ def test_many_threads_never_see_an_older_answer_after_a_newer_one(serving: Servi
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.parametrize(("folder", "status"), [("Property", "200 OK"), ("Property/Water", "200 OK"), ("Motor", "404 Not Found")])
+def test_a_key_of_a_folder_is_answered_by_django(serving: Serving, cast: Cast, folder: str, status: str) -> None:
+    """Whatever another key made it remember: only prompts of its folder."""
+    cast.live(cast.prompt(folder="Property/Water"), "Hello {{customer}}")
+    warm(serving, cast.key("read", environment=cast.development)[1])
+    bound = cast.key("read", environment=cast.development, folder=folder)[1]
+    for _ in range(3):
+        assert call(serving, bound)[0] == status

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
-from promptstudio.projects.models import Project
+from promptstudio.projects.models import Project, ProjectGroupPermission, granted
 
 from ..middleware import refused
 
@@ -78,7 +78,7 @@ class ScopedAdmin(admin.ModelAdmin):
         actor = actor_of(request)
         if actor.user.is_site_admin:
             return self.projects(request)
-        return self.projects(request).filter(memberships__user=actor.user, memberships__role="admin").distinct()
+        return self.projects(request).filter(pk__in=granted(ProjectGroupPermission, actor.user, "administer"))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", self.choices(db_field, request))

@@ -50,7 +50,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
         "cell": board.row(prompt).cell(place),
         "gates": outcomes,
         "open_gates": sum(not outcome["passed"] for outcome in outcomes),
-        "may": can_deploy(request.actor, place),
+        "may": can_deploy(request.actor, place, prompt),
         "targets": place.targets.filter(is_active=True),
         "open_review": version.reviews.open().filter(environment=place).first(),
         "reason": request.POST.get("reason", ""),
@@ -91,7 +91,7 @@ def prompt_roll_back(request: StudioRequest, project: str, name: str, environmen
         "back_to": version,
         "earlier": _earlier(placement),
         "cell": board.row(prompt).cell(place),
-        "may": can_roll_back(request.actor, place),
+        "may": can_roll_back(request.actor, place, prompt),
         "errors": errors,
         "conflict": conflict,
         "reason": request.POST.get("reason", ""),
@@ -138,7 +138,7 @@ def prompt_out_of_service(request: StudioRequest, project: str, name: str, envir
             return redirect(prompt_url(prompt))
         except Invalid as error:
             errors = error.errors
-    context = {"environment": place, "placement": placement, "errors": errors, "may": can_take_out_of_service(request.actor, place)}
+    context = {"environment": place, "placement": placement, "errors": errors, "may": can_take_out_of_service(request.actor, place, prompt)}
     return render_prompt(request, "deployments/out_of_service.html", prompt, tab="", status_code=422 if errors else 200, **context)
 
 

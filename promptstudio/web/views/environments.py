@@ -28,7 +28,7 @@ def environments(request: StudioRequest, project: str) -> HttpResponse:
     space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
     if request.htmx:
         # Asked for every two seconds, so without the board below it.
-        return render(request, "environments/_moving.html", {"project": space, "moving": _moving(space)})
+        return render(request, "environments/_moving.html", {"project": space, "moving": _moving(request, space)})
     places = list(space.environments.all())
     words, state = typed(request), request.GET.get("state", "")
     prompts = _filtered(Prompt.objects.visible_to(request.actor).active().filter(project=space), words, state, places)
@@ -42,7 +42,7 @@ def environments(request: StudioRequest, project: str) -> HttpResponse:
         "words": words,
         "state": state,
         "states": STATES,
-        "moving": _moving(space),
+        "moving": _moving(request, space),
         "fold": len(places) > 4,
     }
     return render(request, "environments/page.html", context)
@@ -95,10 +95,11 @@ def _with_reviews(row: board.Row, reviews: dict[int, Review]) -> dict[str, Any]:
     return {"prompt": row.prompt, "newest": row.newest, "cards": cards}
 
 
-def _moving(space: Project) -> list[dict[str, Any]]:
+def _moving(request: StudioRequest, space: Project) -> list[dict[str, Any]]:
     """Deployments that are under way or failed, newest first, with how many places confirmed."""
     found = (
-        Deployment.objects.with_state()
+        Deployment.objects.visible_to(request.actor)
+        .with_state()
         .filter(placement__prompt__project=space, state__in=["publishing", "failed"])
         .select_related("version", "by", "placement__prompt__project", "placement__environment", "placement__live__version")
         .prefetch_related("jobs")[:8]

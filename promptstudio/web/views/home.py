@@ -4,7 +4,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from promptstudio.projects.models import Project
-from promptstudio.projects.permissions import can
+from promptstudio.prompts.permissions import can_create_somewhere
 
 from .. import desk
 from ..requests import StudioRequest
@@ -27,7 +27,7 @@ def home(request: StudioRequest) -> HttpResponse:
         "days": days,
         "project": project,
         "several": len(projects) > 1,
-        "may_write": can(request.actor, "write", project),
+        "may_write": can_create_somewhere(request.actor, project),
     }
     return render(request, "home/page.html", context)
 

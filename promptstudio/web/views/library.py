@@ -13,7 +13,7 @@ from promptstudio.accounts.models import User
 from promptstudio.deployments import board
 from promptstudio.projects.models import Project
 from promptstudio.prompts.models import Prompt, PromptText
-from promptstudio.prompts.permissions import can_create_prompt
+from promptstudio.prompts.permissions import can_create_somewhere
 from promptstudio.reviews.models import Review
 
 from .. import searching, shelf
@@ -40,8 +40,8 @@ def library(request: StudioRequest, project: str) -> HttpResponse:
     request.section = "prompts"  # type: ignore[attr-defined]
     space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
     words = searching.typed(request)
-    folders = dict(space.folders.order_by("path").values_list("pk", "path"))
-    everything = shelf.facts(space)
+    folders = shelf.folders_for(request.actor, space)
+    everything = shelf.facts_for(request.actor, space)
     people = {user.pk: user for user in User.objects.filter(pk__in={fact.owner for fact in everything})}
     chosen = _chosen(request.GET, folders, people)
     arranged = shelf.arranged(_matching(everything, space, words), chosen)
@@ -63,7 +63,7 @@ def library(request: StudioRequest, project: str) -> HttpResponse:
         "kept_by_facets": [(name, request.GET[name]) for name in ("q", "folder", "sort") if request.GET.get(name)],
         "sort": sort,
         "sorts": SORTS,
-        "may_create": can_create_prompt(request.actor, space),
+        "may_create": can_create_somewhere(request.actor, space),
     }
     return render(request, "library/page.html", context)
 

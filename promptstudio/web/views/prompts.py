@@ -16,7 +16,7 @@ from promptstudio.projects.models import Project
 from promptstudio.prompts import services
 from promptstudio.prompts.catalogue import find_model
 from promptstudio.prompts.models import Draft, Prompt, Version
-from promptstudio.prompts.permissions import can_create_prompt
+from promptstudio.prompts.permissions import can_create_prompt, can_create_somewhere, folders_to_write
 from promptstudio.prompts.templating import OPEN_BRACES
 from promptstudio.reviews.models import Review
 
@@ -33,7 +33,10 @@ TYPE_WORDS = {"string": "Text", "number": "Number", "boolean": "Yes or no", "cho
 @require_http_methods(["GET", "POST"])
 def new(request: StudioRequest, project: str) -> HttpResponse:
     owner = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
-    form = NewPromptForm(request.POST or None, project=owner, initial={"folder": request.GET.get("folder", "")})
+    folder = request.GET.get("folder", "")
+    if not folder and not can_create_prompt(request.actor, owner):
+        folder = next((own.path for own in folders_to_write(request.actor, owner)), "")
+    form = NewPromptForm(request.POST or None, project=owner, initial={"folder": folder})
     if request.method == "POST" and form.is_valid():
         try:
             return see_other(draft_url(_created(request, owner, form.cleaned_data)))
@@ -42,7 +45,7 @@ def new(request: StudioRequest, project: str) -> HttpResponse:
         except Conflict as error:
             form.add_error("name", error.sentence)
     request.section = "prompts"  # type: ignore[attr-defined]
-    context = {"form": form, "project": owner, "may_create": can_create_prompt(request.actor, owner)}
+    context = {"form": form, "project": owner, "may_create": can_create_somewhere(request.actor, owner)}
     return render(request, "prompts/new.html", context, status=422 if form.errors else 200)
 
 

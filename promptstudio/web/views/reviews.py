@@ -157,7 +157,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "as_role": next((ROLE_WORDS[role] for role in deciding_roles(request.actor.user, found)), ""),
         "may_comment": can_comment(request.actor, found),
         "may_withdraw": can_withdraw(request.actor, found),
-        "may_promote": can_deploy(request.actor, found.environment),
+        "may_promote": can_deploy(request.actor, found.environment, found.version.prompt),
         "is_there": bool(candidate.live == found.version),
         "on_its_way": Deployment.objects.with_state()
         .filter(version=found.version, placement__environment=found.environment, state__in=["publishing", "failed"])

@@ -13,7 +13,8 @@ from promptstudio.deployments.models import Target
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects import services
 from promptstudio.projects.models import ApiKey, Environment, Policy, Project, Role, ServiceAccount
-from promptstudio.projects.permissions import DEEDS, ROLES, can
+from promptstudio.projects.permissions import can
+from promptstudio.projects.roles import DEEDS, ROLES
 
 from ..forms.settings import AccountForm, KeyForm, RoleForm, people_known
 from ..requests import StudioRequest

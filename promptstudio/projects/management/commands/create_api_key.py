@@ -88,7 +88,7 @@ def _person(project: Project, username: str | None) -> User:
         if person is None:
             raise CommandError(f"Nobody with the user name “{username}” may sign in here.")
         return person
-    admins = Membership.objects.filter(project=project, role="admin").values("user")
+    admins = Membership.objects.filter(project=project, folder=None, role="admin").values("user")
     person = people.filter(pk__in=admins).order_by("pk").first() or people.filter(is_superuser=True).order_by("pk").first()
     if person is None:
         raise CommandError("Nobody is an admin here. Say who answers for the key: --responsible USERNAME.")

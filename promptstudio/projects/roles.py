@@ -1,0 +1,30 @@
+"""Which role may do what. One table: pages, API, administration and services are answered from it, and docs/roles.md shows it."""
+
+from .rules import ROLE_WORDS
+
+EVERYONE = frozenset(ROLE_WORDS)
+ROLES: dict[str, frozenset[str]] = {
+    "read": EVERYONE,
+    "write": frozenset({"domain_expert", "product", "technical", "admin"}),
+    "review": frozenset({"domain_expert", "product", "technical", "admin"}),
+    "deploy": frozenset({"domain_expert", "product", "technical", "admin"}),
+    "roll_back": frozenset({"product", "technical", "admin"}),
+    "recall": frozenset({"product", "technical", "admin"}),
+    "audit": frozenset({"auditor", "product", "technical", "admin"}),
+    "administer": frozenset({"admin"}),
+}
+# As a refusal says it; `{place}` is project or folder.
+DEEDS = {
+    "read": "read this {place}",
+    "write": "write prompts in this {place}",
+    "review": "review in this {place}",
+    "deploy": "promote in this {place}",
+    "roll_back": "roll back in this {place}",
+    "recall": "recall versions in this {place}",
+    "audit": "read the audit trail of this {place}",
+    "administer": "change the settings of this {place}",
+}
+# What a key needs for a deed; what is missing here, no key can do.
+SCOPES = {"read": "read", "write": "write", "deploy": "deploy", "roll_back": "deploy", "recall": "deploy"}
+# A folder has no trail of its own, so nobody is its auditor.
+IN_A_FOLDER = tuple(role for role in ROLE_WORDS if role != "auditor")
