@@ -1,10 +1,12 @@
 """May this actor do this? Every `can_` question about roles ends here."""
 
+from typing import cast
+
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 
-from .models import ApiKey, Folder, FolderGroupPermission, Membership, Project, ProjectGroupPermission, granted
+from .models import ApiKey, Folder, FolderGroupPermission, FolderQuerySet, Membership, Project, ProjectGroupPermission, granted
 from .roles import DEEDS, ROLES, SCOPES
 from .rules import ROLE_WORDS
 
@@ -29,6 +31,18 @@ def can(actor: Actor, verb: str, place: Place) -> Allowed | Denied:
     wanted = " or ".join(word for role, word in ROLE_WORDS.items() if role in ROLES[verb])
     deed = DEEDS[verb].format(place="folder" if isinstance(place, Folder) and place.path else "project")
     return Denied(f"Your role does not allow you to {deed}. Ask a project admin for the role {wanted}.")
+
+
+def can_give_somewhere(actor: Actor, project: Project) -> Allowed | Denied:
+    """Give roles in the project, or in a folder of it that is this person's to keep."""
+    general = can(actor, "administer", project)
+    return general if general or not folders_to_give(actor, project).exists() else Allowed()
+
+
+def folders_to_give(actor: Actor, project: Project) -> FolderQuerySet:
+    """Folders of `project` in which a role of this person allows to give roles, besides what the project's roles allow."""
+    found = project.folders.granted(actor.user, "administer")
+    return cast(FolderQuerySet, found.none() if actor.key else found)
 
 
 def can_create_project(actor: Actor) -> Allowed | Denied:

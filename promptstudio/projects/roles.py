@@ -24,7 +24,23 @@ DEEDS = {
     "audit": "read the audit trail of this {place}",
     "administer": "change the settings of this {place}",
 }
+# The same, as the first column of the table that people read.
+IN_WORDS = {
+    "read": "Read prompts, versions and reviews",
+    "write": "Write prompts, ask for reviews",
+    "review": "Review; the conditions say whose approval counts where",
+    "deploy": "Promote; the conditions say who where",
+    "roll_back": "Roll back",
+    "recall": "Recall a version",
+    "audit": "Read the audit trail",
+    "administer": "Change these settings",
+}
 # What a key needs for a deed; what is missing here, no key can do.
 SCOPES = {"read": "read", "write": "write", "deploy": "deploy", "roll_back": "deploy", "recall": "deploy"}
 # A folder has no trail of its own, so nobody is its auditor.
 IN_A_FOLDER = tuple(role for role in ROLE_WORDS if role != "auditor")
+
+
+def table() -> list[tuple[str, list[bool]]]:
+    """A line for each deed: its words, and whether each role (in the order of ROLE_WORDS) may do it."""
+    return [(IN_WORDS[deed], [role in roles for role in ROLE_WORDS]) for deed, roles in ROLES.items()]

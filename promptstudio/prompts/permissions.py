@@ -3,7 +3,7 @@
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
-from promptstudio.projects.models import Folder, Project
+from promptstudio.projects.models import Folder, Membership, Project
 from promptstudio.projects.permissions import can
 
 from .models import Draft, Prompt
@@ -42,6 +42,12 @@ def can_restrict(actor: Actor, prompt: Prompt) -> Allowed | Denied:
     if actor.key:
         return Denied("A key cannot do this. A person has to.")
     return can_write(actor, prompt) if prompt.owner_id == actor.user.pk else can_here(actor, "administer", prompt)
+
+
+def people_to_name(prompt: Prompt) -> list[User]:
+    """Who has a role that reads the place of `prompt`, and could be named on it when it is restricted; by name."""
+    members = Membership.objects.at(prompt.folder).filter(user__is_active=True).values("user")
+    return list(User.objects.filter(pk__in=members, kind=User.Kind.PERSON).order_by("name", "pk"))
 
 
 def can_edit(actor: Actor, draft: Draft) -> Allowed | Denied:

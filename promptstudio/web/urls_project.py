@@ -17,5 +17,6 @@ urlpatterns = [
     path(SETTINGS + "keys/", settings.keys, name="settings_keys"),
     path(SETTINGS + "keys/applications/", settings.account, name="settings_account"),
     path(SETTINGS + "keys/applications/<uuid:uid>/", settings.key, name="settings_key"),
+    path(SETTINGS + "keys/<uuid:uid>/rotate/", settings.key_rotate, name="settings_key_rotate"),
     path(SETTINGS + "keys/<uuid:uid>/revoke/", settings.key_revoke, name="settings_key_revoke"),
 ]

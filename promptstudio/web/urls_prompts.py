@@ -9,6 +9,7 @@ urlpatterns = [
     path(PROJECT + "new-prompt/", prompts.new, name="prompt_new"),
     path(PAGE, prompts.overview, name="prompt"),
     path(PAGE + "change/", prompts.change, name="prompt_change"),
+    path(PAGE + "who/", prompts.restrict, name="prompt_restrict"),
     path(PAGE + "activity/", prompts.activity, name="prompt_activity"),
     path(PAGE + "edit/", editing.edit_newest, name="prompt_edit_newest"),
     path(PAGE + "drafts/", editing.open_draft, name="prompt_draft_open"),

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
 from promptstudio.audit.services import record
+from promptstudio.projects.services import folder_at, grant_role
 from promptstudio.prompts import services
 from promptstudio.prompts.models import Prompt
 from promptstudio.web.sentences import WORDINGS, sentences
@@ -214,3 +215,49 @@ def test_the_way_back_is_at_hand_on_the_overview_and_on_earlier_versions(cast: C
     assert f"{back}?to=1.0.0" in text(client.get(address(prompt, "versions/1.0.0/")))
     assert f"{back}?to=" not in text(client.get(address(prompt, f"versions/{second.semver}/")))
     assert client.get(back, {"to": "1.0.0"}).context["back_to"] == first
+
+
+def test_a_prompt_is_restricted_to_named_people_and_opened_again(cast: Cast, prompt: Prompt) -> None:
+    alice, bella = browser(cast.alice), browser(cast.bella)
+    assert "Everyone with a role in this project." in text(bella.get(address(prompt)))
+    answer = alice.post(address(prompt, "who/"), {"people": [cast.bob.user.pk]})
+    assert (answer.status_code, answer["Location"]) == (303, address(prompt))
+    assert "Only Alice, Bob, and project admins." in text(alice.get(address(prompt)))
+    assert bella.get(address(prompt)).status_code == 404
+    assert browser(cast.bob).get(address(prompt)).status_code == 200
+    assert "Nothing changed" in text(alice.post(address(prompt, "who/"), {"people": [cast.bob.user.pk]}, follow=True))
+    alice.post(address(prompt, "who/"), {})
+    assert bella.get(address(prompt)).status_code == 200
+
+
+def test_whoever_may_not_restrict_it_reads_why(cast: Cast, prompt: Prompt) -> None:
+    bob = browser(cast.bob)
+    assert "Your role does not allow you to change the settings of this project." in text(bob.get(address(prompt)))
+    assert bob.post(address(prompt, "who/"), {"people": [cast.bob.user.pk]}).status_code == 403
+    assert not Prompt.objects.get(pk=prompt.pk).restricted
+
+
+@pytest.mark.parametrize("typed", ["nobody", "999999"])
+def test_a_stranger_cannot_be_named(cast: Cast, prompt: Prompt, typed: str) -> None:
+    answer = browser(cast.alice).post(address(prompt, "who/"), {"people": [typed]})
+    assert answer.status_code == 422
+    assert "Choose people" in text(answer)
+
+
+def test_the_library_shows_whoever_has_a_folder_that_folder_alone(cast: Cast) -> None:
+    for title, folder in (("Letter", "Property/Water"), ("Motor letter", "Motor/Private")):
+        services.create_prompt(project=cast.claims, title=title, folder=folder, actor=cast.alice)
+    own = folder_at(project=cast.claims, path="Property")
+    grant_role(project=cast.claims, user=cast.charlie.user, role="domain_expert", folder=own, actor=cast.dora)
+    charlie = browser(cast.charlie)
+    for path in ("/p/claims/prompts/", "/p/claims/environments/", "/search?q=claims", "/"):
+        page = charlie.get(path)
+        assert page.status_code == 200, path
+        assert "Motor" not in text(page), path
+    assert "Letter" in text(charlie.get("/p/claims/prompts/"))
+    assert charlie.get("/p/claims/new-prompt/").context["form"].initial["folder"] == "Property"
+    made = charlie.post("/p/claims/new-prompt/", {"title": "Hail", "folder": "Property/Hail"})
+    assert made.status_code == 303
+    refused = charlie.post("/p/claims/new-prompt/", {"title": "Elsewhere", "folder": "Motor"})
+    assert refused.status_code == 403
+    assert "Elsewhere" in text(refused)

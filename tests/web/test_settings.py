@@ -12,7 +12,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
-from promptstudio.projects.services import create_service_account, grant_role, key_for
+from promptstudio.projects.services import create_service_account, folder_at, grant_role, key_for
 from tests.cast import Cast, a_key, an_application
 
 URL = "/p/claims/settings/"
@@ -226,3 +226,59 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, page: s
     few = queries()
     grow(2, 9)
     assert queries() == few
+
+
+def test_a_role_is_given_in_a_folder(client: Client, cast: Cast) -> None:
+    folder_at(project=cast.claims, path="Property/Water")
+    html = text(at(client, cast.dora).get(URL + "people/"))
+    assert '<option value="Property">Property</option>' in html
+    assert '<option value="Property/Water">Property / Water</option>' in html
+    typed = {"person": "Charlie", "role": "technical", "folder": "Property"}
+    page = client.post(URL + "people/give/", typed, follow=True)
+    assert "Charlie has the role Technical in Property now." in text(page)
+    assert Membership.objects.get(user=cast.charlie.user, project=cast.claims).folder.path == "Property"
+    refused = client.post(URL + "people/give/", typed | {"role": "auditor"})
+    assert (refused.status_code, "belongs to the whole project" in text(refused)) == (422, True)
+    strange = client.post(URL + "people/give/", typed | {"folder": "Nowhere"})
+    assert (strange.status_code, "Choose a folder in which you may give roles." in text(strange)) == (422, True)
+
+
+def test_the_keeper_of_a_folder_gives_roles_there_only(client: Client, cast: Cast) -> None:
+    folder, other = folder_at(project=cast.claims, path="Property"), folder_at(project=cast.claims, path="Motor")
+    grant_role(project=cast.claims, user=cast.charlie.user, role="admin", folder=folder, actor=cast.dora)
+    elsewhere = grant_role(project=cast.claims, user=cast.bob.user, role="viewer", folder=other, actor=cast.dora)
+    html = text(at(client, cast.charlie).get(URL + "people/"))
+    assert '<option value="Property">' in html
+    assert "The whole project" not in html
+    assert '<option value="Motor">' not in html
+    assert html.count("/take/") == 1
+    client.post(URL + "people/give/", {"person": "Alice", "role": "product", "folder": "Property"})
+    made = Membership.objects.get(user=cast.alice.user, folder=folder)
+    assert client.post(f"{URL}people/{made.uid}/take/").status_code == 302
+    assert client.post(f"{URL}people/{elsewhere.uid}/take/").status_code == 403
+    assert client.post(URL + "people/give/", {"person": "Alice", "role": "product", "folder": ""}).status_code == 403
+
+
+def test_a_key_is_changed_with_an_overlap(client: Client, cast: Cast) -> None:
+    account = an_application(cast.claims, responsible=cast.dora, by=cast.dora)
+    old, _ = a_key(account, "read", environment=cast.staging, by=cast.dora)
+    page = at(client, cast.dora).post(f"{URL}keys/{old.uid}/rotate/", {"days": "7"})
+    assert page.status_code == 201
+    [secret] = re.findall(r"ps_[\w-]{43}", text(page))
+    assert key_for(secret).replaces == old
+    assert "goes on working until" in text(page)
+    old.refresh_from_db()
+    assert timedelta(days=6.9) < old.expires_at - timezone.now() < timedelta(days=7.1)
+    again = client.post(f"{URL}keys/{old.uid}/rotate/", {"days": "7"})
+    assert (again.status_code, "newer key in place" in text(again)) == (409, True)
+    assert client.post(f"{URL}keys/{old.uid}/rotate/", {"days": "-5"}).status_code == 422
+    assert at(client, cast.bob).post(f"{URL}keys/{old.uid}/rotate/", {"days": "7"}).status_code == 403
+
+
+def test_a_key_is_made_for_a_folder(client: Client, cast: Cast) -> None:
+    folder_at(project=cast.claims, path="Property")
+    account = an_application(cast.claims, responsible=cast.dora, by=cast.dora)
+    typed = {"name": "Water desk", "scopes": ["read"], "environment": "staging", "folder": "Property"}
+    assert at(client, cast.dora).post(f"{URL}keys/applications/{account.uid}/", typed).status_code == 201
+    assert ApiKey.objects.get().folder.path == "Property"
+    assert "Property" in text(client.get(URL + "keys/"))

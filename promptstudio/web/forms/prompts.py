@@ -4,7 +4,10 @@ from typing import Any
 
 from django import forms
 
+from promptstudio.accounts.models import User
 from promptstudio.projects.models import Project
+from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.permissions import people_to_name
 from promptstudio.prompts.semver import Impact
 
 IMPACTS = (
@@ -49,6 +52,26 @@ class NewPromptForm(PromptForm):
         help_text="How applications ask for it: claims/first-letter. Without one, it is made from the title. It cannot be changed later.",
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
+
+
+class RestrictForm(forms.Form):
+    """Who may see a prompt besides its owner and those who administer the place; nobody chosen opens it to all."""
+
+    people = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Only these people",
+        help_text="The owner and project admins always see it. Choose nobody to open it to everyone with a role here.",
+        error_messages={"invalid_choice": "Choose people who have a role here.", "invalid_pk_value": "Choose people from the list."},
+    )
+
+    def __init__(self, *args: Any, prompt: Prompt, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = [person.pk for person in people_to_name(prompt) if person.pk != prompt.owner_id]
+        field = self.fields["people"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = User.objects.filter(pk__in=people).order_by("name")
 
 
 class ChangeRecordForm(forms.Form):

@@ -24,6 +24,16 @@ class RoleForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "people-known", "autocomplete": "off"}),
     )
     role = forms.ChoiceField(choices=[("", "Choose a role"), *Role.choices], error_messages={"required": "Choose a role."})
+    folder = forms.ChoiceField(
+        label="Where",
+        required=False,
+        help_text="A role in a folder holds there and in the folders below it.",
+        error_messages={"invalid_choice": "Choose a folder in which you may give roles."},
+    )
+
+    def __init__(self, *args: Any, places: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_folders(self.fields["folder"], places)
 
     def clean_person(self) -> User:
         typed = self.cleaned_data["person"].strip()
@@ -77,6 +87,11 @@ class KeyForm(forms.Form):
         help_text="An application gets the environment that it runs in, and reads only what was released there.",
         error_messages={"invalid_choice": "Choose an environment of this project."},
     )
+    folder = forms.ChoiceField(
+        required=False,
+        help_text="With one, the key reads and writes only what lies in it and below it.",
+        error_messages={"invalid_choice": "Choose a folder of this project."},
+    )
     expires_on = forms.DateField(
         label="Last day",
         required=False,
@@ -85,8 +100,9 @@ class KeyForm(forms.Form):
         error_messages={"invalid": "Give a day, such as 2027-01-31."},
     )
 
-    def __init__(self, *args: Any, places: Sequence[Environment], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: Sequence[Environment], folders: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        offer_folders(self.fields["folder"], folders)
         self.places = {place.slug: place for place in places}
         field = self.fields["environment"]
         assert isinstance(field, forms.ChoiceField)
@@ -102,6 +118,27 @@ class KeyForm(forms.Form):
     def expires_at(self) -> datetime | None:
         day = self.cleaned_data["expires_on"]
         return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) if day else None
+
+
+class RotateForm(forms.Form):
+    """How long the old key goes on working beside the new one."""
+
+    days = forms.TypedChoiceField(
+        label="The old key goes on working",
+        coerce=int,
+        choices=[(1, "for a day"), (7, "for a week"), (30, "for 30 days"), (0, "not at all: it stops at once")],
+        initial=7,
+    )
+
+    @property
+    def overlap(self) -> timedelta:
+        return timedelta(days=self.cleaned_data["days"])
+
+
+def offer_folders(field: forms.Field, paths: Sequence[str]) -> None:
+    """The whole project first, where it is offered."""
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [(path, path.replace("/", " / ") or "The whole project") for path in paths]
 
 
 def people_known() -> list[User]:

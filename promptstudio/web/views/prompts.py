@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, PublishJob
 from promptstudio.lib.errors import Conflict, Invalid
@@ -16,12 +17,12 @@ from promptstudio.projects.models import Project
 from promptstudio.prompts import services
 from promptstudio.prompts.catalogue import find_model
 from promptstudio.prompts.models import Draft, Prompt, Version
-from promptstudio.prompts.permissions import can_create_prompt, can_create_somewhere, folders_to_write
+from promptstudio.prompts.permissions import can_create_prompt, can_create_somewhere, can_restrict, folders_to_write
 from promptstudio.prompts.templating import OPEN_BRACES
 from promptstudio.reviews.models import Review
 
 from ..answers import see_other
-from ..forms.prompts import NewPromptForm, PromptForm, add_errors
+from ..forms.prompts import NewPromptForm, PromptForm, RestrictForm, add_errors
 from ..prompt_pages import prompt_or_404, render_prompt
 from ..requests import StudioRequest, draft_url, prompt_url
 from ..sentences import sentences
@@ -70,6 +71,25 @@ def change(request: StudioRequest, project: str, name: str) -> HttpResponse:
     return _overview(request, prompt_or_404(request, project, name), form, status_code=422)
 
 
+@require_POST
+def restrict(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    """Say who may see it: nobody chosen opens it to everyone with a role."""
+    prompt = prompt_or_404(request, project, name)
+    can_restrict(request.actor, prompt).require()
+    form = RestrictForm(request.POST, prompt=prompt, auto_id="restrict-%s")
+    if not form.is_valid():
+        return _overview(request, prompt, _details_form(prompt), restrict_form=form, status_code=422)
+    try:
+        services.restrict_prompt(prompt=prompt, people=list(form.cleaned_data["people"]), actor=request.actor)
+    except Conflict as error:
+        messages.info(request, error.sentence)
+    else:
+        messages.success(
+            request, "Only the people that you named see it now." if prompt.restricted else "Everyone with a role here sees it now."
+        )
+    return see_other(prompt_url(prompt))
+
+
 @require_GET
 def activity(request: StudioRequest, project: str, name: str) -> HttpResponse:
     prompt = prompt_or_404(request, project, name)
@@ -90,7 +110,9 @@ def _details_form(prompt: Prompt, data: Any = None) -> PromptForm:
     return PromptForm(data, project=prompt.project, initial={"title": prompt.title, "folder": prompt.folder.path}, auto_id="details-%s")
 
 
-def _overview(request: StudioRequest, prompt: Prompt, form: PromptForm, *, status_code: int = 200) -> HttpResponse:
+def _overview(
+    request: StudioRequest, prompt: Prompt, form: PromptForm, *, restrict_form: RestrictForm | None = None, status_code: int = 200
+) -> HttpResponse:
     newest = prompt.versions.newest_first().select_related("created_by").first()
     return render_prompt(
         request,
@@ -99,12 +121,25 @@ def _overview(request: StudioRequest, prompt: Prompt, form: PromptForm, *, statu
         tab="",
         status_code=status_code,
         form=form,
+        restrict_form=restrict_form or _restrict_form(prompt),
+        may_restrict=can_restrict(request.actor, prompt),
+        named=_named(prompt),
         version=newest,
         **(text_context(newest) if newest else {}),
         drafts=list(prompt.drafts.open().select_related("created_by", "updated_by", "based_on")),
         reviews=list(Review.objects.open().filter(version__prompt=prompt).select_related("version", "environment", "asked_by")),
         examples=list(prompt.examples.filter(archived_at=None)),
     )
+
+
+def _named(prompt: Prompt) -> list[User]:
+    rows = prompt.user_permissions.select_related("user").order_by("user__name") if prompt.restricted else []
+    return [row.user for row in rows]
+
+
+def _restrict_form(prompt: Prompt) -> RestrictForm:
+    chosen = [person.pk for person in _named(prompt) if person.pk != prompt.owner_id]
+    return RestrictForm(prompt=prompt, initial={"people": chosen}, auto_id="restrict-%s")
 
 
 def text_context(version: Version) -> dict[str, Any]:

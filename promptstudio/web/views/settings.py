@@ -13,24 +13,14 @@ from promptstudio.deployments.models import Target
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects import services
 from promptstudio.projects.models import ApiKey, Environment, Policy, Project, Role, ServiceAccount
-from promptstudio.projects.permissions import can
-from promptstudio.projects.roles import DEEDS, ROLES
+from promptstudio.projects.permissions import can, can_give_somewhere, folders_to_give
+from promptstudio.projects.roles import table
 
-from ..forms.settings import AccountForm, KeyForm, RoleForm, people_known
+from ..forms.prompts import add_errors
+from ..forms.settings import AccountForm, KeyForm, RoleForm, RotateForm, people_known
 from ..requests import StudioRequest
 
 TABS = (("settings", "Overview"), ("settings_people", "People"), ("settings_keys", "Keys"))
-# the deeds of `projects.permissions`, as a table's first column says them
-MAY = {
-    "read": "Read prompts, versions and reviews",
-    "write": "Write prompts, ask for reviews",
-    "review": "Review; the conditions say whose approval counts where",
-    "deploy": "Promote; the conditions say who where",
-    "roll_back": "Roll back",
-    "recall": "Recall a version",
-    "audit": "Read the audit trail",
-    "administer": "Change these settings",
-}
 
 
 @require_safe
@@ -60,31 +50,36 @@ def overview(request: StudioRequest, project: str) -> HttpResponse:
 
 @require_safe
 def people(request: StudioRequest, project: str) -> HttpResponse:
-    return _people_page(request, _project(request, project), RoleForm())
+    space = _project(request, project)
+    return _people_page(request, space, RoleForm(places=_folders_offered(request, space)))
 
 
 @require_POST
 def grant(request: StudioRequest, project: str) -> HttpResponse:
     space = _project(request, project)
-    can(request.actor, "administer", space).require()
-    form = RoleForm(request.POST)
+    can_give_somewhere(request.actor, space).require()
+    form = RoleForm(request.POST, places=_folders_offered(request, space))
     if not form.is_valid():
         return _people_page(request, space, form, status=422)
-    person, role = form.cleaned_data["person"], form.cleaned_data["role"]
+    person, role, path = form.cleaned_data["person"], form.cleaned_data["role"], form.cleaned_data["folder"]
+    folder = services.folder_at(project=space, path=path) if path else None
     try:
-        services.grant_role(project=space, user=person, role=role, actor=request.actor)
+        services.grant_role(project=space, user=person, role=role, folder=folder, actor=request.actor)
+    except Invalid as error:
+        add_errors(form, error.errors)
+        return _people_page(request, space, form, status=422)
     except Conflict as error:
         form.add_error("role", error.sentence)
         return _people_page(request, space, form, status=409)
-    messages.success(request, f"{person} has the role {Role(role).label} now.")
+    where = f" in {path}" if path else ""
+    messages.success(request, f"{person} has the role {Role(role).label}{where} now.")
     return redirect(_address("settings_people", space))
 
 
 @require_POST
 def revoke(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     space = _project(request, project)
-    can(request.actor, "administer", space).require()
-    membership = get_object_or_404(space.memberships.select_related("user", "project"), uid=uid)
+    membership = get_object_or_404(space.memberships.select_related("user", "project", "folder__project"), uid=uid)
     services.revoke_role(membership=membership, actor=request.actor)
     messages.info(request, f"{membership.user} does not have the role {membership.get_role_display()} any more.")
     # Whoever took their own last role away does not see the project any more.
@@ -120,7 +115,7 @@ def key(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     space = _project(request, project)
     can(request.actor, "administer", space).require()
     owner = get_object_or_404(space.service_accounts.select_related("project", "user", "responsible"), uid=uid)
-    form = KeyForm(request.POST, places=_places(space), auto_id=_auto_id(owner))
+    form = KeyForm(request.POST, places=_places(space), folders=_folders_offered(request, space), auto_id=_auto_id(owner))
     if not form.is_valid():
         return _keys_page(request, space, key_form=form, owner=owner, status=422)
     try:
@@ -129,6 +124,7 @@ def key(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
             name=form.cleaned_data["name"],
             scopes=form.cleaned_data["scopes"],
             environment=form.place,
+            folder=services.folder_at(project=space, path=form.cleaned_data["folder"]),
             expires_at=form.expires_at,
             actor=request.actor,
         )
@@ -137,6 +133,22 @@ def key(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
             form.add_error({"expires_at": "expires_on"}.get(name, name), sentence)
         return _keys_page(request, space, key_form=form, owner=owner, status=422)
     return _page(request, space, "settings_keys", "settings/key_made.html", status=201, key=made, owner=owner, secret=secret)
+
+
+@require_POST
+def key_rotate(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
+    """A new key in place of an old one. As with a new key, this answer is the only page that shows its secret."""
+    space = _project(request, project)
+    can(request.actor, "administer", space).require()
+    old = get_object_or_404(ApiKey.objects.select_related("account__project"), account__project=space, uid=uid)
+    form = RotateForm(request.POST)
+    if not form.is_valid():
+        raise Invalid({"overlap": "Choose how long the old key goes on working."})
+    made, secret = services.rotate_key(key=old, overlap=form.overlap, actor=request.actor)
+    old.refresh_from_db()
+    return _page(
+        request, space, "settings_keys", "settings/key_made.html", status=201, key=made, owner=made.account, secret=secret, old=old
+    )
 
 
 @require_POST
@@ -150,13 +162,30 @@ def key_revoke(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
 
 
 def _people_page(request: StudioRequest, space: Project, form: RoleForm, status: int = 200) -> HttpResponse:
-    memberships = space.memberships.select_related("user", "granted_by").order_by("user__name", "user_id", "role")
+    memberships = space.memberships.select_related("user", "granted_by", "folder").order_by("user__name", "user_id", "folder__path", "role")
+    keeps_all = bool(can(request.actor, "administer", space))
+    kept = set(folders_to_give(request.actor, space).values_list("pk", flat=True))
     members: dict[int, dict[str, Any]] = {}
     for membership in memberships:
+        membership.may_take = keeps_all or membership.folder_id in kept  # type: ignore[attr-defined]
         members.setdefault(membership.user_id, {"user": membership.user, "roles": []})["roles"].append(membership)
-    table = [(MAY[deed], [role in ROLES[deed] for role in Role.values]) for deed in DEEDS]
-    context = {"members": list(members.values()), "form": form, "roles": Role.labels, "table": table, "known": people_known()}
+    context = {
+        "members": list(members.values()),
+        "form": form,
+        "roles": Role.labels,
+        "table": table(),
+        "known": people_known(),
+        "may_give": can_give_somewhere(request.actor, space),
+    }
     return _page(request, space, "settings_people", "settings/people.html", status=status, **context)
+
+
+def _folders_offered(request: StudioRequest, space: Project) -> list[str]:
+    """Paths in which this person may give roles; "" stands for the whole project."""
+    if can(request.actor, "administer", space):
+        paths = {path for folder in space.folders.all() for path in folder.lineage}
+        return ["", *sorted(paths)]
+    return sorted(folders_to_give(request.actor, space).values_list("path", flat=True))
 
 
 def _keys_page(
@@ -168,13 +197,15 @@ def _keys_page(
     owner: ServiceAccount | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    places = _places(space)
-    accounts = space.service_accounts.select_related("responsible").prefetch_related("keys__environment", "keys__created_by")
+    places, folders = _places(space), _folders_offered(request, space)
+    accounts = space.service_accounts.select_related("responsible").prefetch_related(
+        "keys__environment", "keys__folder", "keys__created_by"
+    )
     listed = [
         {
             "account": each,
-            "keys": each.keys.all(),
-            "form": key_form if key_form and owner == each else KeyForm(places=places, auto_id=_auto_id(each)),
+            "keys": [{"key": key, "rotate": RotateForm(auto_id=f"rotate-{key.uid.hex[:8]}-%s")} for key in each.keys.all()],
+            "form": key_form if key_form and owner == each else KeyForm(places=places, folders=folders, auto_id=_auto_id(each)),
             "open": bool(key_form and owner == each),
         }
         for each in accounts
