@@ -9,6 +9,8 @@ import structlog
 from django.db import transaction
 
 from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.lib import clock
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts.models import Version
@@ -35,12 +37,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A version in front of an environment, with what was live there when the question was asked."""
+    """A version in front of an environment, with what was live there when the question was asked.
+
+    `by` is who wants to promote it; None while nobody does yet.
+    """
 
     version: Version
     environment: Environment
     policy: Policy
     live: Version | None
+    by: User | None = None
 
     @cached_property
     def rules(self) -> Rules:
@@ -55,7 +61,16 @@ class Candidate:
     def approvals(self) -> list[Decision]:
         """Approvals that stand: by people who did not write the version and still hold, from someone else, the role they gave it in."""
         writers = set(self.version.contributors.values_list("user_id", flat=True))
-        return [d for d in self._standing if d.verdict == Decision.Verdict.APPROVE and d.person_id not in writers and self._holds(d)]
+        return [
+            d
+            for d in self._standing
+            if d.verdict == Decision.Verdict.APPROVE and d.person_id not in writers and not self._lapsed(d) and self._holds(d)
+        ]
+
+    @cached_property
+    def lapsed(self) -> list[Decision]:
+        """Approvals that are older than the policy lets them count."""
+        return [d for d in self._standing if d.verdict == Decision.Verdict.APPROVE and self._lapsed(d)]
 
     @cached_property
     def requested_changes(self) -> list[Decision]:
@@ -68,6 +83,9 @@ class Candidate:
             for d in standing_decisions(self.version, self.environment)
             if d.digest == self.version.digest and (self.recalled_at is None or d.review.asked_at > self.recalled_at)
         ]
+
+    def _lapsed(self, decision: Decision) -> bool:
+        return self.rules.too_old(decision.decided_at, clock.now())
 
     def _holds(self, decision: Decision) -> bool:
         prompt = self.version.prompt
@@ -162,9 +180,14 @@ class Approvals(Gate):
         ]
         evidence = {"decisions": [str(d.uid) for d in candidate.approvals]}
         if missing:
+            lapsed = "".join(
+                f" The approval of {d.person} of {d.decided_at:%-d %B} lapsed after {candidate.rules.approval_days} days."
+                for d in candidate.lapsed
+            )
             able = ", ".join(_names_of_able(candidate, [role for role in given if len(given[role]) < candidate.rules.approvals[role]]))
             return self.blocked(
-                f"{' and '.join(missing)} needed. {f'These people can give it: {able}.' if able else 'Nobody can give it at the moment.'}",
+                f"{' and '.join(missing)} needed."
+                f"{lapsed} {f'These people can give it: {able}.' if able else 'Nobody can give it at the moment.'}",
                 **evidence,
             )
         names = ", ".join(f"{d.person} ({ROLE_WORDS[d.role]})" for d in candidate.approvals)
@@ -197,12 +220,26 @@ class SameBaseline(Gate):
         return self.passed(f"The approvals that count were given against {candidate.live.semver}, which is live now.")
 
 
-GATES: tuple[Gate, ...] = (NotRecalled(), PreviousEnvironment(), ChangeRecord(), Approvals(), SameBaseline())
+class OtherHands(Gate):
+    name, title = "other_hands", "Promoted by somebody else"
+
+    def applies(self, rules: Rules) -> bool:
+        return bool(rules.approvals) and not rules.approver_may_deploy
+
+    def check(self, candidate: Candidate) -> Outcome:
+        if candidate.by is None:
+            return self.passed("It is looked at when somebody promotes it: not by one of those who approved it.")
+        if candidate.by.pk in {d.person_id for d in candidate.approvals}:
+            return self.blocked(f"{candidate.by} approved it, so somebody else has to promote it.", by=str(candidate.by.uid))
+        return self.passed(f"{candidate.by} did not approve it.")
 
 
-def candidate_for(version: Version, environment: Environment) -> Candidate:
+GATES: tuple[Gate, ...] = (NotRecalled(), PreviousEnvironment(), ChangeRecord(), Approvals(), SameBaseline(), OtherHands())
+
+
+def candidate_for(version: Version, environment: Environment, *, by: User | None = None) -> Candidate:
     placement = Placement.objects.filter(prompt=version.prompt_id, environment=environment).select_related("live__version").first()
-    return Candidate(version, environment, environment.policy, placement.live_version if placement else None)
+    return Candidate(version, environment, environment.policy, placement.live_version if placement else None, by)
 
 
 def evaluate(candidate: Candidate, gates: tuple[Gate, ...] | None = None) -> list[Outcome]:

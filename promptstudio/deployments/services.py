@@ -57,7 +57,7 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
         placement = lock_placement(version.prompt, environment)
         newest = placement.newest
         _nobody_was_faster(placement, newest, version, replaces)
-        candidate = gates.Candidate(version, environment, environment.policy, placement.live_version)
+        candidate = gates.Candidate(version, environment, environment.policy, placement.live_version, actor.answerable)
         evaluation = _evaluated(candidate, gates.evaluate(candidate), "promotion", actor)
         if evaluation.passed:
             deployment = _deployed(placement, evaluation, newest, reason, actor)

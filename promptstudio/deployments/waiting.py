@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from promptstudio.accounts.actor import Actor
+from promptstudio.lib import clock
 from promptstudio.projects.models import Membership, Policy, Project
+from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import Contributor, Prompt, Version
 from promptstudio.reviews.models import Decision, Review
 
@@ -14,11 +16,12 @@ REVIEWING = ("product", "technical", "domain_expert", "admin")
 
 @dataclass(frozen=True)
 class WaitingReview:
-    """`confirm` is True when this person approved already, but against a version that is not live any more."""
+    """`confirm` is True when this person approved already, but against a version that is not live any more; `lapsed`, too long ago."""
 
     review: Review
     confirm: bool
     live_semver: str
+    lapsed: bool = False
 
 
 def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingReview]:
@@ -31,14 +34,16 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
         Contributor.objects.filter(version__in=[r.version_id for r in reviews], user=actor.user).values_list("version_id", flat=True)
     )
     roles = list(Membership.objects.filter(user=actor.user).given_by_others().select_related("folder"))
-    wanted = _wanted_roles(reviews)
+    rules = _rules(reviews)
     decisions = {
         d.review_id: d for d in Decision.objects.filter(review__in=reviews, person=actor.user).select_related("baseline").order_by("id")
     }
     live = _live(reviews)
     found = []
     for review in reviews:
-        if review.version_id in wrote or not _roles_at(roles, review.version.prompt) & wanted[review.environment_id]:
+        asked = rules[review.environment_id]
+        wanted = set(asked.approvals or REVIEWING)
+        if review.version_id in wrote or not _roles_at(roles, review.version.prompt) & wanted:
             continue
         now = live.get((review.version.prompt_id, review.environment_id))
         decision = decisions.get(review.pk)
@@ -46,6 +51,8 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
             found.append(WaitingReview(review, False, now.semver if now else ""))
         elif decision.verdict == Decision.Verdict.APPROVE and decision.baseline_id != (now.pk if now else None):
             found.append(WaitingReview(review, True, now.semver if now else ""))
+        elif decision.verdict == Decision.Verdict.APPROVE and asked.too_old(decision.decided_at, clock.now()):
+            found.append(WaitingReview(review, False, now.semver if now else "", lapsed=True))
     return found
 
 
@@ -72,10 +79,9 @@ def _roles_at(memberships: list[Membership], prompt: Prompt) -> set[str]:
     }
 
 
-def _wanted_roles(reviews: list[Review]) -> dict[int, set[str]]:
+def _rules(reviews: list[Review]) -> dict[int, Rules]:
     policies = Policy.objects.filter(environment__in={r.environment_id for r in reviews}).order_by("number")
-    newest = {policy.environment_id: policy for policy in policies}
-    return {environment: set(policy.rules.approvals or REVIEWING) for environment, policy in newest.items()}
+    return {policy.environment_id: policy.rules for policy in policies}
 
 
 def _live(reviews: list[Review]) -> dict[tuple[int, int], Version]:

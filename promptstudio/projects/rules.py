@@ -1,5 +1,8 @@
 """The gates that a policy asks for, as data that a person can read back as a sentence."""
 
+from datetime import datetime, timedelta
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 ROLE_WORDS = {
@@ -13,7 +16,7 @@ ROLE_WORDS = {
 
 
 class Rules(BaseModel):
-    """`approvals` maps roles to how many different people of that role must approve."""
+    """`approvals` maps roles to how many different people of that role must approve; `approval_days` is how long one counts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,6 +24,8 @@ class Rules(BaseModel):
     change_record: bool = False
     approvals: dict[str, PositiveInt] = Field(default_factory=dict)
     same_baseline: bool = True
+    approval_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    approver_may_deploy: bool = True
     deployers: tuple[str, ...] = ("domain_expert", "product", "technical", "admin")
 
     def in_words(self, environment: str, previous: str | None) -> str:
@@ -30,12 +35,40 @@ class Rules(BaseModel):
             needs.append(f"to be live in {previous} first")
         if self.approvals:
             people = [f"{count} {ROLE_WORDS.get(role, role)} approval{'s' if count > 1 else ''}" for role, count in self.approvals.items()]
-            needs.append(" and ".join(people) + (" given against what is live now" if self.same_baseline else ""))
+            days = f" within the last {self.approval_days} days" if self.approval_days else ""
+            needs.append(" and ".join(people) + (" given against what is live now" if self.same_baseline else "") + days)
         if self.change_record:
             needs.append("a complete change record")
+        if self.approvals and not self.approver_may_deploy:
+            needs.append("somebody to promote it who did not approve it")
         if not needs:
             return f"Anyone who edits can promote to {environment}. There are no conditions."
         return f"To enter {environment} a version needs {_listed(needs)}."
+
+    def too_old(self, given_at: datetime, now: datetime) -> bool:
+        """Whether an approval that was given then does not count any more."""
+        return self.approval_days is not None and given_at < now - timedelta(days=self.approval_days)
+
+    def easier_than(self, other: "Rules") -> list[str]:
+        """In which ways these rules let in what `other` would hold back; nothing when they are at least as strict."""
+        found = []
+        if other.previous_environment and not self.previous_environment:
+            found.append("a version need not be live in the environment before")
+        if other.change_record and not self.change_record:
+            found.append("the change record may stay incomplete")
+        for role, count in other.approvals.items():
+            if self.approvals.get(role, 0) < count:
+                found.append(f"{self.approvals.get(role, 0)} instead of {count} {ROLE_WORDS.get(role, role)} approvals are enough")
+        if self.approvals and other.approvals:
+            if other.same_baseline and not self.same_baseline:
+                found.append("approvals go on counting when something else went live")
+            if other.approval_days and (self.approval_days is None or self.approval_days > other.approval_days):
+                found.append(f"approvals count for {f'{self.approval_days} days' if self.approval_days else 'ever'}")
+            if not other.approver_may_deploy and self.approver_may_deploy:
+                found.append("whoever approved may promote as well")
+        if more := [role for role in self.deployers if role not in other.deployers]:
+            found.append(f"{_listed([ROLE_WORDS.get(role, role) for role in more])} may promote as well")
+        return found
 
 
 def _listed(parts: list[str]) -> str:

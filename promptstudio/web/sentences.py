@@ -21,6 +21,7 @@ GATES = {
     "previous_environment": "the environment before",
     "change_record": "the change record",
     "not_recalled": "the recall",
+    "other_hands": "who approved it",
 }
 
 

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from promptstudio.deployments import gates
+from promptstudio.deployments import gates, waiting
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.services import Blocked
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, NotAllowed
 from promptstudio.projects.models import Membership
-from promptstudio.projects.services import grant_role, revoke_role
+from promptstudio.projects.services import change_policy, grant_role, revoke_role
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, a_key, a_person, a_version, an_application, approve, approved, asked, bundle, in_production, promote
+from tests.cast import STRICT, Cast, a_key, a_person, a_version, an_application, approve, approved, asked, bundle, in_production, promote
 
 
 @pytest.fixture
@@ -32,6 +32,8 @@ def outcome(cast: Cast, version: Version, gate: str) -> gates.Outcome:
 
 @pytest.mark.parametrize("gate", gates.GATES, ids=lambda gate: gate.name)
 def test_a_gate_that_cannot_answer_blocks(cast: Cast, version: Version, gate: gates.Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = STRICT.model_dump(mode="json") | {"approver_may_deploy": False}
+    change_policy(environment=cast.production, data=every, actor=cast.dora)
     approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
 
     def broken(self: gates.Gate, candidate: gates.Candidate) -> Any:
@@ -207,3 +209,40 @@ def test_an_imported_version_has_no_change_record(cast: Cast, prompt: Prompt) ->
     made = prompts.save_version(prompt=prompt, data=bundle(), change=change, actor=cast.alice)
     prompts.add_to_change_record(version=made, expected_impact="None.", validation_criteria="None.", actor=cast.alice)
     assert "was imported" in outcome(cast, made, "change_record").reason
+
+
+def test_an_approval_lapses_after_the_days_of_the_policy(cast: Cast, version: Version) -> None:
+    change_policy(environment=cast.production, data=STRICT.model_dump(mode="json") | {"approval_days": 14}, actor=cast.dora)
+    review = approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
+    assert outcome(cast, version, "approvals").passed
+    assert waiting.reviews_for(cast.bob) == []
+    later = clock.now() + timedelta(days=14, minutes=1)
+    with clock.at(later):
+        refused = outcome(cast, version, "approvals")
+        assert not refused.passed
+        assert "The approval of Bob of" in refused.reason
+        assert "lapsed after 14 days." in refused.reason
+        assert "These people can give it: Bella, Bob." in refused.reason
+        [item] = waiting.reviews_for(cast.bob)
+        assert (item.review, item.lapsed, item.confirm) == (review, True, False)
+        approve(review, cast.bob, cast.bella)
+        assert promote(version, cast.production, by=cast.alice)
+
+
+def test_whoever_approved_does_not_promote_where_the_policy_says_so(cast: Cast, version: Version) -> None:
+    apart = STRICT.model_dump(mode="json") | {"approver_may_deploy": False}
+    change_policy(environment=cast.production, data=apart, actor=cast.dora)
+    approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
+    with pytest.raises(Blocked, match="Bob approved it, so somebody else has to promote it"):
+        promote(version, cast.production, by=cast.bob)
+    assert promote(version, cast.production, by=cast.dora)
+
+
+def test_a_key_promotes_with_the_hands_of_whoever_answers_for_it(cast: Cast, version: Version) -> None:
+    apart = STRICT.model_dump(mode="json") | {"approver_may_deploy": False}
+    change_policy(environment=cast.production, data=apart, actor=cast.dora)
+    approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
+    account = an_application(cast.claims, responsible=cast.bella, by=cast.dora)
+    _, machine = a_key(account, "deploy", by=cast.dora)
+    with pytest.raises(Blocked, match="Bella approved it"):
+        promote(version, cast.production, by=machine)

@@ -42,7 +42,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
             more, status = {"refused": True, "gates": blocked.evaluation.outcomes}, 409
         except Conflict as conflict:
             more, status = {"conflict": conflict.sentence}, 409
-    candidate = gates.candidate_for(version, place)
+    candidate = gates.candidate_for(version, place, by=request.actor.user)
     outcomes = more.get("gates") or [outcome.as_json() for outcome in gates.evaluate(candidate)]
     context = _difference(candidate.live, version, place) | {
         "version": version,

@@ -133,11 +133,13 @@ def _asked(request: StudioRequest, version: Version, environment: Any) -> Review
 
 def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
     """Everything that a decision needs to look at; the admin panel shows the same."""
-    candidate = gates.candidate_for(found.version, found.environment)
+    candidate = gates.candidate_for(found.version, found.environment, by=request.actor.user)
     outcomes = gates.evaluate(candidate)
     comparison = compare(candidate.live.bundle if candidate.live else None, found.version.bundle)
     mine = [d for d in found.decisions.select_related("baseline", "person") if d.person_id == request.actor.user.pk]
     last = mine[-1] if mine else None
+    is_stale = bool(last and last.verdict == "approve" and last.baseline != candidate.live)
+    is_lapsed = not is_stale and any(decision.person_id == request.actor.user.pk for decision in candidate.lapsed)
     return {
         "review": found,
         "version": found.version,
@@ -152,7 +154,10 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "talk": _talk(found),
         "last_decision": last,
         "takes_back": candidate.live if candidate.live and candidate.live.number > found.version.number else None,
-        "is_stale": bool(last and last.verdict == "approve" and last.baseline != candidate.live),
+        "is_stale": is_stale,
+        "is_lapsed": is_lapsed,
+        "must_confirm": is_stale or is_lapsed,
+        "approval_days": candidate.rules.approval_days,
         "may_decide": can_decide(request.actor, found),
         "as_role": next((ROLE_WORDS[role] for role in deciding_roles(request.actor.user, found)), ""),
         "may_comment": can_comment(request.actor, found),

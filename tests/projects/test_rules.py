@@ -1,0 +1,73 @@
+"""The conditions of an environment as data: what they say, and when they are easier than others."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptstudio.projects.rules import ROLE_WORDS, Rules
+
+STRICT = Rules(
+    previous_environment=True,
+    change_record=True,
+    approvals={"product": 1, "technical": 2},
+    approval_days=30,
+    approver_may_deploy=False,
+    deployers=("technical",),
+)
+any_rules = st.builds(
+    Rules,
+    previous_environment=st.booleans(),
+    change_record=st.booleans(),
+    approvals=st.dictionaries(st.sampled_from(["product", "technical", "admin"]), st.integers(1, 3)),
+    same_baseline=st.booleans(),
+    approval_days=st.none() | st.integers(1, 90),
+    approver_may_deploy=st.booleans(),
+    deployers=st.lists(st.sampled_from(list(ROLE_WORDS)), min_size=1, unique=True).map(tuple),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"previous_environment": False}, "need not be live in the environment before"),
+        ({"change_record": False}, "the change record may stay incomplete"),
+        ({"approvals": {"product": 1, "technical": 1}}, "1 instead of 2 technical approvals are enough"),
+        ({"approvals": {"technical": 2}}, "0 instead of 1 product approvals are enough"),
+        ({"same_baseline": False}, "when something else went live"),
+        ({"approval_days": 31}, "approvals count for 31 days"),
+        ({"approval_days": None}, "approvals count for ever"),
+        ({"approver_may_deploy": True}, "whoever approved may promote as well"),
+        ({"deployers": ("technical", "product")}, "product may promote as well"),
+    ],
+)
+def test_each_way_of_being_easier_is_named(change: dict[str, object], words: str) -> None:
+    easier = Rules.model_validate(STRICT.model_dump() | change)
+    assert any(words in sentence for sentence in easier.easier_than(STRICT))
+    assert STRICT.easier_than(easier) == []
+
+
+@given(any_rules)
+def test_no_rules_are_easier_than_themselves(rules: Rules) -> None:
+    assert rules.easier_than(rules) == []
+
+
+@given(any_rules, any_rules)
+def test_whatever_differs_is_easier_one_way_or_the_other(a: Rules, b: Rules) -> None:
+    same = a.model_dump(exclude={"deployers"}) == b.model_dump(exclude={"deployers"}) and set(a.deployers) == set(b.deployers)
+    about_approvals = {"same_baseline", "approval_days", "approver_may_deploy"}
+    moot = not (a.approvals and b.approvals) and a.model_dump(exclude=about_approvals) == b.model_dump(exclude=about_approvals)
+    if not same and not moot and set(a.deployers) == set(b.deployers):
+        assert a.easier_than(b) or b.easier_than(a)
+
+
+def test_the_sentence_says_every_condition() -> None:
+    assert STRICT.in_words("Production", "Staging") == (
+        "To enter Production a version needs to be live in Staging first, 1 product approval and 2 technical approvals given against "
+        "what is live now within the last 30 days, a complete change record and somebody to promote it who did not approve it."
+    )
+
+
+def test_policies_written_before_there_were_more_rules_read_as_they_were() -> None:
+    assert Rules.model_validate({"approvals": {"product": 1}}) == Rules(
+        approvals={"product": 1}, approver_may_deploy=True, approval_days=None
+    )
