@@ -20,6 +20,8 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
     del os.environ[name]
 os.environ |= {"STUDIO_HOME": str(HOME), "STATIC_ROOT": str(HOME / "static"), "DJANGO_SETTINGS_MODULE": "promptstudio.settings"}
+# One person makes the cast; the tests of the second person switch it on.
+os.environ["SECOND_PERSON"] = "0"
 if "DATABASE_URL" in os.environ:
     os.environ.setdefault("SECRET_KEY", "only for tests, which keep no session")
 

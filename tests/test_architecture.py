@@ -145,8 +145,8 @@ def test_the_check_on_transactions_finds_one() -> None:
 
 def services() -> list[tuple[str, Any, ast.FunctionDef]]:
     found = []
-    for path in sorted(PACKAGE.glob("*/services.py")):
-        module = import_module(f"promptstudio.{path.parent.name}.services")
+    for path in sorted(PACKAGE.glob("*/*services.py")):
+        module = import_module(f"promptstudio.{path.parent.name}.{path.stem}")
         for node in TREES[path].body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 found.append((f"{path.parent.name}.{node.name}", getattr(module, node.name), node))

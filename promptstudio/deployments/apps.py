@@ -3,3 +3,7 @@ from django.apps import AppConfig
 
 class DeploymentsConfig(AppConfig):
     name = "promptstudio.deployments"
+
+    def ready(self) -> None:
+        # It registers how a confirmed change of a target is carried out.
+        from . import services  # noqa: F401

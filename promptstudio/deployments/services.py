@@ -13,7 +13,8 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
 from promptstudio.lib.wake import wake_on_commit
-from promptstudio.projects.models import Environment
+from promptstudio.projects import controls
+from promptstudio.projects.models import Environment, PendingChange
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Decision, Review
@@ -227,29 +228,59 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
 def add_target(
     *, environment: Environment, name: str, kind: str = "bedrock", settings: dict[str, Any] | None = None, actor: Actor
 ) -> Target:
+    """A new place to publish to. Where the site asks for a second person, it stays switched off until somebody confirmed it."""
     can_administer_targets(actor, environment).require()
     if not name.strip():
         raise Invalid({"name": "Give the place a name that people will recognise, such as “Bedrock, Frankfurt”."})
     if environment.targets.filter(name=name).exists():
         raise Conflict(f"{environment} already publishes to a place named {name}.")
     target = Target(environment=environment, name=name, kind=kind, settings=settings or {})
-    return save_target(target=target, actor=actor, action="target.added")
+    waits = _waits_for_second_person(target, actor)
+    target.is_active = not waits
+    saved = _save_target(target, actor, "target.added")
+    if waits:
+        _ask_for_target(saved, {"is_active": True}, "versions are sent to one more place", actor)
+    return saved
 
 
 @transaction.atomic
-def save_target(*, target: Target, actor: Actor, action: str = "target.changed") -> Target:
+def save_target(*, target: Target, actor: Actor) -> Target | PendingChange:
+    """Keep what changed on `target`. Sending elsewhere than before may wait for a second person; switching off never does."""
     can_administer_targets(actor, target.environment).require()
-    errors = {}
-    if target.kind not in settings.PUBLISHERS:
-        errors["kind"] = f"Choose one of {', '.join(settings.PUBLISHERS)}."
-    if not isinstance(target.settings, dict):
-        errors["settings"] = 'Write the settings as a JSON object, such as {"region": "eu-central-1"}.'
-    if len(target.name) > 80:
-        errors["name"] = "A name has at most 80 characters."
-    if target.environment.targets.filter(name=target.name).exclude(pk=target.pk).exists():
-        errors["name"] = f"{target.environment} already publishes to a place named {target.name}."
-    if errors:
-        raise Invalid(errors)
+    before = Target.objects.select_for_update().get(pk=target.pk)
+    elsewhere = target.settings != before.settings or (target.is_active and not before.is_active)
+    if elsewhere and target.is_active and _waits_for_second_person(target, actor):
+        wish = {"name": target.name, "settings": target.settings, "is_active": True}
+        _check_target(target)
+        return _ask_for_target(before, wish, "versions are sent to another place than before", actor)
+    return _save_target(target, actor, "target.changed")
+
+
+def _waits_for_second_person(target: Target, actor: Actor) -> bool:
+    return controls.is_guarded(target.environment) and controls.needs_second_person(actor, target.environment.project)
+
+
+def _ask_for_target(target: Target, wish: dict[str, Any], reason: str, actor: Actor) -> PendingChange:
+    return controls.ask(
+        kind="target",
+        subject=f"target:{target.uid}",
+        label=f"Publishing from {target.environment} to {target.name}",
+        reasons=[reason],
+        project=target.environment.project,
+        actor=actor,
+        data={"target": str(target.uid), **wish},
+    )
+
+
+def _confirmed_target(change: PendingChange, actor: Actor) -> None:
+    target = Target.objects.select_for_update(of=("self",)).select_related("environment__project").get(uid=change.data["target"])
+    for name in ("name", "settings", "is_active"):
+        setattr(target, name, change.data.get(name, getattr(target, name)))
+    _save_target(target, actor, "target.changed")
+
+
+def _save_target(target: Target, actor: Actor, action: str) -> Target:
+    _check_target(target)
     target._history_user = actor.user  # type: ignore[attr-defined]
     target.save()
     record(
@@ -263,6 +294,20 @@ def save_target(*, target: Target, actor: Actor, action: str = "target.changed")
         is_active=target.is_active,
     )
     return target
+
+
+def _check_target(target: Target) -> None:
+    errors = {}
+    if target.kind not in settings.PUBLISHERS:
+        errors["kind"] = f"Choose one of {', '.join(settings.PUBLISHERS)}."
+    if not isinstance(target.settings, dict):
+        errors["settings"] = 'Write the settings as a JSON object, such as {"region": "eu-central-1"}.'
+    if len(target.name) > 80:
+        errors["name"] = "A name has at most 80 characters."
+    if target.environment.targets.filter(name=target.name).exclude(pk=target.pk).exists():
+        errors["name"] = f"{target.environment} already publishes to a place named {target.name}."
+    if errors:
+        raise Invalid(errors)
 
 
 def lock_placement(prompt: Prompt, environment: Environment) -> Placement:
@@ -425,3 +470,6 @@ def _locked_job(job: PublishJob) -> PublishJob:
         )
         .get(pk=job.pk)
     )
+
+
+controls.register("target", carry_out=_confirmed_target)

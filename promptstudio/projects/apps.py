@@ -8,6 +8,8 @@ class ProjectsConfig(AppConfig):
     name = "promptstudio.projects"
 
     def ready(self) -> None:
+        # Services register how confirmed changes are carried out.
+        from . import services  # noqa: F401
         from .models import Folder, Membership
 
         # Signals and not calls, so that no service can forget: a membership without its mirror would be a role that opens nothing,

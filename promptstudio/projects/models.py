@@ -250,6 +250,87 @@ class Policy(AppendOnly):
         return Rules.model_validate(self.data)
 
 
+class Floor(AppendOnly):
+    """What the site asks of the last environment of every project, and of those with a name in `environments`. The newest counts."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.PositiveIntegerField(unique=True)
+    data = models.JSONField()
+    environments = models.JSONField(default=list)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        base_manager_name = "objects"
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"Floor {self.number}"
+
+    @property
+    def rules(self) -> Rules:
+        return Rules.model_validate(self.data)
+
+    def holds_for(self, environment: Environment) -> bool:
+        return environment.slug in self.environments or environment.next is None
+
+
+class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
+    def open(self) -> "PendingChangeQuerySet":
+        return self.filter(outcome="")
+
+    def visible_to(self, actor: Actor) -> "PendingChangeQuerySet":
+        """Of projects that this person administers; those of the site are for site admins. What one asked for oneself is always there."""
+        if actor.key:
+            return self.none()
+        if actor.user.is_site_admin:
+            return self
+        return self.filter(Q(project__in=granted(ProjectGroupPermission, actor.user, "administer")) | Q(asked_by=actor.user))
+
+
+class PendingChange(models.Model):
+    """Something that would make an environment easier to reach, and takes effect when a second person has confirmed it.
+
+    `data` holds what its service needs to carry it out; `reasons` say what becomes easier; `subject` names the one thing that it is about.
+    """
+
+    class Outcome(models.TextChoices):
+        CONFIRMED = "confirmed", "Confirmed"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, related_name="pending_changes")
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200)
+    label = models.CharField(max_length=400)
+    reasons = models.JSONField(default=list)
+    data = models.JSONField(default=dict)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+
+    objects: ClassVar[Any] = PendingChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["subject"], condition=Q(outcome=""), name="one_open_change_per_subject"),
+            models.CheckConstraint(
+                condition=~Q(outcome="confirmed") | ~Q(decided_by=models.F("asked_by")), name="nobody_confirms_their_own_change"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.label} waits for a second person. It takes effect when somebody else confirms it."
+
+
 class ServiceAccount(models.Model):
     """An application of one project. It acts through keys, and a person answers for it."""
 
@@ -271,7 +352,9 @@ class ServiceAccount(models.Model):
 
 class KeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self) -> "KeyQuerySet":
-        return self.filter(revoked_at=None, account__user__is_active=True).filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
+        return self.filter(revoked_at=None, waits=False, account__user__is_active=True).filter(
+            Q(expires_at=None) | Q(expires_at__gt=clock.now())
+        )
 
 
 class ApiKey(models.Model):
@@ -299,6 +382,8 @@ class ApiKey(models.Model):
         Folder, on_delete=models.PROTECT, null=True, blank=True, help_text="With one, only the prompts in it and below it."
     )
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, editable=False, related_name="+")
+    # It opens nothing until a second person has confirmed it.
+    waits = models.BooleanField(default=False, editable=False)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -335,4 +420,6 @@ class ApiKey(models.Model):
     def state(self) -> str:
         if self.revoked_at:
             return "revoked"
+        if self.waits:
+            return "waiting"
         return "expired" if self.expires_at and self.expires_at <= clock.now() else "in use"

@@ -6,7 +6,17 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 
-from .models import ApiKey, Folder, FolderGroupPermission, FolderQuerySet, Membership, Project, ProjectGroupPermission, granted
+from .models import (
+    ApiKey,
+    Folder,
+    FolderGroupPermission,
+    FolderQuerySet,
+    Membership,
+    PendingChange,
+    Project,
+    ProjectGroupPermission,
+    granted,
+)
 from .roles import DEEDS, ROLES, SCOPES
 from .rules import ROLE_WORDS
 
@@ -46,9 +56,24 @@ def folders_to_give(actor: Actor, project: Project) -> FolderQuerySet:
 
 
 def can_create_project(actor: Actor) -> Allowed | Denied:
+    return Allowed() if can_administer_site(actor) else Denied("Only an administrator of this installation makes projects.")
+
+
+def can_administer_site(actor: Actor) -> Allowed | Denied:
     if actor.user.kind == User.Kind.SYSTEM or (actor.user.is_site_admin and not actor.key):
         return Allowed()
-    return Denied("Only an administrator of this installation makes projects.")
+    return Denied("Only a site admin does this.")
+
+
+def can_confirm(actor: Actor, change: PendingChange) -> Allowed | Denied:
+    """A second person: whoever may administer the same thing and did not ask for it."""
+    if actor.key or actor.user.kind != User.Kind.PERSON:
+        return Denied("A second person has to confirm this, and a key is none.")
+    if change.asked_by_id == actor.user.pk:
+        return Denied("You asked for this yourself. Somebody else has to confirm it.")
+    if change.project is None:
+        return Allowed() if actor.user.is_site_admin else Denied("Only a site admin confirms this.")
+    return can(actor, "administer", change.project)
 
 
 def _is_granted(user: User, verb: str, place: Place) -> bool:

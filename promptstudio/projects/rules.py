@@ -70,6 +70,21 @@ class Rules(BaseModel):
             found.append(f"{_listed([ROLE_WORDS.get(role, role) for role in more])} may promote as well")
         return found
 
+    def raised_to(self, floor: "Rules") -> "Rules":
+        """The stricter of both in every respect."""
+        approvals = {role: max(self.approvals.get(role, 0), floor.approvals.get(role, 0)) for role in {**self.approvals, **floor.approvals}}
+        days = [days for days in (self.approval_days, floor.approval_days) if days]
+        deployers = tuple(role for role in self.deployers if role in floor.deployers)
+        return Rules(
+            previous_environment=self.previous_environment or floor.previous_environment,
+            change_record=self.change_record or floor.change_record,
+            approvals=approvals,
+            same_baseline=self.same_baseline or (bool(floor.approvals) and floor.same_baseline),
+            approval_days=min(days) if days else None,
+            approver_may_deploy=self.approver_may_deploy and (floor.approver_may_deploy or not floor.approvals),
+            deployers=deployers or floor.deployers,
+        )
+
 
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

@@ -16,10 +16,12 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 
-from .models import ApiKey, Environment, Folder, Membership, Policy, Project, Role, ServiceAccount
-from .permissions import can, can_create_project
+from . import controls
+from .models import ApiKey, Environment, Floor, Folder, Membership, PendingChange, Policy, Project, Role, ServiceAccount
+from .permissions import can, can_administer_site, can_create_project
 from .roles import IN_A_FOLDER
-from .rules import Rules
+from .rules import ROLE_WORDS, Rules
+from .staffing import staff_of, what_is_missing
 
 KEY_PREFIX = "ps_"
 
@@ -42,6 +44,8 @@ def add_environment(*, project: Project, slug: str, name: str, rules: Rules, gra
     position = project.environments.count() + 1
     environment = Environment(project=project, slug=slug, name=name, position=position, grace_days=grace_days)
     _save(environment, actor)
+    if slug in floor_environments():
+        _keeps_the_floor(environment, rules)
     Policy.objects.create(environment=environment, number=1, data=rules.model_dump(mode="json"), created_by=actor.user)
     record(
         actor=actor,
@@ -71,19 +75,41 @@ def change_environment(*, environment: Environment, name: str, grace_days: int, 
 
 
 @transaction.atomic
-def change_policy(*, environment: Environment, data: dict[str, Any], actor: Actor) -> Policy:
-    """Put new rules in force from now on. Raises Invalid for rules that are none, Conflict when they are the present ones."""
+def change_policy(*, environment: Environment, data: dict[str, Any], actor: Actor) -> Policy | PendingChange:
+    """Put new rules in force from now on, or, where they are easier and the site asks for it, ask a second person to.
+
+    Raises Invalid for rules that are none, that nobody could satisfy or that are below the site's floor; Conflict for the present ones.
+    """
     can(actor, "administer", environment.project).require()
     rules = parse_rules(data)
     Environment.objects.select_for_update().get(pk=environment.pk)
     present = environment.policy
     if present.rules == rules:
         raise Conflict(f"These are already the rules of {environment}.")
+    _keeps_the_floor(environment, rules)
+    if missing := what_is_missing(rules, staff_of(environment.project)):
+        raise Invalid({"rules": missing})
+    easier = rules.easier_than(present.rules)
+    if easier and controls.needs_second_person(actor, environment.project):
+        return controls.ask(
+            kind="policy",
+            subject=f"policy:{environment.uid}",
+            label=f"New conditions for {environment}",
+            reasons=easier,
+            project=environment.project,
+            actor=actor,
+            data={"environment": str(environment.uid), "number": present.number, "rules": rules.model_dump(mode="json")},
+        )
+    return _put_in_force(environment, rules, actor, by=actor.user)
+
+
+def _put_in_force(environment: Environment, rules: Rules, actor: Actor, *, by: User) -> Policy:
+    present = environment.policy
     policy = Policy.objects.create(
         environment=environment,
         number=present.number + 1,
         data=rules.model_dump(mode="json"),
-        created_by=actor.user,
+        created_by=by,
         created_at=clock.now(),
     )
     record(
@@ -98,6 +124,75 @@ def change_policy(*, environment: Environment, data: dict[str, Any], actor: Acto
     return policy
 
 
+def _confirmed_policy(change: PendingChange, actor: Actor) -> None:
+    environment = Environment.objects.select_for_update(of=("self",)).select_related("project").get(uid=change.data["environment"])
+    if environment.policy.number != change.data["number"]:
+        raise Conflict(f"The conditions of {environment} changed since. Decline this, and ask again from those that hold now.")
+    _put_in_force(environment, parse_rules(change.data["rules"]), actor, by=change.asked_by)
+
+
+@transaction.atomic
+def set_floor(*, data: dict[str, Any], environments: Sequence[str] = (), actor: Actor) -> Floor | PendingChange:
+    """What every project's last environment, and those named here, must ask for at least.
+
+    Policies below it are raised at once. An easier floor than the present one waits for a second site admin where the site asks for it.
+    """
+    can_administer_site(actor).require()
+    rules, places = parse_rules(data), sorted(set(environments))
+    present = Floor.objects.first()
+    if present and (present.rules, present.environments) == (rules, places):
+        raise Conflict("This is the floor already.")
+    easier = rules.easier_than(present.rules) if present else []
+    if present and set(present.environments) - set(places):
+        easier.append(f"it no longer holds for {', '.join(sorted(set(present.environments) - set(places)))}")
+    content = {"rules": rules.model_dump(mode="json"), "environments": places}
+    if easier and controls.needs_second_person(actor, None):
+        return controls.ask(
+            kind="floor", subject="floor", label="A new floor for every project", reasons=easier, project=None, actor=actor, data=content
+        )
+    return _lay_floor(content, actor, by=actor.user)
+
+
+def _lay_floor(content: dict[str, Any], actor: Actor, *, by: User) -> Floor:
+    before = Floor.objects.first()
+    floor = Floor.objects.create(
+        number=before.number + 1 if before else 1,
+        data=content["rules"],
+        environments=content["environments"],
+        created_by=by,
+        created_at=clock.now(),
+    )
+    record(
+        actor=actor,
+        action="floor.changed",
+        subject=floor,
+        before=before.data if before else None,
+        after=floor.data,
+        environments=floor.environments,
+    )
+    for environment in Environment.objects.select_related("project").order_by("project", "position"):
+        present = environment.policy.rules
+        if floor.holds_for(environment) and present.easier_than(floor.rules):
+            _put_in_force(environment, present.raised_to(floor.rules), actor, by=by)
+    return floor
+
+
+def _confirmed_floor(change: PendingChange, actor: Actor) -> None:
+    _lay_floor(change.data, actor, by=change.asked_by)
+
+
+def floor_environments() -> list[str]:
+    floor = Floor.objects.first()
+    return list(floor.environments) if floor else []
+
+
+def _keeps_the_floor(environment: Environment, rules: Rules) -> None:
+    floor = Floor.objects.first()
+    below = rules.easier_than(floor.rules) if floor and floor.holds_for(environment) else []
+    if below:
+        raise Invalid({"rules": f"The site asks for more than this: {'; '.join(below)}. A project may ask for more, never for less."})
+
+
 def parse_rules(data: dict[str, Any]) -> Rules:
     try:
         rules = Rules.model_validate(data)
@@ -110,7 +205,7 @@ def parse_rules(data: dict[str, Any]) -> Rules:
 
 
 @transaction.atomic
-def grant_role(*, project: Project, user: User, role: str, folder: Folder | None = None, actor: Actor) -> Membership:
+def grant_role(*, project: Project, user: User, role: str, folder: Folder | None = None, actor: Actor) -> Membership | PendingChange:
     """Give a role in the whole project, or in `folder` and what lies below it. Raises Invalid, Conflict when the person has it already."""
     folder = folder if folder and folder.path else None
     can(actor, "administer", folder or project).require()
@@ -120,33 +215,71 @@ def grant_role(*, project: Project, user: User, role: str, folder: Folder | None
         raise Invalid({"role": "The trail belongs to the whole project, so an auditor does too."})
     if Membership.objects.filter(project=project, folder=folder, user=user, role=role, source=Membership.Source.LOCAL).exists():
         raise Conflict(f"{user} already has this role here.")
-    membership = Membership(project=project, folder=folder, user=user, role=role, granted_by=actor.user)
+    if role in Role.values and controls.counts(role, project) and controls.needs_second_person(actor, project):
+        where = f" in {folder}" if folder else ""
+        return controls.ask(
+            kind="role",
+            subject=f"role:{project.uid}:{folder.uid if folder else ''}:{user.uid}:{role}",
+            label=f"The role {Role(role).label.lower()}{where} for {user.username}",
+            reasons=[f"one more person counts as {ROLE_WORDS[role]}"],
+            project=project,
+            actor=actor,
+            data={"user": str(user.uid), "role": role, "folder": str(folder.uid) if folder else None},
+        )
+    return _granted(Membership(project=project, folder=folder, user=user, role=role, granted_by=actor.user), actor)
+
+
+def _granted(membership: Membership, actor: Actor) -> Membership:
     _save(membership, actor)
     record(
         actor=actor,
         action="role.granted",
         subject=membership,
         label=membership.get_role_display(),
-        project_uid=project.uid,
-        person=user.uid,
-        role=role,
-        folder=folder.path if folder else None,
+        project_uid=membership.project.uid,
+        person=membership.user.uid,
+        role=membership.role,
+        folder=membership.folder.path if membership.folder else None,
     )
     return membership
 
 
+def _confirmed_role(change: PendingChange, actor: Actor) -> None:
+    assert change.project
+    folder = Folder.objects.get(uid=change.data["folder"]) if change.data["folder"] else None
+    user = User.objects.get(uid=change.data["user"])
+    _granted(Membership(project=change.project, folder=folder, user=user, role=change.data["role"], granted_by=change.asked_by), actor)
+
+
 @transaction.atomic
-def revoke_role(*, membership: Membership, actor: Actor) -> None:
+def revoke_role(*, membership: Membership, actor: Actor) -> PendingChange | None:
+    """Take a role away at once; an admin's, where the site asks for it, when a second person agrees: they are who confirms the rest."""
     project = membership.project
     can(actor, "administer", membership.folder or project).require()
-    if membership.role == Role.ADMIN and not membership.folder and not _other_admins(membership):
+    is_admin = membership.role == Role.ADMIN and not membership.folder
+    if is_admin and not _other_admins(membership):
         raise Conflict(f"{membership.user} is the last project admin of {project}. Make someone else one first.")
+    if is_admin and membership.user_id != actor.user.pk and controls.needs_second_person(actor, project):
+        return controls.ask(
+            kind="admin_taken",
+            subject=f"admin_taken:{membership.uid}",
+            label=f"Taking the role project admin from {membership.user.username}",
+            reasons=["one person less confirms changes like this"],
+            project=project,
+            actor=actor,
+            data={"membership": str(membership.uid)},
+        )
+    _take(membership, actor)
+    return None
+
+
+def _take(membership: Membership, actor: Actor) -> None:
     record(
         actor=actor,
         action="role.revoked",
         subject=membership,
         label=membership.get_role_display(),
-        project_uid=project.uid,
+        project_uid=membership.project.uid,
         person=membership.user.uid,
         role=membership.role,
         source=membership.source,
@@ -154,6 +287,15 @@ def revoke_role(*, membership: Membership, actor: Actor) -> None:
     )
     membership._history_user = actor.user  # type: ignore[attr-defined]
     membership.delete()
+
+
+def _confirmed_taking(change: PendingChange, actor: Actor) -> None:
+    membership = Membership.objects.select_related("user", "project").filter(uid=change.data["membership"]).first()
+    if membership is None:
+        raise Conflict("The role is gone already.")
+    if not _other_admins(membership):
+        raise Conflict(f"{membership.user} is the last project admin of {membership.project} now. Make someone else one first.")
+    _take(membership, actor)
 
 
 def _other_admins(membership: Membership) -> bool:
@@ -187,7 +329,10 @@ def create_key(
     expires_at: datetime | None = None,
     actor: Actor,
 ) -> tuple[ApiKey, str]:
-    """A new key and its secret. The secret is not kept and cannot be shown again."""
+    """A new key and its secret, which is not kept and cannot be shown again.
+
+    Where the site asks for a second person, a key that may promote to an environment with conditions `waits` and opens nothing until then.
+    """
     can(actor, "administer", account.project).require()
     errors = {}
     if not name.strip():
@@ -204,6 +349,9 @@ def create_key(
         errors["expires_at"] = "Choose a day in the future."
     if errors:
         raise Invalid(errors)
+    places = [environment] if environment else list(account.project.environments.all())
+    reaches = "deploy" in scopes and any(controls.is_guarded(place) for place in places)
+    waits = reaches and controls.needs_second_person(actor, account.project)
     key, secret = _made_key(
         account=account,
         name=name,
@@ -212,6 +360,7 @@ def create_key(
         folder=folder if folder and folder.path else None,
         expires_at=expires_at,
         created_by=actor.user,
+        waits=waits,
     )
     record(
         actor=actor,
@@ -223,7 +372,29 @@ def create_key(
         environment=environment.slug if environment else None,
         folder=folder.path if folder else None,
     )
+    if waits:
+        controls.ask(
+            kind="key",
+            subject=f"key:{key.uid}",
+            label=f"The key {name} of {account}",
+            reasons=["an application may promote to an environment with conditions"],
+            project=account.project,
+            actor=actor,
+            data={"key": str(key.uid)},
+        )
     return key, secret
+
+
+def _confirmed_key(change: PendingChange, actor: Actor) -> None:
+    key = ApiKey.objects.select_for_update().get(uid=change.data["key"])
+    if key.revoked_at:
+        raise Conflict("This key was revoked meanwhile.")
+    key.waits = False
+    key.save(update_fields=["waits"])
+
+
+def _refused_key(change: PendingChange, actor: Actor) -> None:
+    ApiKey.objects.filter(uid=change.data["key"], revoked_at=None).update(revoked_at=clock.now())
 
 
 @transaction.atomic
@@ -307,3 +478,10 @@ def _save(thing: Any, actor: Actor) -> None:
         raise Invalid({field: " ".join(sentences) for field, sentences in error.message_dict.items()}) from None
     thing._history_user = actor.user
     thing.save()
+
+
+controls.register("policy", carry_out=_confirmed_policy)
+controls.register("floor", carry_out=_confirmed_floor)
+controls.register("role", carry_out=_confirmed_role)
+controls.register("admin_taken", carry_out=_confirmed_taking)
+controls.register("key", carry_out=_confirmed_key, refused=_refused_key)

@@ -29,7 +29,7 @@ JOIN {user} u ON u.id = a.user_id
 JOIN {generation} g ON g.id = 1
 LEFT JOIN {environment} e ON e.id = k.environment_id
 WHERE k.secret_hash = %s AND k.revoked_at IS NULL AND u.is_active
-AND (k.expires_at IS NULL OR k.expires_at > %s) AND k.last_used_at > %s AND k.folder_id IS NULL
+AND (k.expires_at IS NULL OR k.expires_at > %s) AND k.last_used_at > %s AND k.folder_id IS NULL AND NOT k.waits
 """.format(**_names(key=ApiKey, account=ServiceAccount, user=User, generation=Generation, environment=Environment))
 SERVED = """
 SELECT status, body, etag FROM {snapshot} WHERE project_id = %s AND environment_slug = %s AND prompt_name = %s

@@ -12,7 +12,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
-from promptstudio.projects.models import Environment
+from promptstudio.projects.models import Environment, PendingChange
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.reviews.models import Decision, Review
 
@@ -40,6 +40,7 @@ class Desk:
     """Most urgent first in each list. `failed` holds one job for each deployment; `days` holds what shipped, newest day first."""
 
     reviews: list[WaitingReview] = field(default_factory=list)
+    controls: list[PendingChange] = field(default_factory=list)
     failed: list[PublishJob] = field(default_factory=list)
     changes: list[Decision] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
@@ -47,13 +48,14 @@ class Desk:
 
     @property
     def waiting(self) -> int:
-        return len(self.reviews) + len(self.failed) + len(self.changes) + len(self.drafts)
+        return len(self.reviews) + len(self.controls) + len(self.failed) + len(self.changes) + len(self.drafts)
 
     @property
     def sentence(self) -> str:
         """“Two approvals and one failed publication wait for you.” Drafts do not press anybody."""
         counts = (
             (len(self.reviews), "review"),
+            (len(self.controls), "change to confirm"),
             (len(self.failed), "failed publication"),
             (len(self.changes), "request for changes"),
         )
@@ -69,11 +71,18 @@ def desk_of(actor: Actor) -> Desk:
     jobs = {job.deployment_id: job for job in reversed(failed_publications(actor))}
     return Desk(
         reviews=reviews_for(actor),
+        controls=_to_confirm(actor),
         failed=sorted(jobs.values(), key=lambda job: job.settled_at or job.created_at, reverse=True),
         changes=_changes_asked_of(actor),
         drafts=_drafts_of(actor),
         days=list(_by_day(_told(_went_live(actor)))),
     )
+
+
+def _to_confirm(actor: Actor) -> list[PendingChange]:
+    """What somebody else asked for and this person may confirm, oldest first."""
+    found = PendingChange.objects.visible_to(actor).open().exclude(asked_by=actor.user)
+    return list(found.select_related("project", "asked_by").order_by("asked_at"))
 
 
 def whom_to_ask() -> list[User]:
@@ -147,7 +156,9 @@ def _number(count: int) -> str:
 def _plural(noun: str, count: int) -> str:
     if count == 1:
         return noun
-    return noun.replace("request", "requests") if noun.startswith("request") else f"{noun}s"
+    first, _, rest = noun.partition(" ")
+    # “requests for changes” and “changes to confirm”, but “failed publications”
+    return f"{first}s {rest}" if rest.startswith(("for ", "to ")) else f"{noun}s"
 
 
 def _listed(parts: list[str]) -> str:

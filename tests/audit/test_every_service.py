@@ -16,8 +16,9 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.projects import control_services
 from promptstudio.projects import services as projects
-from promptstudio.projects.models import Membership
+from promptstudio.projects.models import Membership, PendingChange
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
@@ -30,14 +31,14 @@ PACKAGE = Path(promptstudio.__file__).parent
 COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
 COVERED |= {"audit.record", "audit.keep_refusal"}
 READING = {"audit.hash_of", "audit.faults", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
-READING |= {"reviews.standing_decisions"}
+READING |= {"reviews.standing_decisions", "projects.floor_environments"}
 
 
 class Stage:
     """A version that is live in development, whose next publication fails."""
 
     def __init__(self, cast: Cast, prompt: Prompt, settings: Any) -> None:
-        self.cast, self.prompt = cast, prompt
+        self.cast, self.prompt, self.settings = cast, prompt, settings
         self.version = a_version(prompt, by=cast.alice)
         self.next = a_version(prompt, by=cast.alice, text="Next {{claim}}")
         promote(self.version, cast.development, by=cast.alice)
@@ -69,6 +70,13 @@ def _deployed_again(s: Stage) -> None:
     deployments.roll_back(prompt=s.prompt, environment=s.cast.development, reason="No.", actor=s.cast.bob)
 
 
+def _a_wish(s: Stage) -> PendingChange:
+    s.settings.SECOND_PERSON = True
+    change = projects.change_policy(environment=s.cast.production, data={}, actor=s.cast.dora)
+    assert isinstance(change, PendingChange)
+    return change
+
+
 DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "accounts.add_person": ("person.added", lambda s: accounts.add_person(username="x", name="X", actor=s.cast.root)),
     "accounts.change_person": (
@@ -89,6 +97,15 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "projects.change_policy": (
         "policy.changed",
         lambda s: projects.change_policy(environment=s.cast.staging, data={}, actor=s.cast.dora),
+    ),
+    "projects.set_floor": ("floor.changed", lambda s: projects.set_floor(data={"change_record": True}, actor=s.cast.root)),
+    "projects.confirm_change": (
+        "control.confirmed",
+        lambda s: control_services.confirm_change(change=_a_wish(s), actor=s.cast.root),
+    ),
+    "projects.decline_change": (
+        "control.declined",
+        lambda s: control_services.decline_change(change=_a_wish(s), actor=s.cast.root),
     ),
     "projects.grant_role": (
         "role.granted",
@@ -161,8 +178,8 @@ def stage(cast: Cast, prompt: Prompt, settings: Any) -> Stage:
 
 def public_services() -> set[str]:
     found = set()
-    for path in PACKAGE.glob("*/services.py"):
-        module = import_module(f"promptstudio.{path.parent.name}.services")
+    for path in PACKAGE.glob("*/*services.py"):
+        module = import_module(f"promptstudio.{path.parent.name}.{path.stem}")
         found |= {
             f"{path.parent.name}.{name}"
             for name, function in getmembers(module, isfunction)

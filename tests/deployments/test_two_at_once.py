@@ -130,7 +130,7 @@ def test_of_two_who_ask_for_the_same_review_one_is_told(cast: Cast, prompt: Prom
 
 
 def test_two_changes_of_a_policy_are_both_kept(cast: Cast) -> None:
-    rules = [{"approvals": {"product": count}} for count in (2, 3)]
+    rules = [{"approvals": {role: 1}} for role in ("product", "technical")]
     answers = at_once(*[lambda data=data: change_policy(environment=cast.production, data=data, actor=cast.dora) for data in rules])
     assert sorted(policy.number for policy in answers) == [2, 3]
     assert Policy.objects.filter(environment=cast.production).count() == 3

@@ -60,6 +60,15 @@ def test_whatever_differs_is_easier_one_way_or_the_other(a: Rules, b: Rules) -> 
         assert a.easier_than(b) or b.easier_than(a)
 
 
+@given(any_rules, any_rules)
+def test_raised_to_a_floor_they_are_easier_than_neither(rules: Rules, floor: Rules) -> None:
+    raised = rules.raised_to(floor)
+    assert raised.easier_than(floor) == []
+    if set(rules.deployers) & set(floor.deployers):
+        assert raised.easier_than(rules) == []
+    assert raised.raised_to(floor) == raised
+
+
 def test_the_sentence_says_every_condition() -> None:
     assert STRICT.in_words("Production", "Staging") == (
         "To enter Production a version needs to be live in Staging first, 1 product approval and 2 technical approvals given against "

@@ -224,14 +224,14 @@ def test_conditions_are_put_in_force_by_their_service(client: Client, cast: Cast
     typed = {
         "environment": cast.staging.pk,
         "previous_environment": "on",
-        "approvals_product": 2,
+        "approvals_product": 1,
         "deployers": ["technical"],
         "same_baseline": "on",
     }
     assert client_post(client, dora, address(Policy, "add"), typed).status_code == 302
     policy = cast.staging.policy
     assert (policy.number, policy.created_by, entries("policy.changed")) == (2, dora.user, 1)
-    assert policy.rules == Rules(previous_environment=True, approvals={"product": 2}, deployers=("technical",))
+    assert policy.rules == Rules(previous_environment=True, approvals={"product": 1}, deployers=("technical",))
 
 
 def test_conditions_that_are_refused_stand_in_the_form(client: Client, cast: Cast, dora: Actor) -> None:

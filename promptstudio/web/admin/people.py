@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from promptstudio.accounts import services as accounts
 from promptstudio.accounts.models import User
 from promptstudio.projects import services as projects
-from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
+from promptstudio.projects.models import ApiKey, Membership, PendingChange, ServiceAccount
 
 from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm, actor_of
 
@@ -67,7 +67,7 @@ class MembershipForm(ServiceForm):
         model = Membership
         fields = ("project", "user", "role")
 
-    def save_by(self) -> Membership:  # type: ignore[override]
+    def save_by(self) -> Membership | PendingChange:  # type: ignore[override]
         given = self.cleaned_data
         return projects.grant_role(project=given["project"], user=given["user"], role=given["role"], actor=self.actor)
 
@@ -88,8 +88,9 @@ class MembershipAdmin(ScopedAdmin):
     @admin.action(description="Take these roles away")
     def take_away(self, request: HttpRequest, queryset: Any) -> None:
         def take(membership: Membership) -> str:
-            projects.revoke_role(membership=membership, actor=actor_of(request))
-            return f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.project}."
+            waits = projects.revoke_role(membership=membership, actor=actor_of(request))
+            gone = f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.project}."
+            return waits.sentence if waits else gone
 
         self.each(request, queryset.select_related("project", "user"), take)
 

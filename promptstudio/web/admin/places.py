@@ -15,7 +15,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Target
 from promptstudio.lib.errors import Conflict
 from promptstudio.projects import services as projects
-from promptstudio.projects.models import Environment, Policy, Project, Role
+from promptstudio.projects.models import Environment, PendingChange, Policy, Project, Role
 
 from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm
 
@@ -81,7 +81,7 @@ class PolicyForm(ServiceForm):
             # Environments of two projects may have one name.
             self.fields["environment"].label_from_instance = lambda place: f"{place.project}: {place}"  # type: ignore[attr-defined]
 
-    def save_by(self) -> Policy:  # type: ignore[override]
+    def save_by(self) -> Policy | PendingChange:  # type: ignore[override]
         given = self.cleaned_data
         approvals = {role: given[f"approvals_{role}"] for role in Role.values if given.get(f"approvals_{role}")}
         data = {name: given[name] for name in ("previous_environment", "change_record", "same_baseline")}
@@ -128,6 +128,8 @@ class PolicyAdmin(ScopedAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         """Says what holds now, so that whoever dropped a condition by mistake sees it."""
+        if isinstance(obj, PendingChange):
+            return super().response_add(request, obj, post_url_continue)
         messages.success(request, f"In force from now on. {self.in_words(obj)}")
         return redirect("admin:projects_policy_change", obj.pk)
 
@@ -168,7 +170,7 @@ class TargetForm(ServiceForm):
             raise forms.ValidationError('Write the settings as {"name": "value"}.')
         return given
 
-    def save_by(self) -> Target:  # type: ignore[override]
+    def save_by(self) -> Target | PendingChange:  # type: ignore[override]
         given = self.cleaned_data
         if self.instance.pk is None:
             target = deployments.add_target(

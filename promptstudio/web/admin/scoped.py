@@ -8,12 +8,13 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
-from promptstudio.projects.models import Project, ProjectGroupPermission, granted
+from promptstudio.projects.models import PendingChange, Project, ProjectGroupPermission, granted
 
 from ..middleware import refused
 
@@ -130,6 +131,19 @@ class ScopedAdmin(admin.ModelAdmin):
                 if isinstance(error, NotAllowed):
                     refused(request, error)
                 messages.error(request, error.sentence)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        return self._waits(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._waits(request, obj) or super().response_change(request, obj)
+
+    def _waits(self, request: HttpRequest, saved: Any) -> HttpResponse | None:
+        """What the service saved is only a wish, until a second person confirms it."""
+        if not isinstance(saved, PendingChange):
+            return None
+        messages.info(request, saved.sentence)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The form's service saved it."""

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from promptstudio.deployments.models import Target
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects import services
-from promptstudio.projects.models import ApiKey, Environment, Policy, Project, Role, ServiceAccount
+from promptstudio.projects.models import ApiKey, Environment, PendingChange, Policy, Project, Role, ServiceAccount
 from promptstudio.projects.permissions import can, can_give_somewhere, folders_to_give
 from promptstudio.projects.roles import table
 
@@ -64,13 +64,16 @@ def grant(request: StudioRequest, project: str) -> HttpResponse:
     person, role, path = form.cleaned_data["person"], form.cleaned_data["role"], form.cleaned_data["folder"]
     folder = services.folder_at(project=space, path=path) if path else None
     try:
-        services.grant_role(project=space, user=person, role=role, folder=folder, actor=request.actor)
+        given = services.grant_role(project=space, user=person, role=role, folder=folder, actor=request.actor)
     except Invalid as error:
         add_errors(form, error.errors)
         return _people_page(request, space, form, status=422)
     except Conflict as error:
         form.add_error("role", error.sentence)
         return _people_page(request, space, form, status=409)
+    if isinstance(given, PendingChange):
+        messages.info(request, given.sentence)
+        return redirect(_address("settings_people", space))
     where = f" in {path}" if path else ""
     messages.success(request, f"{person} has the role {Role(role).label}{where} now.")
     return redirect(_address("settings_people", space))
@@ -80,7 +83,9 @@ def grant(request: StudioRequest, project: str) -> HttpResponse:
 def revoke(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     space = _project(request, project)
     membership = get_object_or_404(space.memberships.select_related("user", "project", "folder__project"), uid=uid)
-    services.revoke_role(membership=membership, actor=request.actor)
+    if waits := services.revoke_role(membership=membership, actor=request.actor):
+        messages.info(request, waits.sentence)
+        return redirect(_address("settings_people", space))
     messages.info(request, f"{membership.user} does not have the role {membership.get_role_display()} any more.")
     # Whoever took their own last role away does not see the project any more.
     here = Project.objects.visible_to(request.actor).filter(pk=space.pk).exists()
@@ -223,7 +228,9 @@ def _keys_page(
 
 def _page(request: StudioRequest, space: Project, tab: str, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
     tabs = [{"label": label, "url": _address(name, space), "current": name == tab} for name, label in TABS]
-    frame = {"project": space, "tabs": tabs, "may_administer": can(request.actor, "administer", space)}
+    may = can(request.actor, "administer", space)
+    waiting = PendingChange.objects.open().filter(project=space).count() if may else 0
+    frame = {"project": space, "tabs": tabs, "may_administer": may, "changes_waiting": waiting}
     return render(request, template, frame | context, status=status)
 
 
