@@ -53,10 +53,13 @@ def others_who_confirm(user: User, project: Project | None) -> Any:
 
 
 def counts(role: str, project: Project) -> bool:
-    """Whether this role opens something: it changes the settings, or the conditions of an environment with approvals speak of it."""
-    if role == Role.ADMIN:
-        return True
+    """Whether this role opens something: it changes the settings, or the conditions of an environment with approvals speak of it.
+
+    Where there is no environment yet, there is nothing to open.
+    """
     guarded = [place.policy.rules for place in project.environments.all()]
+    if role == Role.ADMIN:
+        return bool(guarded)
     return any(role in rules.approvals or role in rules.deployers for rules in guarded if rules.approvals)
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from promptstudio.deployments.waiting import reviews_for
 from promptstudio.projects.models import Membership, Project, Role
+from promptstudio.projects.permissions import can_create_project
 
 NAVIGATION = (
     ("home", "Home", "home", "home"),
@@ -31,6 +32,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "project": project,
             "projects": [{"slug": p.slug, "name": p.name, "url": reverse("library", args=[p.slug])} for p in projects],
             "nav": list(_navigation(request, project, actor)),
+            "may_make_projects": bool(can_create_project(actor)),
             "admin_url": reverse("admin:index") if actor.user.is_staff else None,
         }
     }

@@ -2,7 +2,7 @@ from django.urls import include, path, register_converter
 
 from promptstudio.prompts.names import SEGMENT
 
-from .views import changes, home, sign_in, system
+from .views import changes, home, projects, sign_in, system
 
 
 class PromptName:
@@ -23,6 +23,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("new-project/", projects.project_new, name="project_new"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<uuid:uid>/confirm/", changes.change_confirm, name="change_confirm"),
     path("changes/<uuid:uid>/decline/", changes.change_decline, name="change_decline"),

@@ -18,6 +18,7 @@ from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.projects import control_services
 from promptstudio.projects import services as projects
+from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import Membership, PendingChange
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
@@ -31,7 +32,7 @@ PACKAGE = Path(promptstudio.__file__).parent
 COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
 COVERED |= {"audit.record", "audit.keep_refusal"}
 READING = {"audit.hash_of", "audit.faults", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
-READING |= {"reviews.standing_decisions", "projects.floor_environments"}
+READING |= {"reviews.standing_decisions", "projects.floor_environments", "projects.slug_of"}
 
 
 class Stage:
@@ -77,6 +78,11 @@ def _a_wish(s: Stage) -> PendingChange:
     return change
 
 
+def _a_project(s: Stage) -> Any:
+    people = Founders(defines=[s.cast.alice.user], validates=[s.cast.bob.user], keeps=[s.cast.dora.user])
+    return found_project(name="Motor", template="light", founders=people, actor=s.cast.root)
+
+
 DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "accounts.add_person": ("person.added", lambda s: accounts.add_person(username="x", name="X", actor=s.cast.root)),
     "accounts.change_person": (
@@ -107,6 +113,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "control.declined",
         lambda s: control_services.decline_change(change=_a_wish(s), actor=s.cast.root),
     ),
+    "projects.found_project": ("project.created", lambda s: _a_project(s)),
     "projects.grant_role": (
         "role.granted",
         lambda s: projects.grant_role(project=s.cast.claims, user=s.cast.vera.user, role="product", actor=s.cast.dora),

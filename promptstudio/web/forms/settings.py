@@ -36,16 +36,21 @@ class RoleForm(forms.Form):
         offer_folders(self.fields["folder"], places)
 
     def clean_person(self) -> User:
-        typed = self.cleaned_data["person"].strip()
-        people = User.objects.filter(kind=User.Kind.PERSON, is_active=True)
-        found = list(people.filter(Q(name__iexact=typed) | Q(username__iexact=typed) | Q(email__iexact=typed))[:2])
-        if not found:
-            raise forms.ValidationError(
-                "Nobody here has that name or address. They must have signed in once, or be added in the administration."
-            )
-        if len(found) > 1:
-            raise forms.ValidationError("More than one person is called that. Give the e-mail address.")
-        return found[0]
+        return person_named(self.cleaned_data["person"])
+
+
+def person_named(typed: str) -> User:
+    """The one person with this name, user name or e-mail. Raises ValidationError for none or several."""
+    typed = typed.strip()
+    people = User.objects.filter(kind=User.Kind.PERSON, is_active=True)
+    found = list(people.filter(Q(name__iexact=typed) | Q(username__iexact=typed) | Q(email__iexact=typed))[:2])
+    if not found:
+        raise forms.ValidationError(
+            "Nobody here has that name or address. They must have signed in once, or be added in the administration."
+        )
+    if len(found) > 1:
+        raise forms.ValidationError("More than one person is called that. Give the e-mail address.")
+    return found[0]
 
 
 class AccountForm(forms.Form):
