@@ -88,6 +88,40 @@ class Membership(models.Model):
         return f"{self.user} as {self.get_role_display()} in {self.project}"
 
 
+class GroupMapping(models.Model):
+    """What a group at the identity provider gives here. `pattern` may hold <project> and <role>."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    pattern = models.CharField(
+        "group",
+        max_length=200,
+        help_text="Its name exactly as the provider sends it. <project> and <role> stand for any project's address and any role:"
+        " promptstudio-<project>-<role> makes promptstudio-claims-domain-expert a domain expert in claims.",
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, null=True, blank=True, related_name="group_mappings", help_text="Empty when the group names it."
+    )
+    role = models.CharField(max_length=20, choices=Role, blank=True, help_text="Empty when the group names it.")
+    site_admin = models.BooleanField(default=False, help_text="May do everything in every project. Leave project and role empty.")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["pattern"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pattern", "project", "role"], condition=Q(project__isnull=False), name="one_mapping_per_group_and_role"
+            ),
+            models.UniqueConstraint(
+                fields=["pattern", "role", "site_admin"], condition=Q(project=None), name="one_mapping_per_pattern_and_role"
+            ),
+            models.CheckConstraint(condition=Q(site_admin=False) | Q(project=None, role=""), name="a_site_admin_has_no_role"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
 class Environment(models.Model):
     """An ordered lane of a project."""
 

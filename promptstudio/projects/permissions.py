@@ -53,6 +53,12 @@ def can_create_project(actor: Actor) -> Allowed | Denied:
     return Denied("Only an administrator of this installation makes projects.")
 
 
+def can_map_groups(actor: Actor) -> Allowed | Denied:
+    if actor.user.kind == User.Kind.SYSTEM or (actor.user.is_site_admin and not actor.key):
+        return Allowed()
+    return Denied("Only a site admin says what the groups of your company give here.")
+
+
 def _key_can(actor: Actor, verb: str, project: Project) -> Allowed | Denied:
     assert actor.key
     if actor.key.project_id != project.pk:
