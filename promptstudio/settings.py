@@ -87,7 +87,11 @@ ROOT_URLCONF = "promptstudio.urls"
 WSGI_APPLICATION = "promptstudio.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "promptstudio.web.sign_in.backend.Backend"]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "promptstudio.web.sign_in.backend.Backend",
+    "promptstudio.web.sign_in.break_glass.BreakGlassBackend",
+]
 LOGIN_URL = "sign_in"
 
 # Single sign-on. What contradicts itself is said by the checks in `web/sign_in/checks.py`.
@@ -102,6 +106,8 @@ OIDC_ALLOWED_GROUPS = env_list("OIDC_ALLOWED_GROUPS")
 OIDC_CREATE_PROJECTS = env_flag("OIDC_CREATE_PROJECTS")
 OIDC_RENEW_SECONDS = env_seconds("OIDC_RENEW_SECONDS", 900)
 OIDC_UNKNOWN_PERSON_TEXT = env("OIDC_UNKNOWN_PERSON_TEXT")
+# A local administrator for when the provider is away; see docs/sign-in/break-glass.md.
+BREAK_GLASS = env_flag("BREAK_GLASS")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -86,8 +86,16 @@ def follow_site_admin(*, person: User, given: bool, actor: Actor) -> None:
     person.is_superuser = person.is_staff = given
     person.save(update_fields=["is_superuser", "is_staff"])
     after = {"is_staff": given, "is_site_admin": given}
-    facts = {"person": person.uid, "source": "provider", "before": before, "after": after}
-    record(actor=actor, action="person.changed", subject=person, label=str(person.uid), **facts)
+    record(
+        actor=actor,
+        action="person.changed",
+        subject=person,
+        label=str(person.uid),
+        person=person.uid,
+        source="provider",
+        before=before,
+        after=after,
+    )
 
 
 @transaction.atomic
@@ -149,8 +157,8 @@ def _follow(person: User, provided: Provided, actor: Actor) -> None:
     for field in changed:
         setattr(person, field, wanted[field])
     person.save(update_fields=changed)
-    facts = {"person": person.uid, "source": "provider", "fields": changed}
-    record(actor=actor, action="person.changed", subject=person, label=str(person.uid), **facts)
+    label = str(person.uid)
+    record(actor=actor, action="person.changed", subject=person, label=label, person=person.uid, source="provider", fields=changed)
 
 
 def _username(provided: Provided) -> str:

@@ -17,6 +17,7 @@ from .provider_roles import Given, Meaning, faults_of, given_by
 from .rules import Rules
 from .services import add_environment, create_project
 
+LONGEST_SLUG = 60
 # What a project that a group asks for begins with; its admins tighten it.
 LANES = (
     ("development", "Development", Rules()),
@@ -82,7 +83,8 @@ def apply_groups(*, person: User, groups: Collection[str], create_projects: bool
 def _wanted(given: Given, create_projects: bool, actor: Actor) -> dict[tuple[int, str], Project]:
     slugs = {slug for slug, _ in given.roles}
     projects = {project.slug: project for project in Project.objects.filter(slug__in=slugs)}
-    for slug in sorted(slugs - projects.keys()) if create_projects else ():
+    new = {slug for slug in slugs - projects.keys() if len(slug) <= LONGEST_SLUG}
+    for slug in sorted(new) if create_projects else ():
         projects[slug] = _project_in_time(slug, actor)
     return {(projects[slug].pk, role): projects[slug] for slug, role in sorted(given.roles) if slug in projects}
 

@@ -8,6 +8,8 @@ from django.urls import reverse
 from promptstudio.deployments.waiting import reviews_for
 from promptstudio.projects.models import Membership, Project, Role
 
+from .sign_in.break_glass import by_break_glass
+
 NAVIGATION = (
     ("home", "Home", "home", "home"),
     ("prompts", "Prompts", "file-text", "library"),
@@ -31,6 +33,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "project": project,
             "projects": [{"slug": p.slug, "name": p.name, "url": reverse("library", args=[p.slug])} for p in projects],
             "nav": list(_navigation(request, project, actor)),
+            "break_glass": by_break_glass(request),
             "admin_url": reverse("admin:index") if actor.user.is_staff else None,
         }
     }

@@ -21,8 +21,8 @@ from .requests import StudioRequest
 
 Answer = Callable[[HttpRequest], HttpResponse]
 OTHER_DOORS = ("/api/", "/admin/", "/static/")
-# Never shown back: tokens, not words that somebody typed.
-NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next"}
+# Never shown back: tokens and secrets, not words that somebody typed.
+NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next", "password"}
 
 
 class ActorMiddleware:

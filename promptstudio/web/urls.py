@@ -2,6 +2,7 @@ from django.urls import include, path, register_converter
 
 from promptstudio.prompts.names import SEGMENT
 
+from .sign_in import break_glass
 from .sign_in import views as oidc
 from .views import home, sign_in, system
 
@@ -23,6 +24,7 @@ register_converter(PromptName, "prompt")
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-in/break-glass/", break_glass.break_glass, name="break_glass"),
     path("sign-out/", oidc.sign_out, name="sign_out"),
     path("oidc/", include("promptstudio.web.sign_in.urls")),
     path("healthz", system.healthz, name="healthz"),

@@ -107,7 +107,8 @@ def provided(info: dict[str, Any], payload: dict[str, Any]) -> Provided:
     name = told.get("name") or full or told.get("preferred_username") or ""
     source = payload if payload.get("email") else info
     # Cognito's userinfo says "true" in text.
-    email = source.get("email") if source.get("email_verified") in (True, "true") else ""
+    verified = source.get("email_verified")
+    email = source.get("email") if verified is True or verified == "true" else ""
     return Provided(issuer=payload["iss"], subject=payload["sub"], name=_text(name), email=_text(email))
 
 

@@ -29,7 +29,7 @@ class ProviderMisconfigured(SignInFailed):
     def __init__(self, because: str) -> None:
         super().__init__(
             because,
-            "Prompt Studio and your company’s sign-in are not set up for each other. Whoever runs Prompt Studio finds the reason in its log.",
+            "Prompt Studio and your company’s sign-in are not set up for each other. Whoever runs it finds the reason in the log.",
         )
 
 

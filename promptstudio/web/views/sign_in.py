@@ -29,7 +29,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     people = [_card(person) for person in _people()] if settings.DEMO else []
     wanted = request.GET.get("next", "")
     company = _with_next("oidc_authentication_init", wanted) if settings.OIDC_ISSUER else ""
-    return render(request, "sign_in/choose.html", {"people": people, "next": wanted, "company": company})
+    glass = _with_next("break_glass", wanted) if settings.BREAK_GLASS else ""
+    return render(request, "sign_in/choose.html", {"people": people, "next": wanted, "company": company, "break_glass": glass})
 
 
 def _with_next(name: str, wanted: str) -> str:
