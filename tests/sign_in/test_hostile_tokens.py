@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
@@ -16,6 +17,7 @@ from django.test import Client
 from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
 from promptstudio.audit.services import faults
+from promptstudio.web.sign_in.backend import groups_in
 from tests.web.reading import text
 
 from .certified import CLIENT_ID
@@ -44,8 +46,6 @@ def test_an_honest_token_signs_in(client: Client, hostile: Hostile) -> None:
 
 def test_the_code_is_bound_to_this_browser(client: Client, hostile: Hostile) -> None:
     """PKCE: the verifier that is sent fits the challenge that was shown."""
-    from urllib.parse import parse_qs, urlsplit
-
     leaving = client.get("/oidc/authenticate/")["Location"]
     said = parse_qs(urlsplit(leaving).query)
     hostile.nonce = said["nonce"][0]
@@ -254,6 +254,21 @@ def test_strange_groups_give_nothing_and_break_nothing(client: Client, hostile: 
     assert hostile.come_back(client).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("claim", "names"), [("one", {"one"}), ("[one, two words]", {"one", "two words"}), (["one", "[two]"], {"one", "[two]"})], ids=str
+)
+def test_groups_come_as_a_list_or_as_text(claim: Any, names: set[str]) -> None:
+    assert groups_in({}, {"groups": claim}) == names
+    assert groups_in({"groups": claim}, {}) == names
+
+
+def test_an_answer_that_names_another_issuer_is_refused(client: Client, hostile: Hostile) -> None:
+    leaving = parse_qs(urlsplit(client.get("/oidc/authenticate/")["Location"]).query)
+    hostile.nonce = leaving["nonce"][0]
+    answer = {"code": "a-code", "state": leaving["state"][0], "iss": "https://another.example"}
+    refused(client, client.get("/oidc/callback/", answer), "wrong_issuer")
+
+
 def test_groups_that_are_only_pointed_to_are_said(client: Client, hostile: Hostile) -> None:
     hostile.claims = {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.example"}}}
     page = refused(client, hostile.come_back(client), "too_many_groups", status=403)
@@ -283,8 +298,6 @@ def test_it_leads_to_the_page_that_was_asked_for(client: Client, hostile: Hostil
 
 def test_words_from_outside_are_not_shown(client: Client, hostile: Hostile) -> None:
     """Anybody can write them into the address of the callback."""
-    from urllib.parse import parse_qs, urlsplit
-
     state = parse_qs(urlsplit(client.get("/oidc/authenticate/")["Location"]).query)["state"][0]
     said = {"error": "<script>alert(1)</script>", "error_description": "Call +1 555 0100 to unlock", "state": state}
     page = refused(client, client.get("/oidc/callback/", said), "provider_refused")

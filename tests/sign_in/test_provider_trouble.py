@@ -125,6 +125,18 @@ def test_signing_out_works_when_the_provider_is_away(client: Client, hostile: Ho
     assert "_auth_user_id" not in client.session
 
 
+def test_cognito_is_told_where_to_go_in_its_own_word(client: Client, hostile: Hostile, settings: Any) -> None:
+    settings.OIDC_DISCOVERY_URL = f"{hostile.issuer}/inside"
+    settings.OIDC_ISSUER = "http://cognito-idp.localhost/pool"
+    document = hostile.answer("/.well-known/openid-configuration")[1] | {"end_session_endpoint": "http://localhost:1/logout"}
+    hostile.answers["/inside"] = (200, document | {"issuer": settings.OIDC_ISSUER})
+    hostile.claims = {"iss": settings.OIDC_ISSUER}
+    hostile.come_back(client)
+    leaving = client.post("/sign-out/")["Location"]
+    assert "logout_uri=http%3A%2F%2Ftestserver%2Fsign-in%2F" in leaving
+    assert "post_logout_redirect_uri" not in leaving
+
+
 def test_nothing_of_it_is_there_without_an_issuer(client: Client, settings: Any) -> None:
     settings.OIDC_ISSUER = ""
     for page in ("/oidc/authenticate/", "/oidc/callback/?code=a&state=b"):

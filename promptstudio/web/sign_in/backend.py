@@ -124,8 +124,10 @@ def groups_in(info: dict[str, Any], payload: dict[str, Any]) -> set[str]:
             " have it send only the groups that are assigned to this application.",
             status=403,
         )
-    names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
-    return {name for name in names if isinstance(name, str)}
+    if isinstance(found, str):
+        # Cognito hands on a list that it had by SAML as one text: [first, second].
+        found = found[1:-1].split(", ") if found.startswith("[") and found.endswith("]") else [found]
+    return {name for name in found if isinstance(name, str)} if isinstance(found, list) else set()
 
 
 def _text(value: object) -> str:

@@ -1,7 +1,7 @@
 """To the provider and back, and out again."""
 
 import time
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from django.conf import settings
@@ -19,7 +19,7 @@ from ..requests import StudioRequest, public
 from .arrivals import safe_next, stranger
 from .backend import PATH, authenticated
 from .discovery import provider
-from .failures import ProviderAway, SignInFailed
+from .failures import ProviderAway, SignInFailed, TokenRefused
 from .flow import Flow, begin, take
 
 RENEW_AT = "oidc_id_token_expiration"
@@ -85,6 +85,9 @@ def failed(request: HttpRequest, error: SignInFailed, next_page: str) -> HttpRes
 
 
 def _finish(request: HttpRequest, flow: Flow) -> HttpResponse:
+    if request.GET.get("iss", settings.OIDC_ISSUER) != settings.OIDC_ISSUER:
+        # RFC 9207: an answer says whose it is, so that one provider cannot pass for another.
+        raise TokenRefused("wrong_issuer")
     said = request.GET.get("error")
     if said in ASK_AGAIN and flow.silent:
         _end(request, "provider_session_ended")
@@ -124,7 +127,10 @@ def _end_session_address(request: HttpRequest) -> str:
         return ""
     if not endpoint:
         return ""
-    said = {"post_logout_redirect_uri": request.build_absolute_uri(reverse("sign_in")), "client_id": settings.OIDC_RP_CLIENT_ID}
+    back = request.build_absolute_uri(reverse("sign_in"))
+    # Cognito has a word of its own for where to go afterwards, and refuses to work without it.
+    word = "logout_uri" if urlsplit(settings.OIDC_ISSUER).netloc.startswith("cognito-idp.") else "post_logout_redirect_uri"
+    said = {word: back, "client_id": settings.OIDC_RP_CLIENT_ID}
     hint = request.session.get(ID_TOKEN, "")
     if hint and len(hint) <= LONGEST_HINT:
         said["id_token_hint"] = hint
