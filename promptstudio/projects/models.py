@@ -110,12 +110,22 @@ class GroupMapping(models.Model):
         ordering = ["pattern"]
         constraints = [
             models.UniqueConstraint(
-                fields=["pattern", "project", "role"], condition=Q(project__isnull=False), name="one_mapping_per_group_and_role"
+                fields=["pattern", "project", "role"],
+                condition=Q(project__isnull=False),
+                name="one_mapping_per_group_and_role",
+                violation_error_message="This group means that already.",
             ),
             models.UniqueConstraint(
-                fields=["pattern", "role", "site_admin"], condition=Q(project=None), name="one_mapping_per_pattern_and_role"
+                fields=["pattern", "role", "site_admin"],
+                condition=Q(project=None),
+                name="one_mapping_per_pattern_and_role",
+                violation_error_message="This group means that already.",
             ),
-            models.CheckConstraint(condition=Q(site_admin=False) | Q(project=None, role=""), name="a_site_admin_has_no_role"),
+            models.CheckConstraint(
+                condition=Q(site_admin=False) | Q(project=None, role=""),
+                name="a_site_admin_has_no_role",
+                violation_error_message="A site admin has no project and no role: leave both empty.",
+            ),
         ]
 
     def __str__(self) -> str:
