@@ -20,7 +20,7 @@ from .actor import Actor
 from .models import Identity, User
 from .services import other_site_admins
 
-NOBODY = "Name and password do not fit. A password works once; `manage.py break_glass` prints a new one."
+NOBODY = "Name and password do not fit. A password works once; the command manage.py break_glass prints a new one."
 log = structlog.get_logger(__name__)
 
 

@@ -92,12 +92,7 @@ class GroupMapping(models.Model):
     """What a group at the identity provider gives here. `pattern` may hold <project> and <role>."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    pattern = models.CharField(
-        "group",
-        max_length=200,
-        help_text="Its name exactly as the provider sends it. <project> and <role> stand for any project's address and any role:"
-        " promptstudio-<project>-<role> makes promptstudio-claims-domain-expert a domain expert in claims.",
-    )
+    pattern = models.CharField("group", max_length=200)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, null=True, blank=True, related_name="group_mappings", help_text="Empty when the group names it."
     )

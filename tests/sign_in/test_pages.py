@@ -8,7 +8,7 @@ from django.test import Client
 
 from promptstudio.accounts.actor import system
 from promptstudio.accounts.models import User
-from promptstudio.accounts.signing_in import note_sign_in, refuse_sign_in, sign_out
+from promptstudio.accounts.signing_in import Provided, arrive, note_sign_in, refuse_sign_in, sign_out
 from promptstudio.audit.models import Entry
 from promptstudio.projects.group_mappings import add_mapping, apply_groups
 from promptstudio.projects.models import GroupMapping
@@ -40,6 +40,13 @@ def test_the_people_of_the_demo_stay_beside_it(client: Client, settings: Any, ca
     assert "Sign in with your company account" in html
     assert "Or try the demo" in html
     assert "Bob" in html
+
+
+def test_people_of_the_company_are_not_to_be_had_in_the_demo(client: Client, settings: Any, cast: Cast) -> None:
+    settings.DEMO = True
+    arrived = arrive(provided=Provided("https://id.example", "eddie", "Eddie Expert"), actor=system("page"))
+    assert "Eddie Expert" not in text(client.get("/sign-in/"))
+    assert client.post("/sign-in/", {"person": arrived.uid}).status_code == 404
 
 
 def test_the_demo_is_in_the_trail_too(client: Client, settings: Any, cast: Cast) -> None:
@@ -104,6 +111,11 @@ def test_a_mistake_is_said_where_it_was_made(client: Client, cast: Cast, typed: 
     assert typed_back(response, sentence)
     assert typed_back(response, typed["pattern"])
     assert not GroupMapping.objects.exists()
+
+
+def test_the_form_explains_its_placeholders(client: Client, cast: Cast) -> None:
+    """The administration shows help as markup, which would swallow them."""
+    assert typed_back(at(client, cast.root).get(ADD), "promptstudio-<project>-<role> makes everybody in")
 
 
 def test_project_admins_do_not_reach_the_mappings(client: Client, cast: Cast) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import escape
 from simple_history.admin import SimpleHistoryAdmin
 
 from promptstudio.projects import group_mappings
@@ -12,11 +13,18 @@ from promptstudio.projects.permissions import can_map_groups
 
 from .scoped import ScopedAdmin, ServiceForm, actor_of
 
+# The administration shows help as markup.
+PATTERN_HELP = escape(
+    "Its name exactly as the identity provider sends it. <project> and <role> stand for any project’s address and any role:"
+    " promptstudio-<project>-<role> makes everybody in promptstudio-claims-domain-expert a domain expert in the project claims."
+)
+
 
 class GroupMappingForm(ServiceForm):
     class Meta:
         model = GroupMapping
         fields = ("pattern", "project", "role", "site_admin")
+        help_texts = {"pattern": PATTERN_HELP}
 
     def save_by(self) -> GroupMapping:  # type: ignore[override]
         given = {name: self.cleaned_data[name] for name in ("pattern", "project", "role", "site_admin")}
@@ -56,8 +64,11 @@ class GroupMappingAdmin(ScopedAdmin, SimpleHistoryAdmin):
     def gives(self, mapping: GroupMapping) -> str:
         if mapping.site_admin:
             return "Site admin"
-        role = mapping.get_role_display() or "The role that the group names"
-        return f"{role} in {mapping.project or 'the project that the group names'}"
+        if not mapping.role and not mapping.project:
+            return "The role and project that the group names"
+        return (
+            f"{mapping.get_role_display() or 'The role that the group names,'} in {mapping.project or 'the project that the group names'}"
+        )
 
     @admin.action(description="Remove these mappings")
     def remove(self, request: HttpRequest, queryset: Any) -> None:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from promptstudio.accounts.models import Identity, User
+from promptstudio.accounts.models import User
 from promptstudio.accounts.signing_in import note_sign_in
 
 from ..requests import public
@@ -38,8 +38,8 @@ def _with_next(name: str, wanted: str) -> str:
 
 
 def _people() -> Any:
-    found = User.objects.filter(kind=User.Kind.PERSON, is_active=True).exclude(identities__issuer=Identity.BREAK_GLASS)
-    return found.prefetch_related("memberships__project")
+    # Whoever comes from the company, or by break-glass, is not to be had without a password.
+    return User.objects.filter(kind=User.Kind.PERSON, is_active=True, identities=None).prefetch_related("memberships__project")
 
 
 def _card(person: User) -> dict[str, Any]:
