@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from promptstudio.web.sign_in.kept import forget
 from tests.browser.conftest import CHROMIUM, chromium  # noqa: F401  (the fixture)
 
 from .certified import CLIENT_ID, CLIENT_SECRET, Certified, start_provider
@@ -82,9 +83,7 @@ def with_certified(certified: Certified, settings: Any) -> Iterator[Certified]:
 
 
 def use(settings: Any, issuer: str, **more: Any) -> None:
-    from django.core.cache import cache
-
-    cache.clear()
+    forget()
     given = {"OIDC_ISSUER": issuer, "OIDC_RP_CLIENT_ID": CLIENT_ID, "OIDC_RP_CLIENT_SECRET": CLIENT_SECRET, **more}
     for name, value in given.items():
         setattr(settings, name, value)

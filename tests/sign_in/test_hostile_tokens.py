@@ -255,7 +255,9 @@ def test_strange_groups_give_nothing_and_break_nothing(client: Client, hostile: 
 
 
 @pytest.mark.parametrize(
-    ("claim", "names"), [("one", {"one"}), ("[one, two words]", {"one", "two words"}), (["one", "[two]"], {"one", "[two]"})], ids=str
+    ("claim", "names"),
+    [("one", {"one"}), ("[one, two words]", {"one", "two words"}), (["one", "[two]"], {"one", "[two]"})],
+    ids=["text", "brackets", "list"],
 )
 def test_groups_come_as_a_list_or_as_text(claim: Any, names: set[str]) -> None:
     assert groups_in({}, {"groups": claim}) == names

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
+from promptstudio.web.sign_in.kept import forget
 from tests.web.reading import text
 
 from .hostile import Hostile
@@ -110,7 +110,7 @@ def test_the_document_is_read_once(client: Client, hostile: Hostile) -> None:
 
 def test_a_page_asks_the_provider_nothing(client: Client, hostile: Hostile) -> None:
     hostile.come_back(client)
-    cache.clear()
+    forget()
     hostile.asked.clear()
     assert client.get("/").status_code == 200
     assert hostile.asked == []
@@ -118,7 +118,7 @@ def test_a_page_asks_the_provider_nothing(client: Client, hostile: Hostile) -> N
 
 def test_signing_out_works_when_the_provider_is_away(client: Client, hostile: Hostile) -> None:
     hostile.come_back(client)
-    cache.clear()
+    forget()
     hostile.stop()
     response = client.post("/sign-out/", follow=True)
     assert "Your company’s sign-in goes on until you sign out there as well." in text(response)

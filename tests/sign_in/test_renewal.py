@@ -4,12 +4,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.projects.services import grant_role
+from promptstudio.web.sign_in.kept import forget
 from tests.cast import Cast
 from tests.web.reading import HTMX, at, text
 
@@ -123,7 +123,7 @@ def test_a_refused_token_ends_the_session(signed_in: Client, hostile: Hostile) -
 
 def test_a_provider_that_is_away_ends_nothing(signed_in: Client, hostile: Hostile) -> None:
     due(signed_in)
-    cache.clear()
+    forget()
     hostile.stop()
     response = signed_in.get("/")
     assert response.status_code == 503
@@ -144,11 +144,15 @@ def test_whoever_came_another_way_is_not_asked_for(client: Client, cast: Cast, h
     assert at(client, cast.dora).get("/").status_code == 200
 
 
-def test_forms_may_lead_to_the_provider(signed_in: Client, hostile: Hostile, settings: Any) -> None:
+def test_forms_may_lead_to_the_provider(client: Client, hostile: Hostile, db: None) -> None:
     hostile.document = {"end_session_endpoint": "http://127.0.0.2:9/leave"}
-    cache.clear()
-    signed_in.get("/oidc/authenticate/")
-    policy = signed_in.get("/")["Content-Security-Policy"]
+    hostile.come_back(client)
+    forget()
+    policy = client.get("/")["Content-Security-Policy"]
     assert f"form-action 'self' {hostile.issuer} http://127.0.0.2:9" in policy
+    assert hostile.issuer not in Client().get("/sign-in/")["Content-Security-Policy"], "whoever is not signed in sends no form there"
+
+
+def test_switching_single_sign_on_off_ends_its_sessions(signed_in: Client, settings: Any) -> None:
     settings.OIDC_ISSUER = ""
-    assert hostile.issuer not in Client().get("/sign-in/")["Content-Security-Policy"]
+    assert signed_in.get("/")["Location"].startswith("/sign-in/")

@@ -1,19 +1,16 @@
 """What the issuer's one address leads to. Read at the first sign-in, kept for an hour, never at start-up."""
 
-import hashlib
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.core.cache import cache
 
 from .failures import ProviderMisconfigured
+from .kept import fresh, keep
 from .provider import ask, json_of
 
 FRESH = 3600  # seconds
-KEPT = 7 * 24 * 3600  # what the content policy still goes by when the provider is away
 log = structlog.get_logger(__name__)
 
 
@@ -37,18 +34,13 @@ class Provider:
 
 def provider() -> Provider:
     """Raises ProviderAway when it does not answer, ProviderMisconfigured when its document is not the issuer's."""
-    kept = cache.get(_key())
-    if kept and kept["until"] > time.time():
-        return Provider(**kept["provider"])
-    found = _read()
-    cache.set(_key(), {"provider": asdict(found), "until": time.time() + FRESH}, KEPT)
+    url = settings.OIDC_DISCOVERY_URL or settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration"
+    name = f"{settings.OIDC_ISSUER} at {url}"
+    found: Provider | None = fresh(name)
+    if found is None:
+        found = _read(url)
+        keep(name, found, seconds=FRESH)
     return found
-
-
-def known() -> Provider | None:
-    """What was read before, without asking anybody."""
-    kept = cache.get(_key())
-    return Provider(**kept["provider"]) if kept else None
 
 
 def origin(url: str) -> str:
@@ -56,12 +48,7 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _key() -> str:
-    return "oidc-provider-" + hashlib.sha256(f"{settings.OIDC_ISSUER}\n{settings.OIDC_DISCOVERY_URL}".encode()).hexdigest()
-
-
-def _read() -> Provider:
-    url = settings.OIDC_DISCOVERY_URL or settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration"
+def _read(url: str) -> Provider:
     document = json_of(ask("GET", url))
     if document.get("issuer") != settings.OIDC_ISSUER:
         log.error("provider.another_issuer", url=url, expected=settings.OIDC_ISSUER, found=str(document.get("issuer"))[:200])

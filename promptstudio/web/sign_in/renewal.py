@@ -12,10 +12,9 @@ from django.urls import reverse
 from ..middleware import Answer, refusal_page
 from .arrivals import safe_next
 from .backend import PATH
-from .discovery import known, origin
 from .failures import SignInFailed
 from .flow import begin
-from .views import RENEW_AT, failed
+from .views import ORIGINS, RENEW_AT, failed
 
 # What is typed is never thrown away for a renewal; but a page left open does not write for ever.
 WRITES = 4  # times OIDC_RENEW_SECONDS
@@ -33,15 +32,13 @@ class Renewal:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if settings.OIDC_ISSUER and response.headers.get("Content-Type", "").startswith("text/html"):
+        if response.headers.get("Content-Type", "").startswith("text/html") and _by_provider(request):
             # A form whose answer leads to the provider (signing out, a search at the moment of renewal) is stopped otherwise.
-            found = known()
-            origins = found.origins if found else [origin(settings.OIDC_ISSUER)]
-            response._csp_update = {"form-action": origins}  # type: ignore[attr-defined]
+            response._csp_update = {"form-action": request.session.get(ORIGINS, [])}  # type: ignore[attr-defined]
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        if not settings.OIDC_ISSUER or not _by_provider(request) or getattr(view, "public", False) or _leaves(request):
+        if not _by_provider(request) or getattr(view, "public", False) or _leaves(request):
             return None
         late = time.time() - float(request.session.get(RENEW_AT, 0))
         if late < 0:

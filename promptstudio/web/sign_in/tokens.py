@@ -1,14 +1,13 @@
 """Whether an ID token is what the provider said, to us, just now. mozilla-django-oidc leaves audience, issuer and more unchecked."""
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from typing import Any
 
 import jwt
-from django.core.cache import cache
 
 from .failures import TokenRefused
+from .kept import fresh, keep
 from .provider import ask, json_of
 
 ALGORITHMS = {"RS256": "RSA", "ES256": "EC"}
@@ -57,16 +56,15 @@ def require_nonce(claims: dict[str, Any], nonce: str | None) -> None:
 
 def key_of(jwks_uri: str, algorithm: str) -> Callable[[str | None], jwt.PyJWK]:
     """Finds a key at `jwks_uri`; asks once more for a key it does not know, because providers change theirs."""
-    name = "oidc-keys-" + hashlib.sha256(jwks_uri.encode()).hexdigest()
 
     def fetched() -> list[Any]:
         keys = json_of(ask("GET", jwks_uri)).get("keys")
         found = keys if isinstance(keys, list) else []
-        cache.set(name, found, KEYS_FRESH)
+        keep(jwks_uri, found, seconds=KEYS_FRESH)
         return found
 
     def find(kid: str | None) -> jwt.PyJWK:
-        fitting = _fitting(cache.get(name) or [], kid, algorithm) or _fitting(fetched(), kid, algorithm)
+        fitting = _fitting(fresh(jwks_uri) or [], kid, algorithm) or _fitting(fetched(), kid, algorithm)
         if len(fitting) != 1:
             raise TokenRefused("unknown_key")
         return jwt.PyJWK(fitting[0], algorithm=algorithm)

@@ -24,6 +24,7 @@ from .flow import Flow, begin, take
 
 RENEW_AT = "oidc_id_token_expiration"
 ID_TOKEN = "oidc_id_token"  # noqa: S105  (the name of a place in the session)
+ORIGINS = "oidc_origins"  # for the content policy, which must not ask anybody
 LONGEST_HINT = 4000  # characters; a token with many groups makes an address that servers refuse
 # The provider has no session of the person any more, or wants to ask something: no failure, a sign-in.
 ASK_AGAIN = {"login_required", "interaction_required", "consent_required", "account_selection_required"}
@@ -100,6 +101,7 @@ def _finish(request: HttpRequest, flow: Flow) -> HttpResponse:
         login(request, person, backend=PATH)
         note_sign_in(person=person, way="single_sign_on", actor=stranger(request))
     request.session[ID_TOKEN] = id_token
+    request.session[ORIGINS] = provider().origins
     request.session[RENEW_AT] = time.time() + settings.OIDC_RENEW_SECONDS
     return HttpResponseRedirect(flow.next)
 
