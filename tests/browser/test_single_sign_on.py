@@ -143,4 +143,5 @@ def test_an_answer_of_the_provider_works_once(page: Page) -> None:
     again = page.goto(used[0])
     assert again is not None
     assert again.status == 400
-    expect(page.get_by_role("heading", name="You are not signed in")).to_be_visible()
+    expect(page.get_by_role("heading", name="That sign-in did not work")).to_be_visible()
+    expect(page.get_by_text("You are still signed in as Eddie Expert.")).to_be_visible()

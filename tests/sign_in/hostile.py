@@ -31,6 +31,7 @@ class Hostile:
         self.asked: list[str] = []
         self.received: list[dict[str, list[str]]] = []
         self.nonce = ""
+        self.used: dict[str, str] = {}
 
     def __enter__(self) -> "Hostile":
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -70,7 +71,8 @@ class Hostile:
         leaving = client.get("/oidc/authenticate/", asked)
         said = parse_qs(urlsplit(leaving["Location"]).query)
         self.nonce = said["nonce"][0]
-        return client.get("/oidc/callback/", {"code": "a-code", "state": said["state"][0]})
+        self.used = {"code": "a-code", "state": said["state"][0]}
+        return client.get("/oidc/callback/", self.used)
 
     def answer(self, path: str) -> Answer:
         self.asked.append(path)

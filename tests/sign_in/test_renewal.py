@@ -117,7 +117,9 @@ def test_when_the_session_at_the_provider_ended_so_does_ours(signed_in: Client, 
 def test_a_refused_token_ends_the_session(signed_in: Client, hostile: Hostile) -> None:
     due(signed_in)
     hostile.claims = {"aud": "another-program"}
-    assert silently(hostile, signed_in, "/").status_code == 400
+    response = silently(hostile, signed_in, "/")
+    assert response.status_code == 400
+    assert "You are not signed in" in text(response)
     assert "_auth_user_id" not in signed_in.session
 
 
@@ -128,6 +130,7 @@ def test_a_provider_that_is_away_ends_nothing(signed_in: Client, hostile: Hostil
     response = signed_in.get("/")
     assert response.status_code == 503
     assert "does not answer at the moment" in text(response)
+    assert "You are still signed in as Some Body." in text(response)
     assert "_auth_user_id" in signed_in.session
 
 

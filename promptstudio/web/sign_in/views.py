@@ -118,6 +118,8 @@ def _what_it_means(said: str) -> SignInFailed:
 def _end(request: HttpRequest, because: str) -> None:
     if request.user.is_authenticated:
         leave(actor=request.actor, reason=because)  # type: ignore[attr-defined]
+        # The page that says so is a stranger's.
+        del request.actor  # type: ignore[attr-defined]
     logout(request)
 
 
