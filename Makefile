@@ -12,7 +12,8 @@ PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 # What a server is told; the checks of `make lint` are about these settings, not about one machine's.
 PRODUCTION := SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))') DATABASE_URL=postgresql://studio@127.0.0.1/studio \
-	REDIS_URL=redis://127.0.0.1/0 ALLOWED_HOSTS=studio.example HTTPS=1 DEMO= DEBUG=
+	REDIS_URL=redis://127.0.0.1/0 ALLOWED_HOSTS=studio.example HTTPS=1 DEMO= DEBUG= \
+	OIDC_ISSUER=https://id.studio.example OIDC_CLIENT_ID=studio OIDC_CLIENT_SECRET=secret BREAK_GLASS=
 
 .PHONY: help
 help: ## List the targets
@@ -68,7 +69,11 @@ lock: $(INSTALLED) ## Resolve pyproject.toml anew into the three lock files
 frontend: ## Build static/vendor/ from frontend/ (needs Node.js)
 	@cd frontend && npm ci --silent && npm run --silent build
 
+.PHONY: test-provider
+test-provider: ## Install the certified identity provider that tests sign in with (needs Node.js)
+	@cd tests/sign_in && npm ci --silent
+
 .PHONY: clean
 clean: ## Remove the environment and what tools left behind; the data in .studio stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis staticfiles test-results
-	@find . -name __pycache__ -not -path './frontend/node_modules/*' -prune -exec rm -rf {} +
+	@find . -name __pycache__ -not -path '*/node_modules/*' -prune -exec rm -rf {} +

@@ -26,6 +26,12 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env(name, default).split(",") if part.strip()]
 
 
+def env_seconds(name: str, default: int) -> int:
+    """-1 for what is no number: a check says so, where an exception here would say nothing."""
+    value = env(name)
+    return (int(value) if value.isdecimal() else -1) if value else default
+
+
 EMBEDDED = not env("DATABASE_URL")
 HOME = studio_home()
 # What `manage.py up` runs on this machine at the moment, so that a second shell finds it.
@@ -80,17 +86,38 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "promptstudio.web.middleware.ActorMiddleware",
+    "promptstudio.web.sign_in.renewal.Renewal",
     "promptstudio.web.middleware.ErrorPages",
 ]
 ROOT_URLCONF = "promptstudio.urls"
 WSGI_APPLICATION = "promptstudio.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "guardian.backends.ObjectPermissionBackend"]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "promptstudio.web.sign_in.backend.Backend",
+    "promptstudio.web.sign_in.break_glass.BreakGlassBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
 # Strangers are strangers: no row stands for them.
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 LOGIN_URL = "sign_in"
+
+# Single sign-on. What contradicts itself is said by the checks in `web/sign_in/checks.py`.
+OIDC_ISSUER = env("OIDC_ISSUER")
+OIDC_DISCOVERY_URL = env("OIDC_DISCOVERY_URL")
+OIDC_RP_CLIENT_ID = env("OIDC_CLIENT_ID")
+OIDC_RP_CLIENT_SECRET = env("OIDC_CLIENT_SECRET")
+OIDC_RP_SCOPES = env("OIDC_SCOPES") or "openid email profile"
+OIDC_RP_SIGN_ALGO = env("OIDC_SIGN_ALGO") or "RS256"
+OIDC_GROUPS_CLAIM = env("OIDC_GROUPS_CLAIM") or "groups"
+OIDC_ALLOWED_GROUPS = env_list("OIDC_ALLOWED_GROUPS")
+OIDC_CREATE_PROJECTS = env_flag("OIDC_CREATE_PROJECTS")
+OIDC_RENEW_SECONDS = env_seconds("OIDC_RENEW_SECONDS", 900)
+OIDC_UNKNOWN_PERSON_TEXT = env("OIDC_UNKNOWN_PERSON_TEXT")
+# A local administrator for when the provider is away; see docs/sign-in/break-glass.md.
+BREAK_GLASS = env_flag("BREAK_GLASS")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -5,6 +5,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
+from promptstudio.lib import clock
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, username: str, *, name: str = "", email: str = "", kind: str = "person", **fields: Any) -> "User":
@@ -56,6 +58,29 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0]
+
+
+class Identity(models.Model):
+    """How a person arrives: the provider's word for them. E-mail addresses change hands, this pair does not."""
+
+    BREAK_GLASS = "break-glass"  # the issuer of local administrators, which is no address and so nobody else's
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="identities", verbose_name="person")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    gives_site_admin = models.BooleanField(
+        default=False, help_text="The person is site admin because of a group at the provider, and stops being it with the group."
+    )
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    last_seen_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name_plural = "identities"
+        ordering = ["user", "issuer"]
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_person_per_issuer_and_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
 
 
 def system_user() -> User:

@@ -8,7 +8,7 @@ from promptstudio.audit.services import record
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 
 from .actor import Actor
-from .models import User
+from .models import Identity, User
 
 
 @transaction.atomic
@@ -21,7 +21,7 @@ def add_person(*, username: str, name: str, email: str = "", actor: Actor) -> Us
     if User.objects.filter(username=username).exists():
         raise Conflict(f"The user name {username} is taken.")
     person = User.objects.create_user(username, name=name, email=email)
-    record(actor=actor, action="person.added", subject=person, label=str(person.uid))
+    record(actor=actor, action="person.added", subject=person, label=str(person.uid), person=person.uid)
     return person
 
 
@@ -30,13 +30,13 @@ def change_person(*, person: User, name: str, email: str, is_active: bool, is_st
     """People are never deleted: whoever leaves may no longer sign in. The last site admin stays."""
     _only_site_admins(actor)
     _check(name, email)
-    if person.is_site_admin and not (is_active and is_site_admin) and not _other_site_admins(person):
+    if person.is_site_admin and not (is_active and is_site_admin) and not other_site_admins(person):
         raise Conflict("This is the last site admin. Make someone else one first, or nobody could change anything any more.")
     before = {"is_active": person.is_active, "is_staff": person.is_staff, "is_site_admin": person.is_superuser}
     person.name, person.email, person.is_active, person.is_staff, person.is_superuser = name, email, is_active, is_staff, is_site_admin
     person.save()
     after = {"is_active": is_active, "is_staff": is_staff, "is_site_admin": is_site_admin}
-    record(actor=actor, action="person.changed", subject=person, label=str(person.uid), before=before, after=after)
+    record(actor=actor, action="person.changed", subject=person, label=str(person.uid), person=person.uid, before=before, after=after)
     return person
 
 
@@ -56,5 +56,7 @@ def _check(name: str, email: str) -> None:
         raise Invalid(errors)
 
 
-def _other_site_admins(person: User) -> bool:
-    return User.objects.filter(is_superuser=True, is_active=True).exclude(pk=person.pk).exists()
+def other_site_admins(person: User) -> bool:
+    """Whether somebody else could still change everything. Break-glass accounts do not count: they are usually switched off."""
+    others = User.objects.filter(is_superuser=True, is_active=True, kind=User.Kind.PERSON).exclude(pk=person.pk)
+    return others.exclude(identities__issuer=Identity.BREAK_GLASS).exists()

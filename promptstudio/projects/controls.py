@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from promptstudio.accounts.actor import Actor
-from promptstudio.accounts.models import User
+from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict
@@ -49,7 +49,8 @@ def others_who_confirm(user: User, project: Project | None) -> Any:
     """Site admins, and for a change in a project its admins, without `user`."""
     admins = Membership.objects.filter(project=project, folder=None, role=Role.ADMIN).given_by_others().values("user")
     able = Q(is_superuser=True) | (Q(pk__in=admins) if project else Q(pk=None))
-    return User.objects.filter(able, kind=User.Kind.PERSON, is_active=True).exclude(pk=user.pk)
+    others = User.objects.filter(able, kind=User.Kind.PERSON, is_active=True).exclude(pk=user.pk)
+    return others.exclude(identities__issuer=Identity.BREAK_GLASS)
 
 
 def counts(role: str, project: Project) -> bool:

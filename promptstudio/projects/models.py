@@ -188,6 +188,45 @@ class Membership(models.Model):
         return f"{self.project}, {self.folder}" if self.folder else str(self.project)
 
 
+class GroupMapping(models.Model):
+    """What a group at the identity provider gives here. `pattern` may hold <project> and <role>."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    pattern = models.CharField("group", max_length=200)
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, null=True, blank=True, related_name="group_mappings", help_text="Empty when the group names it."
+    )
+    role = models.CharField(max_length=20, choices=Role, blank=True, help_text="Empty when the group names it.")
+    site_admin = models.BooleanField(default=False, help_text="May do everything in every project. Leave project and role empty.")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["pattern"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pattern", "project", "role"],
+                condition=Q(project__isnull=False),
+                name="one_mapping_per_group_and_role",
+                violation_error_message="This group means that already.",
+            ),
+            models.UniqueConstraint(
+                fields=["pattern", "role", "site_admin"],
+                condition=Q(project=None),
+                name="one_mapping_per_pattern_and_role",
+                violation_error_message="This group means that already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(site_admin=False) | Q(project=None, role=""),
+                name="a_site_admin_has_no_role",
+                violation_error_message="A site admin has no project and no role: leave both empty.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
 class Environment(models.Model):
     """An ordered lane of a project."""
 

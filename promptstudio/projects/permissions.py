@@ -65,6 +65,10 @@ def can_administer_site(actor: Actor) -> Allowed | Denied:
     return Denied("Only a site admin does this.")
 
 
+def can_map_groups(actor: Actor) -> Allowed | Denied:
+    return Allowed() if can_administer_site(actor) else Denied("Only a site admin says what the groups of your company give here.")
+
+
 def can_confirm(actor: Actor, change: PendingChange) -> Allowed | Denied:
     """A second person: whoever may administer the same thing and did not ask for it."""
     if actor.key or actor.user.kind != User.Kind.PERSON:

@@ -9,6 +9,8 @@ from promptstudio.deployments.waiting import reviews_for
 from promptstudio.projects.models import Membership, Project, Role
 from promptstudio.projects.permissions import can_create_project
 
+from .sign_in.break_glass import by_break_glass
+
 NAVIGATION = (
     ("home", "Home", "home", "home"),
     ("prompts", "Prompts", "file-text", "library"),
@@ -33,6 +35,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "projects": [{"slug": p.slug, "name": p.name, "url": reverse("library", args=[p.slug])} for p in projects],
             "nav": list(_navigation(request, project, actor)),
             "may_make_projects": bool(can_create_project(actor)),
+            "break_glass": by_break_glass(request),
             "admin_url": reverse("admin:index") if actor.user.is_staff else None,
         }
     }

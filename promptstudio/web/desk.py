@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from promptstudio.accounts.actor import Actor
-from promptstudio.accounts.models import User
+from promptstudio.accounts.models import Identity, User
+from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
 from promptstudio.projects.models import Environment, PendingChange
@@ -86,7 +87,13 @@ def _to_confirm(actor: Actor) -> list[PendingChange]:
 
 
 def whom_to_ask() -> list[User]:
-    return list(User.objects.filter(is_superuser=True, is_active=True, kind=User.Kind.PERSON).order_by("name")[:5])
+    found = User.objects.filter(is_superuser=True, is_active=True, kind=User.Kind.PERSON)
+    return list(found.exclude(identities__issuer=Identity.BREAK_GLASS).order_by("name")[:5])
+
+
+def break_glass_lately() -> list[Entry]:
+    """Uses of the local administrator in the last week, for every site admin to see."""
+    return list(Entry.objects.filter(action="break_glass.used", created_at__gte=timezone.now() - timedelta(days=7))[:5])
 
 
 def _changes_asked_of(actor: Actor) -> list[Decision]:

@@ -21,8 +21,8 @@ from .requests import StudioRequest
 
 Answer = Callable[[HttpRequest], HttpResponse]
 OTHER_DOORS = ("/api/", "/admin/", "/static/")
-# Never shown back: tokens, not words that somebody typed.
-NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next"}
+# Never shown back: tokens and secrets, not words that somebody typed.
+NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next", "password"}
 
 
 class ActorMiddleware:
@@ -33,6 +33,7 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = uuid.uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(request_id=request_id)
         # The API knows keys alone, and asking for a session would cost it a query and its caches a Vary.
         signed_in = not request.path.startswith(("/api/", "/static/")) and request.user.is_authenticated
@@ -73,7 +74,7 @@ class ErrorPages:
             return None
         if any("\x00" in text for _, texts in request.POST.lists() for text in texts):
             # PostgreSQL cannot store it, and nobody means it.
-            return _page(
+            return refusal_page(
                 request, "There is an invisible character (NUL) in what was sent. Type the text again, or paste it from another place.", 422
             )
         return None
@@ -86,7 +87,7 @@ class ErrorPages:
             refused(request, error)
         for kind, status in ((NotAllowed, 403), (Conflict, 409), (Invalid, 422)):
             if isinstance(error, kind):
-                return _page(request, error.sentence, status)
+                return refusal_page(request, error.sentence, status)
         return None
 
 
@@ -98,7 +99,8 @@ def refused(request: HttpRequest, error: NotAllowed) -> None:
     keep_refusal(actor=actor, error=error, door=f"{request.method} {request.path}", project_uid=project.uid if project else None)
 
 
-def _page(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
+def refusal_page(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
+    """403, 409 or 422 with its sentence and what was typed; in place of the whole page when a fragment asked."""
     context = {"sentence": sentence, "typed": typed(request), "back_url": back_url(request)}
     response = render(request, f"errors/{status}.html", context, status=status)
     if getattr(request, "htmx", False):

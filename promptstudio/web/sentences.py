@@ -24,6 +24,26 @@ GATES = {
     "other_hands": "who approved it",
 }
 
+# why a sign-in was refused, where the word itself does not say it
+REFUSALS = {
+    "archived": "the account is closed",
+    "not_in_an_allowed_group": "none of their groups may enter",
+    "too_many_groups": "the provider sent no groups, because there are too many",
+    "wrong_audience": "the token was made for another program",
+    "wrong_party": "the token was made for another program",
+    "wrong_issuer": "the token comes from another issuer",
+    "wrong_nonce": "the token belongs to another sign-in",
+    "wrong_state": "it did not begin in that browser, or was used already",
+    "wrong_signature": "the token was not signed by the provider",
+    "wrong_algorithm": "the token was signed in a way that is not accepted",
+    "unknown_key": "the token was signed with a key that the provider does not name",
+    "expired": "the token had expired",
+    "another_subject": "the provider spoke of two different people",
+    "code_refused": "the code was used already, or too late",
+    "access_denied": "the provider, or the person, said no",
+    "provider_refused": "the provider refused the request",
+}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -106,7 +126,7 @@ def _people(entries: Iterable[Entry], data: Iterable[dict[str, Any]]) -> dict[st
 
 
 def _said(template: str) -> Wording:
-    """`{what}`, `{number}`, `{environment}`, `{person}`, `{target}`, `{reason}`, `{role}` and `{folder}` are filled in, escaped."""
+    """`{what}`, `{number}`, `{environment}`, `{person}`, `{target}`, `{reason}` and `{role}` are filled in, escaped."""
 
     def wording(facts: Facts) -> SafeString:
         return format_html(
@@ -118,11 +138,48 @@ def _said(template: str) -> Wording:
             target=facts.target,
             reason=facts.reason(),
             error=facts.reason("error"),
-            folder=format_html(" in the folder {}", facts.data["folder"]) if facts.data.get("folder") else "",
             role=ROLE_WORDS.get(str(facts.data.get("role")), str(facts.data.get("role") or "")),
         )
 
     return wording
+
+
+def _role(template: str) -> Wording:
+    def wording(facts: Facts) -> SafeString:
+        role = ROLE_WORDS.get(str(facts.data.get("role")), str(facts.data.get("role") or ""))
+        by_group = facts.data.get("source") == "provider"
+        folder = format_html(" in the folder {}", facts.data["folder"]) if facts.data.get("folder") else ""
+        because = " because of their groups" if by_group else ""
+        return format_html(template, person=facts.person, role=role, folder=folder, because=because)
+
+    return wording
+
+
+def _person_changed(facts: Facts) -> SafeString:
+    by_provider = " as the identity provider says" if facts.data.get("source") == "provider" else ""
+    if fields := facts.data.get("fields"):
+        words = [{"email": "e-mail address"}.get(str(field), str(field)) for field in fields]
+        return format_html("changed the {} of {}{}", " and ".join(words), facts.person, by_provider)
+    return format_html("changed what {} may do{}", facts.person, by_provider)
+
+
+def _signed_in(facts: Facts) -> SafeString:
+    return format_html("signed in{}", " with the company account" if facts.data.get("way") == "single_sign_on" else " to the demo")
+
+
+def _signed_out(facts: Facts) -> SafeString:
+    because = str(facts.data.get("because") or "asked")
+    ended = {"asked": "signed out", "provider_session_ended": "was signed out: the session at the identity provider has ended"}
+    return format_html("{}", ended.get(because, f"was signed out: {_refusal(because)}"))
+
+
+def _sign_in_refused(facts: Facts) -> SafeString:
+    who = f" of {facts.person}" if facts.data.get("person") else ""
+    return format_html("refused a sign-in{} by {}: {}", who, facts.label, _refusal(str(facts.data.get("because") or "")))
+
+
+def _refusal(because: str) -> str:
+    return REFUSALS.get(because, because.replace("_", " "))
 
 
 def _draft_opened(facts: Facts) -> SafeString:
@@ -165,6 +222,16 @@ def _rolled_back(facts: Facts) -> SafeString:
 
 # action: (icon, tone, wording)
 WORDINGS: dict[str, tuple[str, str, Wording]] = {
+    "person.added": ("user", "quiet", _said("added {person}")),
+    "person.changed": ("user", "quiet", _person_changed),
+    "person.signed_in": ("login-2", "quiet", _signed_in),
+    "person.signed_out": ("logout", "quiet", _signed_out),
+    "sign_in.refused": ("lock", "back", _sign_in_refused),
+    "break_glass.made": ("key", "back", _said("made a password for the break-glass administrator {what}")),
+    "break_glass.used": ("alert-triangle", "back", _said("signed in by break-glass as {what}")),
+    "group_mapping.added": ("users", "quiet", _said("said what the group {what} gives")),
+    "group_mapping.changed": ("users", "quiet", _said("changed what the group {what} gives")),
+    "group_mapping.removed": ("users", "quiet", _said("said that the group {what} gives nothing any more")),
     "access.refused": ("ban", "back", _said("was refused{reason} at {what}")),
     "project.created": ("plus", "quiet", _said("created the project {what}")),
     "environment.added": ("stack-2", "quiet", _said("added the environment {what}")),
@@ -175,8 +242,8 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "control.confirmed": ("shield-check", "", _said("confirmed what {person} asked for: {what}")),
     "control.declined": ("circle-x", "back", _said("declined what {person} asked for: {what}")),
     "control.withdrawn": ("arrow-back-up", "quiet", _said("withdrew the wish for {what}")),
-    "role.granted": ("user", "quiet", _said("gave {person} the role {role}{folder}")),
-    "role.revoked": ("user", "quiet", _said("took the role {role}{folder} from {person}")),
+    "role.granted": ("user", "quiet", _role("gave {person} the role {role}{folder}{because}")),
+    "role.revoked": ("user", "quiet", _role("took the role {role}{folder} from {person}{because}")),
     "service_account.created": ("key", "quiet", _said("made the service account {what}, for which {person} is responsible")),
     "key.created": ("key", "quiet", _said("made the key {what}")),
     "key.rotated": ("key", "quiet", _said("made a new key in place of {what}")),

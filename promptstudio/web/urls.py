@@ -2,6 +2,8 @@ from django.urls import include, path, register_converter
 
 from promptstudio.prompts.names import SEGMENT
 
+from .sign_in import break_glass
+from .sign_in import views as oidc
 from .views import changes, home, projects, sign_in, system
 
 
@@ -22,7 +24,9 @@ register_converter(PromptName, "prompt")
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
-    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("sign-in/break-glass/", break_glass.break_glass, name="break_glass"),
+    path("sign-out/", oidc.sign_out, name="sign_out"),
+    path("oidc/", include("promptstudio.web.sign_in.urls")),
     path("new-project/", projects.project_new, name="project_new"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<uuid:uid>/confirm/", changes.change_confirm, name="change_confirm"),

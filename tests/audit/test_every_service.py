@@ -12,27 +12,31 @@ import pytest
 
 import promptstudio
 from promptstudio.accounts import services as accounts
+from promptstudio.accounts import signing_in
+from promptstudio.accounts.actor import system
+from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
-from promptstudio.projects import control_services
+from promptstudio.projects import control_services, group_mappings
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
-from promptstudio.projects.models import Membership, PendingChange
+from promptstudio.projects.models import GroupMapping, Membership, PendingChange
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services as reviews
 from tests.cast import Cast, a_key, a_version, an_application, asked, bundle, promote
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
+from tests.test_architecture import OTHER_SERVICES
 
 PACKAGE = Path(promptstudio.__file__).parent
 # Part of another service, whose entry covers them, or, for a draft's text, kept by its opening, its contributors and its end.
 COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
 COVERED |= {"audit.record", "audit.keep_refusal"}
 READING = {"audit.hash_of", "audit.faults", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
-READING |= {"reviews.standing_decisions", "projects.floor_environments", "projects.slug_of"}
+READING |= {"reviews.standing_decisions", "projects.floor_environments", "projects.slug_of", "accounts.other_site_admins"}
 
 
 class Stage:
@@ -83,6 +87,25 @@ def _a_project(s: Stage) -> Any:
     return found_project(name="Motor", template="light", founders=people, actor=s.cast.root)
 
 
+def _site_admin_by_group(s: Stage) -> None:
+    Identity.objects.create(user=s.cast.vera.user, issuer="https://id.example", subject="vera")
+    signing_in.follow_site_admin(person=s.cast.vera.user, given=True, actor=system())
+
+
+def _glass_broken(s: Stage) -> User:
+    _, password = signing_in.make_break_glass(name="ops", actor=system())
+    return signing_in.use_break_glass(name="ops", password=password, actor=system())
+
+
+def a_mapping(s: Stage) -> GroupMapping:
+    return group_mappings.add_mapping(pattern="claims-readers", project=s.cast.claims, role="viewer", actor=s.cast.root)
+
+
+def _groups_applied(s: Stage) -> None:
+    a_mapping(s)
+    group_mappings.apply_groups(person=s.cast.charlie.user, groups=["claims-readers"], actor=system())
+
+
 DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "accounts.add_person": ("person.added", lambda s: accounts.add_person(username="x", name="X", actor=s.cast.root)),
     "accounts.change_person": (
@@ -91,6 +114,28 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
             person=s.cast.vera.user, name="V", email="", is_active=False, is_staff=False, is_site_admin=False, actor=s.cast.root
         ),
     ),
+    "accounts.arrive": (
+        "person.added",
+        lambda s: signing_in.arrive(provided=signing_in.Provided("https://id.example", "x", "X"), actor=system()),
+    ),
+    "accounts.note_sign_in": ("person.signed_in", lambda s: signing_in.note_sign_in(person=s.cast.vera.user, way="demo", actor=system())),
+    "accounts.sign_out": ("person.signed_out", lambda s: signing_in.sign_out(actor=s.cast.vera)),
+    "accounts.refuse_sign_in": ("sign_in.refused", lambda s: signing_in.refuse_sign_in(reason="expired", actor=system())),
+    "accounts.follow_site_admin": ("person.changed", _site_admin_by_group),
+    "accounts.make_break_glass": ("break_glass.made", lambda s: signing_in.make_break_glass(name="ops", actor=system())),
+    "accounts.use_break_glass": ("break_glass.used", _glass_broken),
+    "projects.add_mapping": ("group_mapping.added", lambda s: a_mapping(s)),
+    "projects.change_mapping": (
+        "group_mapping.changed",
+        lambda s: group_mappings.change_mapping(
+            mapping=a_mapping(s), pattern="others", project=s.cast.claims, role="viewer", site_admin=False, actor=s.cast.root
+        ),
+    ),
+    "projects.remove_mapping": (
+        "group_mapping.removed",
+        lambda s: group_mappings.remove_mapping(mapping=a_mapping(s), actor=s.cast.root),
+    ),
+    "projects.apply_groups": ("role.granted", _groups_applied),
     "projects.create_project": ("project.created", lambda s: projects.create_project(slug="x", name="X", actor=s.cast.root)),
     "projects.add_environment": (
         "environment.added",
@@ -185,7 +230,7 @@ def stage(cast: Cast, prompt: Prompt, settings: Any) -> Stage:
 
 def public_services() -> set[str]:
     found = set()
-    for path in PACKAGE.glob("*/*services.py"):
+    for path in (*PACKAGE.glob("*/*services.py"), *OTHER_SERVICES):
         module = import_module(f"promptstudio.{path.parent.name}.{path.stem}")
         found |= {
             f"{path.parent.name}.{name}"
@@ -227,6 +272,19 @@ def recorded_actions() -> list[str]:
 
 def test_actions_are_dotted_and_past() -> None:
     assert len(recorded_actions()) > 20
-    past = ("ed", "made", "put", "sent", "left", "taken_out_of_service", "not_allowed", "withdrawn", "went_live", "rolled_back")
+    past = (
+        "ed",
+        "made",
+        "put",
+        "sent",
+        "left",
+        "taken_out_of_service",
+        "not_allowed",
+        "withdrawn",
+        "went_live",
+        "rolled_back",
+        "signed_in",
+        "signed_out",
+    )
     wrong = [action for action in recorded_actions() if action.count(".") != 1 or not action.endswith(past)]
     assert wrong == []

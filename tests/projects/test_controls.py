@@ -7,12 +7,13 @@ from django.db import IntegrityError, transaction
 
 from promptstudio.accounts import actor as actors
 from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Target
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
-from promptstudio.projects import control_services, services
-from promptstudio.projects.models import ApiKey, Floor, Membership, PendingChange, Policy
+from promptstudio.projects import control_services, group_mappings, services
+from promptstudio.projects.models import ApiKey, Floor, GroupMapping, Membership, PendingChange, Policy
 from promptstudio.projects.permissions import can
 from promptstudio.projects.rules import Rules
 from tests.cast import STRICT, Cast, a_person, an_application
@@ -237,3 +238,27 @@ def test_a_role_given_to_oneself_satisfies_nothing(cast: Cast) -> None:
     services.grant_role(project=cast.claims, user=cast.dora.user, role="product", actor=cast.dora)
     with pytest.raises(Invalid, match="Nobody could satisfy this"):
         services.change_policy(environment=cast.production, data={"approvals": {"product": 2}}, actor=cast.dora)
+
+
+def test_a_group_that_gives_a_role_that_counts_waits_for_a_second_site_admin(cast: Cast, settings: Any) -> None:
+    second = Actor(User.objects.create_superuser("rhea", name="Rhea"))
+    settings.SECOND_PERSON = True
+    reading = group_mappings.add_mapping(pattern="claims-readers", project=cast.claims, role="viewer", actor=cast.root)
+    assert isinstance(reading, GroupMapping)
+    wishes = [
+        group_mappings.add_mapping(pattern="claims-tech", project=cast.claims, role="technical", actor=cast.root),
+        group_mappings.add_mapping(pattern="studio-<project>-<role>", actor=cast.root),
+        group_mappings.add_mapping(pattern="studio-admins", site_admin=True, actor=cast.root),
+        group_mappings.change_mapping(
+            mapping=reading, pattern="claims-readers", project=cast.claims, role="admin", site_admin=False, actor=cast.root
+        ),
+    ]
+    assert [mapping.role for mapping in GroupMapping.objects.all()] == ["viewer"]
+    for wish in wishes:
+        confirmed(wish, second)
+    assert set(GroupMapping.objects.values_list("pattern", "role", "site_admin")) == {
+        ("claims-readers", "admin", False),
+        ("claims-tech", "technical", False),
+        ("studio-<project>-<role>", "", False),
+        ("studio-admins", "", True),
+    }

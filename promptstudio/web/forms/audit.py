@@ -23,7 +23,7 @@ KINDS = {
     "people": ("People and keys", ("role.", "service_account.", "key.")),
     "rules": ("Environments and conditions", ("project.", "environment.", "policy.", "target.")),
 }
-REFUSED = ("blocked", "not_allowed")
+REFUSED = ("blocked", "not_allowed", "refused")
 
 
 class AuditFilter(forms.Form):

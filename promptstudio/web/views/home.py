@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,8 +16,10 @@ def home(request: StudioRequest) -> HttpResponse:
     """What waits for the reader and what shipped lately; whoever has no project yet reads whom to ask."""
     request.section = "home"  # type: ignore[attr-defined]
     projects = list(Project.objects.visible_to(request.actor))
+    glass = desk.break_glass_lately() if request.actor.user.is_site_admin else []
     if not projects:
         context = {"greeting": greeting(), "admins": desk.whom_to_ask(), "may_make_one": request.actor.user.is_site_admin}
+        context |= {"break_glass": glass, "unknown_person_text": settings.OIDC_UNKNOWN_PERSON_TEXT}
         return render(request, "home/no_project.html", context)
     found = desk.desk_of(request.actor)
     days = [{"word": desk.day_in_words(day), "date": day, "shipped": shipped} for day, shipped in found.days]
@@ -27,6 +30,7 @@ def home(request: StudioRequest) -> HttpResponse:
         "days": days,
         "project": project,
         "several": len(projects) > 1,
+        "break_glass": glass,
         "may_write": can_create_somewhere(request.actor, project),
     }
     return render(request, "home/page.html", context)

@@ -1,18 +1,19 @@
-"""The demo's sign-in: choose who you want to be. Single sign-on takes its place outside the demo."""
+"""Where everybody begins: the company account, or in the demo whoever you want to be."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.urls import reverse
 
 from promptstudio.accounts.models import User
+from promptstudio.accounts.signing_in import note_sign_in
 
 from ..requests import public
+from ..sign_in.arrivals import safe_next, stranger
 from ..uids import uid_or_404
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -23,20 +24,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and settings.DEMO:
         person = get_object_or_404(_people(), uid=uid_or_404(request.POST.get("person", "")))
         login(request, person, backend=BACKEND)
-        return redirect(_next(request))
+        note_sign_in(person=person, way="demo", actor=stranger(request))
+        return redirect(safe_next(request, request.POST.get("next")))
     people = [_card(person) for person in _people()] if settings.DEMO else []
-    return render(request, "sign_in/choose.html", {"people": people, "next": request.GET.get("next", "")})
+    wanted = request.GET.get("next", "")
+    company = _with_next("oidc_authentication_init", wanted) if settings.OIDC_ISSUER else ""
+    glass = _with_next("break_glass", wanted) if settings.BREAK_GLASS else ""
+    return render(request, "sign_in/choose.html", {"people": people, "next": wanted, "company": company, "break_glass": glass})
 
 
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
-    messages.info(request, "You are signed out.")
-    return redirect("sign_in")
+def _with_next(name: str, wanted: str) -> str:
+    return f"{reverse(name)}?{urlencode({'next': wanted})}" if wanted else reverse(name)
 
 
 def _people() -> Any:
-    return User.objects.filter(kind=User.Kind.PERSON, is_active=True).prefetch_related("memberships__project")
+    # Whoever comes from the company, or by break-glass, is not to be had without a password.
+    return User.objects.filter(kind=User.Kind.PERSON, is_active=True, identities=None).prefetch_related("memberships__project")
 
 
 def _card(person: User) -> dict[str, Any]:
@@ -59,9 +62,3 @@ def _task(roles: set[str]) -> str:
         "viewer": "Reads.",
     }
     return next((sentence for role, sentence in tasks.items() if role in roles), "")
-
-
-def _next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return wanted if wanted and safe else "/"

@@ -1,0 +1,89 @@
+"""A certified identity provider as a process of its own, and a hostile one that signs whatever a test wants."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promptstudio.web.sign_in.kept import forget
+from tests.browser.conftest import CHROMIUM, chromium  # noqa: F401  (the fixture)
+
+from .certified import CLIENT_ID, CLIENT_SECRET, Certified, start_provider
+from .hostile import Hostile
+
+HERE = Path(__file__).parent
+NEEDS_NODE = {"certified", "certified_with_es256", "house"}
+NODE = shutil.which("node") and shutil.which("npm")
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    if os.environ.get("CI"):
+        # There, a missing provider is a broken run, not a reason to skip.
+        return
+    for item in items:
+        if "tests/sign_in" not in item.nodeid.replace(os.sep, "/"):
+            continue
+        wanted = set(getattr(item, "fixturenames", ()))
+        if wanted & NEEDS_NODE and not NODE:
+            item.add_marker(pytest.mark.skip(reason="no Node.js and npm on this machine: the certified provider cannot run"))
+        if "chromium" in wanted and not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine; install it, or name it in CHROMIUM"))
+
+
+@pytest.fixture(scope="session")
+def provider_package() -> Path:
+    """`npm ci` once, when it was not done: exactly what package-lock.json names."""
+    done = HERE / "node_modules" / ".package-lock.json"
+    with (HERE / "package.json").open() as lock:
+        # Another test process may be installing at this moment.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(done)
+    return HERE
+
+
+def _install(done: Path) -> None:
+    if not done.exists() or done.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+        installed = subprocess.run(["npm", "ci", "--silent"], cwd=HERE, capture_output=True, text=True, check=False, timeout=200)
+        if installed.returncode and not os.environ.get("CI"):
+            pytest.skip("npm could not install the certified provider: " + installed.stderr[-300:])
+        assert installed.returncode == 0, installed.stderr
+
+
+@pytest.fixture(scope="session")
+def certified(provider_package: Path) -> Iterator[Certified]:
+    """Knows Django's test client as http://testserver."""
+    with start_provider(at="http://testserver") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def certified_with_es256(provider_package: Path) -> Iterator[Certified]:
+    """Signs with an elliptic curve, and takes the secret in the header alone."""
+    with start_provider(at="http://testserver", SIGN_ALG="ES256", AUTH_METHOD="client_secret_basic") as running:
+        yield running
+
+
+@pytest.fixture
+def hostile(settings: Any) -> Iterator[Hostile]:
+    with Hostile() as running:
+        use(settings, running.issuer)
+        yield running
+
+
+@pytest.fixture
+def with_certified(certified: Certified, settings: Any) -> Iterator[Certified]:
+    use(settings, certified.issuer)
+    yield certified
+    certified.reset()
+
+
+def use(settings: Any, issuer: str, **more: Any) -> None:
+    forget()
+    given = {"OIDC_ISSUER": issuer, "OIDC_RP_CLIENT_ID": CLIENT_ID, "OIDC_RP_CLIENT_SECRET": CLIENT_SECRET, **more}
+    for name, value in given.items():
+        setattr(settings, name, value)
