@@ -36,6 +36,8 @@ DEMO = env_flag("DEMO")
 SECRET_KEY = env("SECRET_KEY") or (secret_key(HOME) if EMBEDDED or DEMO else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: with DATABASE_URL several machines share sessions, so they must share the key.")
+# Keys that the present ones replace and that are still believed.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
@@ -143,6 +145,10 @@ CELERY_TASK_ROUTES = {"deployments.*": {"queue": "publishing"}}
 CELERY_BEAT_SCHEDULE = {
     "publish what is owed": {"task": "deployments.publish_due", "schedule": 2.0, "options": {"expires": 10}},
 }
+
+# Signs what leaves the installation: heads of chains, evidence. One machine makes its own.
+AUDIT_KEY_FILE = env("AUDIT_KEY_FILE") or (str(HOME / "audit_key.pem") if EMBEDDED or DEMO else "")
+AUDIT_KEY_IS_MADE = EMBEDDED or DEMO
 
 # Publishers by the kind of target, as Django names its storages.
 PUBLISHERS = {"bedrock": "promptstudio.integrations.bedrock.publisher.BedrockPublisher"}

@@ -123,7 +123,13 @@ def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
         made = Recall.objects.create(version=version, reason=reason.strip(), by=actor.user, created_at=clock.now())
         _stop_publications(version, reason.strip(), actor)
         live.recalled(version)
-        record(actor=actor, action="version.recalled", subject=version, project_uid=version.prompt.project.uid, reason=reason.strip())
+        record(
+            actor=actor,
+            action="version.recalled",
+            subject=version,
+            project_uid=version.prompt.project.uid,
+            words={"reason": reason.strip()},
+        )
     return made
 
 
@@ -154,7 +160,7 @@ def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str
             subject=prompt,
             project_uid=environment.project.uid,
             environment=environment.slug,
-            reason=reason.strip(),
+            words={"reason": reason.strip()},
         )
     return placement
 
@@ -217,7 +223,7 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
         )
         job.save()
         went_live = live.move_if_settled(job.deployment)
-        _job_recorded(job, "publication.excluded", actor, reason=reason.strip())
+        _job_recorded(job, "publication.excluded", actor, words={"reason": reason.strip()})
         if went_live:
             _recorded(job.deployment, "deployment.went_live", actor)
     return job
@@ -392,7 +398,7 @@ def _recorded(deployment: Deployment, action: str, actor: Actor) -> None:
         prompt=deployment.placement.prompt.uid,
         environment=deployment.placement.environment.slug,
         replaces=replaced.version.semver if replaced else None,
-        reason=deployment.reason,
+        words={"reason": deployment.reason},
         evaluation=deployment.evaluation.uid,
     )
 

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
+from promptstudio.audit.services import words_of
 from promptstudio.projects.models import Environment
 from promptstudio.projects.rules import ROLE_WORDS
 
@@ -64,9 +65,10 @@ Wording = Callable[[Facts], SafeString]
 
 
 def sentences(entries: Iterable[Entry]) -> list[Line]:
-    """A line for each entry, in the order given. Two queries, however many entries: people and environments."""
+    """A line for each entry, in the order given. Three queries, however many entries: people, environments, and what people wrote."""
     entries = list(entries)
-    data = {entry.pk: _data(entry) for entry in entries}
+    words = words_of(entries)
+    data = {entry.pk: _data(entry) | words.get(entry.uid, {}) for entry in entries}
     people = _people(entries, data.values())
     environments = {
         (str(uid), slug): name
@@ -161,6 +163,14 @@ def _rolled_back(facts: Facts) -> SafeString:
     return format_html("rolled {}{}{}", facts.what, f" back from {replaced}" if replaced else " back", facts.reason())
 
 
+KINDS_OF_USE = {"read": "reading", "write": "writing", "promote": "promoting", "roll_back": "rolling back"}
+
+
+def _first_use(facts: Facts) -> SafeString:
+    kind = str(facts.data.get("kind") or "")
+    return format_html("used the key {} for the first time for {}", facts.what, KINDS_OF_USE.get(kind, kind))
+
+
 # action: (icon, tone, wording)
 WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "access.refused": ("ban", "back", _said("was refused{reason} at {what}")),
@@ -198,6 +208,13 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "rollback.not_allowed": ("lock", "back", _said("wanted to roll {what} back in {environment} and was not allowed to{reason}")),
     "publication.confirmed": ("circle-check", "", _said("published {number} to {target} and read it back")),
     "publication.failed": ("alert-triangle", "back", _said("could not publish {number} to {target}{error}")),
+    "deployment.seal_broken": ("alert-triangle-filled", "back", _said("stopped {what}: it did not come through the door of Prompt Studio")),
+    "audit.exported": ("download", "quiet", _said("took a file out: {what}")),
+    "key.first_use": ("key", "quiet", _first_use),
+    "person.added": ("user", "quiet", _said("added a person")),
+    "person.changed": ("user", "quiet", _said("changed what a person may do")),
+    "person.anonymised": ("user", "quiet", _said("made a person anonymous")),
+    "text.erased": ("trash", "quiet", _said("erased words: {what}{reason}")),
     "publication.retried": ("refresh", "quiet", _said("had the publication of {number} to {target} tried again")),
     "publication.excluded": ("ban", "back", _said("left {target} out for {number}{reason}")),
 }

@@ -11,6 +11,7 @@ import pytest
 
 import promptstudio
 from promptstudio.accounts import services as accounts
+from promptstudio.audit import services as audit
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import PublishJob
@@ -28,7 +29,7 @@ PACKAGE = Path(promptstudio.__file__).parent
 # Part of another service, whose entry covers them, or, for a draft's text, kept by its opening, its contributors and its end.
 COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
 COVERED |= {"audit.record", "audit.keep_refusal"}
-READING = {"audit.hash_of", "audit.faults", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
+READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
 READING |= {"reviews.standing_decisions"}
 
 
@@ -75,6 +76,14 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: accounts.change_person(
             person=s.cast.vera.user, name="V", email="", is_active=False, is_staff=False, is_site_admin=False, actor=s.cast.root
         ),
+    ),
+    "audit.note_export": (
+        "audit.exported",
+        lambda s: audit.note_export(actor=s.cast.axel, what="The trail as a file", project_uid=s.cast.claims.uid),
+    ),
+    "audit.note_first_use": (
+        "key.first_use",
+        lambda s: audit.note_first_use(actor=a_key(s.account, "read", by=s.cast.dora)[1], kind="read", project_uid=s.cast.claims.uid),
     ),
     "projects.create_project": ("project.created", lambda s: projects.create_project(slug="x", name="X", actor=s.cast.root)),
     "projects.add_environment": (
@@ -198,5 +207,6 @@ def recorded_actions() -> list[str]:
 def test_actions_are_dotted_and_past() -> None:
     assert len(recorded_actions()) > 20
     past = ("ed", "made", "put", "sent", "left", "taken_out_of_service", "not_allowed", "withdrawn", "went_live", "rolled_back")
+    past += ("first_use", "seal_broken")
     wrong = [action for action in recorded_actions() if action.count(".") != 1 or not action.endswith(past)]
     assert wrong == []

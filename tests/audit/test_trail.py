@@ -8,8 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from promptstudio.audit.chain import faults
 from promptstudio.audit.models import INSTALLATION, Entry, Head, Snapshot
-from promptstudio.audit.services import faults, record
+from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from tests.cast import Cast
 from tests.triggers import triggers_down

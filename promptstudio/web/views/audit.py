@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from django.views.decorators.http import require_POST, require_safe
 
+from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
-from promptstudio.audit.services import faults
 from promptstudio.projects.models import Project
 from promptstudio.projects.permissions import can
 

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
-from promptstudio.audit.services import faults
 
 
 class Command(BaseCommand):
