@@ -150,6 +150,9 @@ CELERY_BEAT_SCHEDULE = {
 AUDIT_KEY_FILE = env("AUDIT_KEY_FILE") or (str(HOME / "audit_key.pem") if EMBEDDED or DEMO else "")
 AUDIT_KEY_IS_MADE = EMBEDDED or DEMO
 
+# The door's seal: the first key seals, all are believed. Without one, it is derived from SECRET_KEY (`deployments/seal.py`).
+SEAL_KEYS = env_list("SEAL_KEY")
+
 # Publishers by the kind of target, as Django names its storages.
 PUBLISHERS = {"bedrock": "promptstudio.integrations.bedrock.publisher.BedrockPublisher"}
 # Seconds that one call to a target may take to connect and to answer. A lease outlasts them.

@@ -77,7 +77,8 @@ def _file_problems(files: Mapping[str, bytes]) -> list[str]:
 
 
 def _entry_problems(lines: bytes) -> list[str]:
-    found, last = [], None
+    found: list[str] = []
+    last: dict[str, Any] | None = None
     for line in lines.decode(errors="replace").splitlines():
         try:
             entry = json.loads(line)

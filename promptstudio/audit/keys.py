@@ -100,7 +100,8 @@ def _private_key() -> Ed25519PrivateKey:
         return _loaded(str(path), path.stat().st_mtime_ns)
     except (OSError, ValueError, TypeError):
         raise Conflict(
-            "Nothing can be signed here: the file that AUDIT_KEY_FILE names cannot be read as an Ed25519 key. Tell whoever runs Prompt Studio."
+            "Nothing can be signed here: the file that AUDIT_KEY_FILE names cannot be read as an Ed25519 key. "
+            "Tell whoever runs Prompt Studio."
         ) from None
 
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -43,7 +43,7 @@ def record(
     subject: models.Model | None = None,
     label: str = "",
     project_uid: UUID | None = None,
-    words: dict[str, str] | None = None,
+    words: Mapping[str, str] | None = None,
     **data: Any,
 ) -> Entry:
     """Append one entry to the project's chain (or the installation's). Call it last in a transaction: it takes the chain's lock.
@@ -118,9 +118,9 @@ def _locked_head(chain: str) -> Head:
     return Head.objects.select_for_update().get(chain=chain)
 
 
-def _snapshot_of(actor: Who, words: dict[str, str]) -> Snapshot:
+def _snapshot_of(actor: Who, words: Mapping[str, str]) -> Snapshot:
     content = {"name": actor.user.name, "email": actor.user.email, "address": actor.address, "key": actor.key.name if actor.key else ""}
     snapshot = Snapshot(salt=secrets.token_hex(16), content=json.dumps(content, sort_keys=True, ensure_ascii=False))
     if any(words.values()):
-        snapshot.words_salt, snapshot.words = secrets.token_hex(16), json.dumps(words, sort_keys=True, ensure_ascii=False)
+        snapshot.words_salt, snapshot.words = secrets.token_hex(16), json.dumps(dict(words), sort_keys=True, ensure_ascii=False)
     return snapshot

@@ -131,6 +131,19 @@ class Deployment(AppendOnly):
         return f"{self.version} to {self.placement.environment}"
 
 
+class Seal(AppendOnly):
+    """The proof that a deployment came through the door: see `seal`. Beside it, so that what was written before could be sealed as well."""
+
+    deployment = models.OneToOneField(Deployment, on_delete=models.PROTECT, related_name="seal")
+    value = models.CharField(max_length=120)
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"Seal of {self.deployment}"
+
+
 class WentLive(AppendOnly):
     """The moment at which a deployment became what its environment serves. The next one of the placement ends it."""
 

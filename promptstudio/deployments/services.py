@@ -19,8 +19,8 @@ from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Decision, Review
 from promptstudio.reviews.permissions import deciding_roles
 
-from . import gates, live
-from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Target
+from . import gates, live, seal
+from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Seal, Target
 from .permissions import can_administer_targets, can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
 
 PUBLISH = "deployments.publish_due"
@@ -214,6 +214,8 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
         job = _locked_job(job)
         if job.state not in (PublishJob.State.FAILED, PublishJob.State.OWED):
             raise Conflict(f"This publication is settled: {job.get_state_display().lower()}.")
+        if broken := seal.problem_of(job.deployment):
+            raise Conflict(f"{job.deployment.version.semver} cannot go live this way. {broken}")
         _is_not_recalled(job)
         job.state, job.excluded_by, job.excluded_reason, job.settled_at = (
             PublishJob.State.EXCLUDED,
@@ -365,6 +367,7 @@ def _deployed(placement: Placement, evaluation: Evaluation, newest: Deployment |
         PublishJob.objects.create(
             deployment=deployment, target=target, resource=resource, next_attempt_at=clock.now(), created_at=clock.now()
         )
+    Seal.objects.create(deployment=deployment, value=seal.seal_of(deployment))
     reviews.close_as_deployed(version=deployment.version, environment=placement.environment)
     wake_on_commit(PUBLISH)
     return deployment

@@ -134,7 +134,7 @@ def revoke_role(*, membership: Membership, actor: Actor) -> None:
     others = Membership.objects.filter(project=project, role=Role.ADMIN, user__is_active=True).exclude(pk=membership.pk)
     if membership.role == Role.ADMIN and not others.exists():
         raise Conflict(f"{membership.user} is the last project admin of {project}. Make someone else one first.")
-    data = {"person": membership.user.uid, "role": membership.role, "source": membership.source}
+    data: dict[str, Any] = {"person": membership.user.uid, "role": membership.role, "source": membership.source}
     record(actor=actor, action="role.revoked", subject=membership, label=membership.get_role_display(), project_uid=project.uid, **data)
     membership._history_user = actor.user  # type: ignore[attr-defined]
     membership.delete()
