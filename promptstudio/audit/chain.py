@@ -21,7 +21,24 @@ FURTHEST = 50
 _NAMES = tuple(f'"{name}": ' for name in HASHED)
 _SEQUENCE, _PREVIOUS = HASHED.index("sequence"), HASHED.index("previous_hash")
 _UID, _COMMITMENT = HASHED.index("uid"), HASHED.index("commitment")
-_quoted: Callable[[str], str] = json.encoder.encode_basestring  # type: ignore[attr-defined]
+
+
+class _Writers(dict[type, Callable[[Any], str]]):
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        """That of the base: safe strings and members of enumerations are strings."""
+        return self[kind.__mro__[1]]
+
+
+# How a value of each type that a column may have is written; there are no others.
+_AS_JSON = _Writers(
+    {
+        str: json.encoder.encode_basestring,  # type: ignore[attr-defined]
+        int: str,
+        type(None): lambda value: "null",
+        UUID: lambda value: f'"{value}"',
+        datetime: lambda value: f'"{value.astimezone(UTC).isoformat()}"',
+    }
+)
 Columns = tuple[Any, ...]
 
 
@@ -39,7 +56,7 @@ def hash_of(entry: Entry) -> str:
 
 def hash_of_columns(columns: Columns) -> str:
     # What json.dumps(…, sort_keys=True, ensure_ascii=False) makes of them, in a third of its time: a trail is long.
-    text = ", ".join([name + _json(value) for name, value in zip(_NAMES, columns, strict=True)])
+    text = ", ".join([name + _AS_JSON[type(value)](value) for name, value in zip(_NAMES, columns, strict=True)])
     return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()
 
 
@@ -147,14 +164,6 @@ class _Reading:
 
     def _fault(self, sequence: int, sentence: str) -> Fault:
         return Fault(self.head.chain, sequence, sentence)
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, str):
-        return _quoted(value)
-    if value is None:
-        return "null"
-    return str(value) if isinstance(value, int) else f'"{_plain(value)}"'
 
 
 def _plain(value: Any) -> str | int | None:

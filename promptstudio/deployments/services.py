@@ -20,6 +20,7 @@ from promptstudio.reviews.models import Decision, Review
 from promptstudio.reviews.permissions import deciding_roles
 
 from . import gates, live, seal
+from .anchoring import anchor_production
 from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Seal, Target
 from .permissions import can_administer_targets, can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
 
@@ -404,6 +405,7 @@ def _recorded(deployment: Deployment, action: str, actor: Actor) -> None:
         words={"reason": deployment.reason},
         evaluation=deployment.evaluation.uid,
     )
+    anchor_production(deployment)
 
 
 def _job_recorded(job: PublishJob, action: str, actor: Actor, **data: Any) -> None:

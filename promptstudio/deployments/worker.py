@@ -19,6 +19,7 @@ from promptstudio.lib import clock
 from promptstudio.prompts.names import remote_name
 
 from . import live, retention, seal
+from .anchoring import anchor_production
 from .models import Attempt, AttemptEnd, Placement, PublishJob, RateBudget, Receipt, RemoteResource
 from .publishing import Order, Overtaken, Published, PublishFailed, publisher_for
 
@@ -204,6 +205,7 @@ def _settle_published(claim: Claim, published: Published) -> None:
         _recorded(job, "publication.confirmed", address=published.address, adopted=published.adopted)
         if went_live:
             _recorded(job, "deployment.went_live")
+            anchor_production(job.deployment)
 
 
 def _settle_failed(claim: Claim, failure: PublishFailed) -> None:
