@@ -49,7 +49,7 @@ def waiting_for(name: str) -> int:
 
 def hold_seconds() -> float:
     """Longer than one delivery can take."""
-    return float(settings.AUDIT_SEND_TIMEOUT) * 3 + 15
+    return float(settings.AUDIT_SEND_TIMEOUT) * 3 + 5
 
 
 def _stream(name: str, destination: StreamDestination) -> int:
