@@ -145,6 +145,7 @@ CELERY_TASK_ROUTES = {"deployments.*": {"queue": "publishing"}}
 CELERY_BEAT_SCHEDULE = {
     "publish what is owed": {"task": "deployments.publish_due", "schedule": 2.0, "options": {"expires": 10}},
     "sign the heads of the trail": {"task": "audit.anchor_all", "schedule": 3600.0, "options": {"expires": 3000}},
+    "ask places": {"task": "places.check_due", "schedule": 30.0, "options": {"expires": 30}},
     "send signed heads": {"task": "audit.send_anchors", "schedule": 30.0, "options": {"expires": 30}},
     "stream the trail": {"task": "audit.stream", "schedule": 5.0, "options": {"expires": 10}},
 }

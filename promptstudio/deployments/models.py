@@ -290,6 +290,34 @@ class Receipt(AppendOnly):
         return self.address
 
 
+class PlaceCheck(models.Model):
+    """A question to a place outside: does it still hold what it confirmed?"""
+
+    class Outcome(models.TextChoices):
+        OWED = "owed", "Being asked"
+        AGREES = "agrees", "Agrees"
+        DIFFERS = "differs", "Differs"
+        UNASKED = "unasked", "Could not be asked"
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="checks")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.OWED)
+    sentence = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            # the worker's question: which places are still to be asked?
+            models.Index(fields=["id"], condition=Q(outcome="owed"), name="places_to_be_asked"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receipt}: {self.get_outcome_display()}"
+
+
 class RateBudget(models.Model):
     """A target's allowed rate, shared by every worker: the moment at which the next call may leave."""
 

@@ -128,7 +128,7 @@ class ClerkDesk:
             raise Overtaken
 
     def wait_for_budget(self, name: str, *, per_second: float) -> None:
-        self._sleep(_reserve(name, per_second))
+        self._sleep(reserve(name, per_second))
 
     def _sleep(self, seconds: float) -> None:
         # A long queue must not eat the lease: it is renewed in every slice of the wait.
@@ -139,7 +139,7 @@ class ClerkDesk:
                 self.may_write()
 
 
-def _reserve(name: str, per_second: float) -> float:
+def reserve(name: str, per_second: float) -> float:
     """Book the next slot of a shared rate; the answer is how many seconds from now it is."""
     with transaction.atomic():
         now = clock.now()

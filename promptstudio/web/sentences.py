@@ -27,7 +27,10 @@ GATES = {
 
 @dataclass(frozen=True)
 class Line:
-    """`html` is the whole sentence, with the person in it; `icon` and `tone` ("" for good news, back, quiet) are for a timeline."""
+    """`html` is the whole sentence, with the person in it; `icon` and `tone` ("" for good news, back, quiet) are for a timeline.
+
+    `url` is set by whoever lets the reader go on to the thing.
+    """
 
     entry: Entry
     who: str
@@ -35,6 +38,7 @@ class Line:
     at: datetime
     icon: str = "circle-check"
     tone: str = "quiet"
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,12 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "person.changed": ("user", "quiet", _said("changed what a person may do")),
     "person.anonymised": ("user", "quiet", _said("made a person anonymous")),
     "text.erased": ("trash", "quiet", _said("erased words: {what}{reason}")),
+    "places.asked": ("help-circle", "quiet", _said("asked the places of {environment} what they hold")),
+    "publication.drift_noticed": (
+        "alert-triangle",
+        "back",
+        _said("found that {target} does not hold {number} of {what} any more{error}"),
+    ),
     "publication.retried": ("refresh", "quiet", _said("had the publication of {number} to {target} tried again")),
     "publication.excluded": ("ban", "back", _said("left {target} out for {number}{reason}")),
 }

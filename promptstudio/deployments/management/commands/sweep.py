@@ -6,13 +6,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
 from promptstudio.audit import anchors, streaming
+from promptstudio.deployments.places import check_due
 from promptstudio.deployments.worker import publish_due
 
 ANCHORED_EVERY = 3600.0
 
 
 class Command(BaseCommand):
-    help = "Do what is due: publications, and sending the trail. With --every, again and again: the worker of a machine without a broker."
+    help = "Do what is due: publications, sending the trail, asking places. With --every, again and again, for want of a broker."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--every", type=float, metavar="SECONDS", help="Go on until stopped, looking this often.")
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         if every is None:
             tried = publish_due()
             anchors.anchor_all()
-            _send_the_trail()
+            _send_and_ask()
             self.stdout.write(f"{tried} publications tried.")
             return
         self._go_on(every)
@@ -37,14 +38,15 @@ class Command(BaseCommand):
                     anchors.anchor_all()
                     anchored_at = time.monotonic()
                 if sending is None or sending.done():
-                    sending = beside.submit(_send_the_trail)
+                    sending = beside.submit(_send_and_ask)
                 time.sleep(every)
 
 
-def _send_the_trail() -> None:
+def _send_and_ask() -> None:
     try:
         anchors.send_due()
         streaming.stream_due()
+        check_due()
     finally:
         if not connection.in_atomic_block:
             connection.close()
