@@ -32,7 +32,7 @@ def why_live(placement: Placement, spell: Spell) -> Facts:
         "deployment": _deployment(deployment),
         "promotion": _deployment(promoted) if promoted and promoted != deployment else None,
         "policy": _policy(deployment if promoted is None else promoted),
-        "gates": (promoted or deployment).evaluation.outcomes,
+        "gates": (promoted or deployment).evaluation.answers,
         "decisions": _decisions(promoted or deployment),
         "jobs": _jobs(deployment),
         "replaced": _replaced(deployment),

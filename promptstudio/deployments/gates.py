@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 import structlog
 from django.db import transaction
 
+from promptstudio.accounts.models import User
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts.models import Version
 from promptstudio.reviews.models import Decision
 from promptstudio.reviews.services import standing_decisions
 
+from . import naming
 from .models import Placement, WentLive
 
 log = structlog.get_logger(__name__)
@@ -26,9 +28,16 @@ class Outcome:
     passed: bool
     reason: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    # The reason with marks for names and quotations (`naming`), where it has any.
+    kept: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        shown = asdict(self)
+        del shown["kept"]
+        return shown
+
+    def as_kept(self) -> dict[str, Any]:
+        return self.as_json() | {"reason": self.kept or self.reason}
 
 
 @dataclass(frozen=True)
@@ -82,11 +91,11 @@ class Gate:
     def check(self, candidate: Candidate) -> Outcome:
         raise NotImplementedError
 
-    def passed(self, reason: str, **evidence: Any) -> Outcome:
-        return Outcome(self.name, self.title, True, reason, evidence)
+    def passed(self, reason: str, *, kept: str = "", **evidence: Any) -> Outcome:
+        return Outcome(self.name, self.title, True, reason, evidence, kept)
 
-    def blocked(self, reason: str, **evidence: Any) -> Outcome:
-        return Outcome(self.name, self.title, False, reason, evidence)
+    def blocked(self, reason: str, *, kept: str = "", **evidence: Any) -> Outcome:
+        return Outcome(self.name, self.title, False, reason, evidence, kept)
 
 
 class NotRecalled(Gate):
@@ -101,10 +110,13 @@ class NotRecalled(Gate):
             return self.passed("Nobody recalled this version.")
         # Also on the way back, which asks nothing else: one of two approvals does not lift it.
         if candidate.approvals and Approvals().check(candidate).passed:
-            names = ", ".join(d.person.name for d in candidate.approvals)
-            return self.passed(f"It was recalled, and approved in a new review by {names}.")
+            names, marks = _named([d.person for d in candidate.approvals])
+            sentence = "It was recalled, and approved in a new review by {}."
+            return self.passed(sentence.format(names), kept=sentence.format(marks))
+        sentence = f"{{}} recalled {candidate.version.semver}: “{{}}” A new review has to approve it first."
         return self.blocked(
-            f"{recall.by} recalled {candidate.version.semver}: “{recall.reason}” A new review has to approve it first.",
+            sentence.format(recall.by, recall.reason),
+            kept=sentence.format(naming.person(recall.by), naming.recalled(recall)),
             recall=str(recall.uid),
         )
 
@@ -150,7 +162,9 @@ class Approvals(Gate):
     def check(self, candidate: Candidate) -> Outcome:
         if candidate.requested_changes:
             who = candidate.requested_changes[0]
-            return self.blocked(f"{who.person} asked for changes: “{who.comment}”", by=str(who.person.uid))
+            sentence = "{} asked for changes: “{}”"
+            kept = sentence.format(naming.person(who.person), naming.comment(who))
+            return self.blocked(sentence.format(who.person, who.comment), kept=kept, by=str(who.person.uid))
         given = {role: [d for d in candidate.approvals if d.role == role] for role in candidate.rules.approvals}
         missing = [
             f"{count - len(given[role])} more {ROLE_WORDS[role]} approval"
@@ -159,13 +173,13 @@ class Approvals(Gate):
         ]
         evidence = {"decisions": [str(d.uid) for d in candidate.approvals]}
         if missing:
-            able = ", ".join(_names_of_able(candidate, [role for role in given if len(given[role]) < candidate.rules.approvals[role]]))
-            return self.blocked(
-                f"{' and '.join(missing)} needed. {f'These people can give it: {able}.' if able else 'Nobody can give it at the moment.'}",
-                **evidence,
-            )
-        names = ", ".join(f"{d.person} ({ROLE_WORDS[d.role]})" for d in candidate.approvals)
-        return self.passed(f"Approved by {names}.", **evidence)
+            able, marks = _named(_able(candidate, [role for role in given if len(given[role]) < candidate.rules.approvals[role]]))
+            needed = " and ".join(missing) + " needed. "
+            sentence = "These people can give it: {}." if able else "Nobody can give it at the moment."
+            return self.blocked(needed + sentence.format(able), kept=needed + sentence.format(marks), **evidence)
+        roles = [f" ({ROLE_WORDS[d.role]})" for d in candidate.approvals]
+        names, marks = _named([d.person for d in candidate.approvals], roles)
+        return self.passed(f"Approved by {names}.", kept=f"Approved by {marks}.", **evidence)
 
 
 class SameBaseline(Gate):
@@ -184,9 +198,12 @@ class SameBaseline(Gate):
         stale = [d for d in candidate.approvals if d.role in short and d.baseline_id != _pk(candidate.live)]
         if stale:
             now = f"{candidate.live.semver} is live now" if candidate.live else "nothing is live now"
-            who = ", ".join(f"{d.person} (who saw {d.baseline.semver if d.baseline else 'nothing'} live)" for d in stale)
+            saw = [f" (who saw {d.baseline.semver if d.baseline else 'nothing'} live)" for d in stale]
+            names, marks = _named([d.person for d in stale], saw)
+            sentence = f"{now[0].upper()}{now[1:]}. Before it goes on, {{}} must look at the new difference and confirm."
             return self.blocked(
-                f"{now[0].upper()}{now[1:]}. Before it goes on, {who} must look at the new difference and confirm.",
+                sentence.format(names),
+                kept=sentence.format(marks),
                 waiting=[str(d.person.uid) for d in stale],
             )
         if candidate.live is None:
@@ -220,7 +237,14 @@ def _outcomes(candidate: Candidate, gates: tuple[Gate, ...]) -> Iterator[Outcome
             yield gate.blocked(f"This could not be checked, so it blocks ({type(error).__name__}). Tell an administrator.")
 
 
-def _names_of_able(candidate: Candidate, roles: list[str]) -> list[str]:
+def _named(people: list[User], more: list[str] | None = None) -> tuple[str, str]:
+    """People with commas between them, and the same as marks; `more` follows each of them."""
+    endings = more or [""] * len(people)
+    pairs = list(zip(people, endings, strict=True))
+    return ", ".join(f"{user.name}{end}" for user, end in pairs), ", ".join(f"{naming.person(user)}{end}" for user, end in pairs)
+
+
+def _able(candidate: Candidate, roles: list[str]) -> list[User]:
     """People who could give an approval in one of `roles` today."""
     writers = candidate.version.contributors.values("user")
     decided = [d.person_id for d in candidate.approvals]
@@ -230,7 +254,7 @@ def _names_of_able(candidate: Candidate, roles: list[str]) -> list[str]:
         .exclude(user__in=decided)
         .select_related("user")
     )
-    return sorted({row.user.name for row in rows if row.granted_by_id != row.user_id})
+    return sorted({row.user for row in rows if row.granted_by_id != row.user_id}, key=lambda user: user.name)
 
 
 def _pk(version: Version | None) -> int | None:

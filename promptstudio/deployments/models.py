@@ -14,6 +14,8 @@ from promptstudio.lib.append_only import AppendOnly, AppendOnlyQuerySet
 from promptstudio.projects.models import Environment, Policy
 from promptstudio.prompts.models import Prompt, Version
 
+from .naming import in_words
+
 
 class Target(models.Model):
     """A place outside that one environment publishes to. `kind` names a publisher in settings.PUBLISHERS."""
@@ -82,8 +84,13 @@ class Evaluation(AppendOnly):
         return f"{self.version} to {self.environment}: {'passed' if self.passed else 'blocked'}"
 
     @property
+    def answers(self) -> list[dict[str, Any]]:
+        """`outcomes` to be read: kept are marks in the place of names and quotations, so that those can be erased."""
+        return in_words([self.outcomes])[0]
+
+    @property
     def blocked(self) -> list[dict[str, Any]]:
-        return [outcome for outcome in self.outcomes if not outcome["passed"]]
+        return [outcome for outcome in self.answers if not outcome["passed"]]
 
 
 class DeploymentQuerySet(AppendOnlyQuerySet):

@@ -17,6 +17,7 @@ from promptstudio.prompts.models import Contributor, Prompt, Version
 from promptstudio.reviews.models import Decision
 
 from .models import Deployment, PublishJob, Recall
+from .naming import in_words
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def _deployments(environment: Environment, since: datetime, until: datetime) -> 
         )
     )
     approvals = _approvals(rows)
+    answers = in_words(row.evaluation.outcomes for row in rows)
     return [
         Change(
             at=row.created_at,
@@ -70,10 +72,10 @@ def _deployments(environment: Environment, since: datetime, until: datetime) -> 
             replaced=row.replaces.version.semver if row.replaces else "",
             authors=[contributor.user.name for contributor in row.version.contributors.all()],
             approvals=[approvals[uid] for uid in _decisions_of(row) if uid in approvals],
-            gates=row.evaluation.outcomes,
+            gates=gates,
             jobs=list(row.jobs.all()),
         )
-        for row in rows
+        for row, gates in zip(rows, answers, strict=True)
     ]
 
 

@@ -342,7 +342,7 @@ def _evaluated(candidate: gates.Candidate, outcomes: list[gates.Outcome], way: s
         policy=candidate.policy,
         way=way,
         passed=all(outcome.passed for outcome in outcomes),
-        outcomes=[outcome.as_json() for outcome in outcomes],
+        outcomes=[outcome.as_kept() for outcome in outcomes],
         by=actor.user,
         created_at=clock.now(),
     )

@@ -77,7 +77,7 @@ class VersionAdmin(ReadOnlyAdmin):
                 messages.success(request, f"{version.semver} is on its way to {deployment.placement.environment}.")
                 return redirect(deployment_url(deployment))
             except services.Blocked as blocked:
-                refused, status = blocked.evaluation.outcomes, 409
+                refused, status = blocked.evaluation.answers, 409
             except StudioError as error:
                 form.add_error(None, error.sentence)
                 status = 403 if error.code == "not_allowed" else 409
