@@ -11,7 +11,7 @@ from django.db import models, transaction
 from promptstudio.lib import clock
 from promptstudio.lib.errors import NotAllowed
 
-from .chain import SNAPSHOT, START, commitment_of, hash_of
+from .chain import SNAPSHOT, START, commitment_of, hash_of, salted_hash
 from .models import INSTALLATION, Entry, FirstUse, Head, Snapshot
 
 
@@ -99,6 +99,27 @@ def note_first_use(*, actor: Who, kind: str, project_uid: UUID | None) -> bool:
         if first:
             record(actor=actor, action="key.first_use", subject=actor.key, label=actor.key.name, project_uid=project_uid, kind=kind)
     return first
+
+
+def forget_who(*, person_uid: UUID) -> int:
+    """Erase who it was wherever one person acted. Part of making them anonymous, whose entry covers it. Returns in how many entries."""
+    acted = Entry.objects.filter(actor_uid=person_uid).values("uid")
+    rows = list(Snapshot.objects.filter(entry_uid__in=acted).exclude(content=""))
+    for row in rows:
+        row.content_hash, row.content, row.salt = salted_hash(row.salt, row.content), "", ""
+    Snapshot.objects.bulk_update(rows, ["content_hash", "content", "salt"], batch_size=500)
+    return len(rows)
+
+
+def forget_words(*, text: str, object_uids: Iterable[UUID]) -> int:
+    """Erase what was written in entries about some objects, where it holds `text`. Part of erasing that text elsewhere."""
+    about = Entry.objects.filter(object_uid__in=list(object_uids)).values("uid")
+    found = Snapshot.objects.filter(entry_uid__in=about).exclude(words="")
+    rows = [row for row in found if text in json.loads(row.words).values()]
+    for row in rows:
+        row.words_hash, row.words, row.words_salt = salted_hash(row.words_salt, row.words), "", ""
+    Snapshot.objects.bulk_update(rows, ["words_hash", "words", "words_salt"], batch_size=500)
+    return len(rows)
 
 
 def words_of(entries: Iterable[Entry]) -> dict[UUID, dict[str, str]]:

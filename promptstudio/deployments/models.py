@@ -114,6 +114,8 @@ class DeploymentQuerySet(AppendOnlyQuerySet):
 class Deployment(AppendOnly):
     """The fact that a version was sent to an environment. A rollback is a deployment of an earlier version."""
 
+    ERASABLE = "reason"
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="deployments")
     sequence = models.PositiveIntegerField()
@@ -169,6 +171,8 @@ class WentLive(AppendOnly):
 
 class Recall(AppendOnly):
     """A version that must not be used again until a new review lets it."""
+
+    ERASABLE = "reason"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="recalls")

@@ -122,7 +122,7 @@ def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
     with transaction.atomic():
         Prompt.objects.select_for_update().get(pk=version.prompt_id)
         made = Recall.objects.create(version=version, reason=reason.strip(), by=actor.user, created_at=clock.now())
-        _stop_publications(version, reason.strip(), actor)
+        _stop_publications(version, reason.strip())
         live.recalled(version)
         record(
             actor=actor,
@@ -134,9 +134,10 @@ def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
     return made
 
 
-def _stop_publications(version: Version, reason: str, actor: Actor) -> None:
+def _stop_publications(version: Version, reason: str) -> None:
     """What is on its way does not go live any more. A worker that is writing at this moment finds its job settled."""
-    sentence = f"{actor.user} recalled {version.semver}: “{reason}”"
+    # Without a name: this row outlives the person.
+    sentence = f"{version.semver} was recalled: “{reason}”"
     for placement in Placement.objects.select_for_update().filter(deployments__version=version).order_by("pk"):
         PublishJob.objects.filter(deployment__placement=placement, deployment__version=version, state=PublishJob.State.OWED).exclude(
             deployment=placement.live

@@ -218,7 +218,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "person.added": ("user", "quiet", _said("added a person")),
     "person.changed": ("user", "quiet", _said("changed what a person may do")),
     "person.anonymised": ("user", "quiet", _said("made a person anonymous")),
-    "text.erased": ("trash", "quiet", _said("erased words: {what}{reason}")),
+    "text.erased": ("trash", "quiet", _said("erased words: {what}")),
     "places.asked": ("help-circle", "quiet", _said("asked the places of {environment} what they hold")),
     "publication.drift_noticed": (
         "alert-triangle",

@@ -28,7 +28,7 @@ from tests.deployments.fake_target import a_target, publish_everything, use_fake
 PACKAGE = Path(promptstudio.__file__).parent
 # Part of another service, whose entry covers them, or, for a draft's text, kept by its opening, its contributors and its end.
 COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
-COVERED |= {"audit.record", "audit.keep_refusal"}
+COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.forget_words"}
 READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
 READING |= {"reviews.standing_decisions"}
 
@@ -76,6 +76,10 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: accounts.change_person(
             person=s.cast.vera.user, name="V", email="", is_active=False, is_staff=False, is_site_admin=False, actor=s.cast.root
         ),
+    ),
+    "accounts.anonymise_person": (
+        "person.anonymised",
+        lambda s: accounts.anonymise_person(person=s.cast.vera.user, actor=s.cast.root),
     ),
     "audit.note_export": (
         "audit.exported",

@@ -9,6 +9,7 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -130,6 +131,20 @@ class ScopedAdmin(admin.ModelAdmin):
                 if isinstance(error, NotAllowed):
                     refused(request, error)
                 messages.error(request, error.sentence)
+
+    def confirm(self, request: HttpRequest, queryset: Any, *, title: str, sentence: str) -> TemplateResponse | None:
+        """For an action without a way back: the page that asks once more, or None when it was answered."""
+        if request.POST.get("sure") == "yes":
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "sentence": sentence,
+            "rows": list(queryset[:100]),
+            "action": request.POST["action"],
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/confirm.html", context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The form's service saved it."""
