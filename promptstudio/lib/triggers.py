@@ -111,7 +111,7 @@ def _unless_erasing(model: type[AppendOnly]) -> str:
 
 
 def _column(model: type[AppendOnly]) -> str:
-    return next(field.column for field in model._meta.concrete_fields if field.name == model.ERASABLE)
+    return next(str(field.column) for field in model._meta.concrete_fields if field.name == model.ERASABLE)
 
 
 def _postgresql(model: type[AppendOnly]) -> list[tuple[str, str]]:

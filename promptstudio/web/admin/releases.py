@@ -114,7 +114,7 @@ class ErasingAdmin(ReadOnlyAdmin):
     @admin.action(description="Erase the words…")
     def erase(self, request: HttpRequest, queryset: Any) -> Any:
         sentence = (
-            "“[erased]” takes the place of what was written here, and of its copies in the audit trail, which keeps a hash and stays whole. "
+            "“[erased]” takes the place of what was written here, and of its copies in the audit trail, which keeps a hash. "
             "There is no way back. Files that were exported before still hold the words."
         )
         if page := self.confirm(request, queryset, title="Erase words", sentence=sentence):
