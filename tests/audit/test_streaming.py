@@ -195,7 +195,13 @@ def test_a_worker_killed_while_it_sends_loses_nothing(tmp_path: Path) -> None:
     """Real processes on a database of their own: the receiver holds the request, the worker is killed, the next one goes on."""
     with receiving() as receiver:
         environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-        environ |= {"STUDIO_HOME": str(tmp_path / "home"), "AUDIT_WEBHOOK_URL": receiver.url, "AUDIT_SEND_TIMEOUT": "2", "DEMO": ""}
+        environ |= {
+            "STUDIO_HOME": str(tmp_path / "home"),
+            "AUDIT_WEBHOOK_URL": receiver.url,
+            "AUDIT_WEBHOOK_SECRET": SECRET,
+            "AUDIT_SEND_TIMEOUT": "2",
+            "DEMO": "",
+        }
         manage = [sys.executable, "manage.py"]
         run = {"cwd": CHECKOUT, "env": environ}
         subprocess.run([*manage, "migrate", "--verbosity", "0"], check=True, **run)  # type: ignore[call-overload]
