@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.core.checks import CheckMessage, Error, register
 
 
 @register()
@@ -21,11 +21,3 @@ def nothing_to_sign_requests_with(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Set AUDIT_WEBHOOK_SECRET: without it, a receiver cannot tell who sends."
     return [Error("The audit trail would be streamed in requests that nobody signed.", hint=hint, id="audit.E002")]
-
-
-@register(Tags.security, deploy=True)
-def nobody_keeps_the_trail(**kwargs: Any) -> list[CheckMessage]:
-    if settings.AUDIT_KEY_FILE and settings.AUDIT_ANCHORS:
-        return []
-    hint = "Set AUDIT_KEY_FILE and one of AUDIT_ANCHOR_FILE, AUDIT_ANCHOR_WEBHOOK and AUDIT_ANCHOR_S3: see docs/audit.md."
-    return [Info("Whoever owns the database can rewrite the audit trail unseen: its heads are not sent out.", hint=hint, id="audit.I001")]

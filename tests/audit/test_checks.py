@@ -3,8 +3,6 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
-from promptstudio.audit.checks import nobody_keeps_the_trail
-
 WEBHOOK = "promptstudio.integrations.trail.webhook.Webhook"
 
 
@@ -29,9 +27,3 @@ def test_a_stream_that_nobody_signs_is_refused_at_the_start(settings: Any) -> No
     assert "audit.E002" in ids()
     settings.AUDIT_STREAMS = {"webhook": (WEBHOOK, {"url": "https://siem.example/", "secret": "ours"})}
     assert "audit.E002" not in ids()
-
-
-def test_a_server_whose_heads_go_nowhere_is_told_so(settings: Any) -> None:
-    assert [message.id for message in nobody_keeps_the_trail()] == ["audit.I001"]
-    settings.AUDIT_ANCHORS = {"file": ("x", {"path": "y"})}
-    assert nobody_keeps_the_trail() == []
