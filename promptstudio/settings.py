@@ -42,6 +42,8 @@ DEMO = env_flag("DEMO")
 SECRET_KEY = env("SECRET_KEY") or (secret_key(HOME) if EMBEDDED or DEMO else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: with DATABASE_URL several machines share sessions, so they must share the key.")
+# Keys that the present ones replace and that are still believed.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
@@ -178,7 +180,32 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_ROUTES = {"deployments.*": {"queue": "publishing"}}
 CELERY_BEAT_SCHEDULE = {
     "publish what is owed": {"task": "deployments.publish_due", "schedule": 2.0, "options": {"expires": 10}},
+    "sign the heads of the trail": {"task": "audit.anchor_all", "schedule": 3600.0, "options": {"expires": 3000}},
+    "ask places": {"task": "places.check_due", "schedule": 30.0, "options": {"expires": 30}},
+    "send signed heads": {"task": "audit.send_anchors", "schedule": 30.0, "options": {"expires": 30}},
+    "stream the trail": {"task": "audit.stream", "schedule": 5.0, "options": {"expires": 10}},
 }
+
+# Signs what leaves the installation: heads of chains, evidence. One machine makes its own.
+AUDIT_KEY_FILE = env("AUDIT_KEY_FILE") or (str(HOME / "audit_key.pem") if EMBEDDED or DEMO else "")
+AUDIT_KEY_IS_MADE = EMBEDDED or DEMO
+# Where signed heads of chains go, and who receives the trail: name to class and its arguments.
+TRAIL = "promptstudio.integrations.trail"
+AUDIT_ANCHORS: dict[str, tuple[str, dict[str, Any]]] = {}
+if env("AUDIT_ANCHOR_FILE"):
+    AUDIT_ANCHORS["file"] = (f"{TRAIL}.file.AnchorFile", {"path": env("AUDIT_ANCHOR_FILE")})
+if env("AUDIT_ANCHOR_WEBHOOK"):
+    AUDIT_ANCHORS["webhook"] = (f"{TRAIL}.webhook.Webhook", {"url": env("AUDIT_ANCHOR_WEBHOOK"), "secret": env("AUDIT_WEBHOOK_SECRET")})
+if env("AUDIT_ANCHOR_S3"):
+    AUDIT_ANCHORS["s3"] = (f"{TRAIL}.s3.AnchorBucket", {"place": env("AUDIT_ANCHOR_S3")})
+AUDIT_STREAMS: dict[str, tuple[str, dict[str, Any]]] = {}
+if env("AUDIT_WEBHOOK_URL"):
+    AUDIT_STREAMS["webhook"] = (f"{TRAIL}.webhook.Webhook", {"url": env("AUDIT_WEBHOOK_URL"), "secret": env("AUDIT_WEBHOOK_SECRET")})
+# Seconds that a receiver may take to answer.
+AUDIT_SEND_TIMEOUT = float(env("AUDIT_SEND_TIMEOUT", "10"))
+
+# The door's seal: the first key seals, all are believed. Without one, it is derived from SECRET_KEY (`deployments/seal.py`).
+SEAL_KEYS = env_list("SEAL_KEY")
 
 # Publishers by the kind of target, as Django names its storages.
 PUBLISHERS = {"bedrock": "promptstudio.integrations.bedrock.publisher.BedrockPublisher"}

@@ -40,6 +40,7 @@ from tests.triggers import triggers_down
 
 current_app.conf.broker_url = "memory://"
 settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+settings.AUDIT_KEY_FILE, settings.AUDIT_KEY_IS_MADE = str(HOME / "audit_key.pem"), True
 settings.WHITENOISE_AUTOREFRESH = True  # else each client looks through all static files first
 _connect, _connect_ex, _flush = socket.socket.connect, socket.socket.connect_ex, TransactionTestCase._fixture_teardown
 

@@ -4,11 +4,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from promptstudio.audit.services import record
+from promptstudio.audit.services import forget_who, record
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 
 from .actor import Actor
 from .models import Identity, User
+
+ANONYMOUS = "anonymous-"
 
 
 @transaction.atomic
@@ -37,6 +39,32 @@ def change_person(*, person: User, name: str, email: str, is_active: bool, is_st
     person.save()
     after = {"is_active": is_active, "is_staff": is_staff, "is_site_admin": is_site_admin}
     record(actor=actor, action="person.changed", subject=person, label=str(person.uid), person=person.uid, before=before, after=after)
+    return person
+
+
+@transaction.atomic
+def anonymise_person(*, person: User, actor: Actor) -> User:
+    """Forget who somebody was: a pseudonym takes the place of name, user name and e-mail, everywhere, and they sign in no more.
+
+    What they did stays theirs, under the pseudonym. There is no way back. Raises NotAllowed, Conflict.
+    """
+    _only_site_admins(actor)
+    person = User.objects.select_for_update().get(pk=person.pk)
+    if person.kind != User.Kind.PERSON:
+        raise Conflict(f"{person} is no person.")
+    if person == actor.user:
+        raise Conflict("You cannot make yourself anonymous. Ask another site admin.")
+    if person.username.startswith(ANONYMOUS):
+        raise Conflict(f"{person} is anonymous already.")
+    if person.is_site_admin and not other_site_admins(person):
+        raise Conflict("This is the last site admin. Make someone else one first, or nobody could change anything any more.")
+    person.name, person.username, person.email = f"Former colleague {person.uid.hex[:6]}", f"{ANONYMOUS}{person.uid.hex[:12]}", ""
+    person.is_active = person.is_staff = person.is_superuser = False
+    person.last_login = None
+    person.set_unusable_password()
+    person.save()
+    entries = forget_who(person_uid=person.uid)
+    record(actor=actor, action="person.anonymised", subject=person, label=str(person.uid), entries=entries)
     return person
 
 

@@ -5,6 +5,7 @@ import re
 import secrets
 import unicodedata
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from django.contrib.auth.hashers import check_password, make_password
@@ -67,7 +68,7 @@ def sign_out(*, actor: Actor, reason: str = "asked") -> None:
 @transaction.atomic
 def refuse_sign_in(*, reason: str, actor: Actor, person: User | None = None, door: str = "single sign-on") -> None:
     """`reason` is a word of ours, such as wrong_audience: nothing that a stranger sent gets into the trail."""
-    known = {"person": person.uid} if person else {}
+    known: dict[str, Any] = {"person": person.uid} if person else {}
     record(actor=actor, action="sign_in.refused", subject=person, label=door, because=reason, **known)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import cast
+from uuid import UUID
 
 import structlog
 from django.db import OperationalError
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from promptstudio.accounts.actor import Actor
+from promptstudio.audit.services import note_first_use
 from promptstudio.lib import clock
 from promptstudio.projects.models import ApiKey, Environment, Project
 from promptstudio.projects.permissions import can
@@ -17,6 +19,9 @@ from promptstudio.projects.services import key_for
 
 # A row that every request wrote would be the bottleneck of all reading.
 NOTED_EVERY = timedelta(minutes=1)
+SCOPE_OF = {"promote": "deploy", "roll_back": "roll_back"}
+MOST_TOLD = 10_000
+_TOLD: set[tuple[UUID, str]] = set()
 
 
 class KeyRequest(HttpRequest):
@@ -46,6 +51,7 @@ class StudioKey(HttpBearer):
         )
         if self.scope:
             can(actor, self.scope, key.account.project).require()
+        _note_first_use(actor, key, self.scope or _deed(request))
         return actor
 
 
@@ -59,6 +65,25 @@ def project_of(actor: Actor) -> Project:
 def bound_to(actor: Actor) -> Environment | None:
     """The one environment whose releases this key reads; None for a key that reads everything."""
     return cast(ApiKey, actor.key).environment
+
+
+def _deed(request: HttpRequest) -> str:
+    """What a request asks for whose scope the service checks."""
+    return "roll_back" if request.path.endswith("/rollback") else "promote"
+
+
+def _note_first_use(actor: Actor, key: ApiKey, kind: str) -> None:
+    """A key that does something of a new kind is told in the trail. What this process knows to be told costs no query."""
+    if (key.uid, kind) in _TOLD or not can(actor, SCOPE_OF.get(kind, kind), key.account.project):
+        return
+    try:
+        note_first_use(actor=actor, kind=kind, project_uid=key.account.project.uid)
+    except OperationalError:
+        structlog.get_logger(__name__).warning("key.first_use_not_noted", key=str(key.uid))
+        return
+    if len(_TOLD) >= MOST_TOLD:
+        _TOLD.clear()
+    _TOLD.add((key.uid, kind))
 
 
 def _note_use(key: ApiKey) -> None:

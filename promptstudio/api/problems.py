@@ -78,7 +78,7 @@ def _conflict(request: HttpRequest, error: Conflict) -> HttpResponse:
 
 
 def _blocked(request: HttpRequest, error: Blocked) -> HttpResponse:
-    return problem(409, error.code, error.sentence, gates=gates_json(error.evaluation.outcomes))
+    return problem(409, error.code, error.sentence, gates=gates_json(error.evaluation.answers))
 
 
 def gates_json(outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:

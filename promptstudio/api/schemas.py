@@ -162,6 +162,13 @@ class LiveOut(Schema):
     receipts: list[ReceiptOut]
 
 
+class LiveAtOut(LiveOut):
+    """What was served at the moment that `at` named. `live_until` is null when it still is."""
+
+    live_from: datetime
+    live_until: datetime | None
+
+
 class JobOut(Schema):
     target: str
     state: str

@@ -1,11 +1,8 @@
-"""Writing the trail, and proving that it is whole."""
+"""Writing the trail. Proving that it is whole is for `chain`."""
 
-import hashlib
 import json
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -14,9 +11,8 @@ from django.db import models, transaction
 from promptstudio.lib import clock
 from promptstudio.lib.errors import NotAllowed
 
-from .models import INSTALLATION, Entry, Head, Snapshot
-
-START = "0" * 64
+from .chain import SNAPSHOT, START, commitment_of, hash_of, salted_hash
+from .models import INSTALLATION, Entry, FirstUse, Head, Snapshot
 
 
 class Person(Protocol):
@@ -41,15 +37,23 @@ class Who(Protocol):
 
 
 def record(
-    *, actor: Who, action: str, subject: models.Model | None = None, label: str = "", project_uid: UUID | None = None, **data: Any
+    *,
+    actor: Who,
+    action: str,
+    subject: models.Model | None = None,
+    label: str = "",
+    project_uid: UUID | None = None,
+    words: Mapping[str, str] | None = None,
+    **data: Any,
 ) -> Entry:
     """Append one entry to the project's chain (or the installation's). Call it last in a transaction: it takes the chain's lock.
 
-    `data` must be JSON without names or addresses of people.
+    `data` must be JSON without names or addresses of people. What somebody wrote freely (a reason) belongs into `words`, which can be
+    erased one day while the chain stays whole.
     """
     with transaction.atomic():
         chain = str(project_uid) if project_uid else INSTALLATION
-        snapshot = _snapshot_of(actor)
+        snapshot = _snapshot_of(actor, words or {})
         head = _locked_head(chain)
         entry = Entry(
             chain=chain,
@@ -64,7 +68,7 @@ def record(
             object_uid=getattr(subject, "uid", None),
             object_label=(label or str(subject or ""))[:600],
             data=json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str),
-            commitment=_commitment(snapshot.salt, snapshot.content),
+            commitment=commitment_of(*(getattr(snapshot, name) for name in SNAPSHOT)),
             created_at=clock.now(),
             previous_hash=head.hash,
         )
@@ -83,56 +87,51 @@ def keep_refusal(*, actor: Who, error: NotAllowed, door: str, project_uid: UUID 
         record(actor=actor, action="access.refused", label=door, project_uid=project_uid, reason=error.sentence)
 
 
-def hash_of(entry: Entry) -> str:
-    """SHA-256 over every column but `id` and `hash` itself."""
-    columns = {
-        field.attname: _text(getattr(entry, field.attname)) for field in Entry._meta.concrete_fields if field.attname not in {"id", "hash"}
-    }
-    return hashlib.sha256(json.dumps(columns, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def note_export(*, actor: Who, what: str, project_uid: UUID | None, subject: models.Model | None = None, **data: Any) -> Entry:
+    """Something left the installation as a file: `what` in words, and in `data` what makes it recognisable."""
+    return record(actor=actor, action="audit.exported", subject=subject, label=what, project_uid=project_uid, **data)
 
 
-@dataclass(frozen=True)
-class Fault:
-    chain: str
-    sequence: int
-    sentence: str
+def note_first_use(*, actor: Who, kind: str, project_uid: UUID | None) -> bool:
+    """Note that a key is used for `kind` of operation; only the first time leaves an entry. Returns whether it was."""
+    with transaction.atomic():
+        _, first = FirstUse.objects.get_or_create(key_uid=actor.key.uid, kind=kind)
+        if first:
+            record(actor=actor, action="key.first_use", subject=actor.key, label=actor.key.name, project_uid=project_uid, kind=kind)
+    return first
 
 
-def faults(chain: str | None = None) -> Iterator[Fault]:
-    """Each broken link, oldest first in its chain. Nothing means that the trail is whole."""
-    heads = Head.objects.filter(chain=chain) if chain else Head.objects.order_by("chain")
-    known = set()
-    for head in heads:
-        known.add(head.chain)
-        yield from _faults_of(head)
-    if chain is None:
-        for stray in Entry.objects.exclude(chain__in=known).order_by("chain").values_list("chain", flat=True).distinct():
-            yield Fault(stray, 1, "The chain has entries but no head.")
+def forget_who(*, person_uid: UUID) -> int:
+    """Erase who it was wherever one person acted. Part of making them anonymous, whose entry covers it. Returns in how many entries."""
+    acted = Entry.objects.filter(actor_uid=person_uid).values("uid")
+    rows = list(Snapshot.objects.filter(entry_uid__in=acted).exclude(content=""))
+    for row in rows:
+        row.content_hash, row.content, row.salt = salted_hash(row.salt, row.content), "", ""
+    Snapshot.objects.bulk_update(rows, ["content_hash", "content", "salt"], batch_size=500)
+    return len(rows)
 
 
-def _faults_of(head: Head) -> Iterator[Fault]:
-    previous, expected = START, 1
-    entries = Entry.objects.filter(chain=head.chain).order_by("sequence")
-    for entry in entries.iterator(chunk_size=2000):
-        if entry.sequence != expected:
-            yield Fault(head.chain, expected, f"Entry {expected} is missing.")
-        elif entry.previous_hash != previous:
-            yield Fault(head.chain, entry.sequence, "It does not follow the entry before it.")
-        if entry.hash != hash_of(entry):
-            yield Fault(head.chain, entry.sequence, "Its content is not what was written.")
-        previous, expected = entry.hash, entry.sequence + 1
-    if (head.sequence, head.hash) != (expected - 1, previous):
-        yield Fault(head.chain, expected, "The newest entries are missing.")
-    yield from _broken_snapshots(head.chain)
+def forget_words(*, text: str, object_uids: Iterable[UUID]) -> int:
+    """Erase what was written in entries about some objects, where it holds `text`. Part of erasing that text elsewhere."""
+    about = Entry.objects.filter(object_uid__in=list(object_uids)).values("uid")
+    found = Snapshot.objects.filter(entry_uid__in=about).exclude(words="")
+    rows = [row for row in found if text in json.loads(row.words).values()]
+    for row in rows:
+        row.words_hash, row.words, row.words_salt = salted_hash(row.words_salt, row.words), "", ""
+    Snapshot.objects.bulk_update(rows, ["words_hash", "words", "words_salt"], batch_size=500)
+    return len(rows)
 
 
-def _broken_snapshots(chain: str) -> Iterator[Fault]:
-    commitments = Entry.objects.filter(chain=chain).order_by("sequence").values_list("uid", "sequence", "commitment")
-    snapshots = {row.entry_uid: row for row in Snapshot.objects.filter(entry_uid__in=Entry.objects.filter(chain=chain).values("uid"))}
-    for uid, sequence, commitment in commitments:
-        row = snapshots.get(uid)
-        if row and _commitment(row.salt, row.content) != commitment:
-            yield Fault(chain, sequence, "The name kept beside it is not the one that was written.")
+def words_of(entries: Iterable[Entry]) -> dict[UUID, dict[str, str]]:
+    """What people wrote, by entry: reasons and the like, as far as nobody erased them. One query."""
+    kept = Snapshot.objects.filter(entry_uid__in=[entry.uid for entry in entries]).exclude(words="")
+    return {uid: json.loads(words) for uid, words in kept.values_list("entry_uid", "words")}
+
+
+def people_of(entries: Iterable[Entry]) -> dict[UUID, dict[str, str]]:
+    """Who acted, by entry: `name`, `email`, `address` and `key` as they were then, as far as nobody erased them. One query."""
+    kept = Snapshot.objects.filter(entry_uid__in=[entry.uid for entry in entries]).exclude(content="")
+    return {uid: json.loads(content) for uid, content in kept.values_list("entry_uid", "content")}
 
 
 def _locked_head(chain: str) -> Head:
@@ -140,16 +139,9 @@ def _locked_head(chain: str) -> Head:
     return Head.objects.select_for_update().get(chain=chain)
 
 
-def _snapshot_of(actor: Who) -> Snapshot:
+def _snapshot_of(actor: Who, words: Mapping[str, str]) -> Snapshot:
     content = {"name": actor.user.name, "email": actor.user.email, "address": actor.address, "key": actor.key.name if actor.key else ""}
-    return Snapshot(salt=secrets.token_hex(16), content=json.dumps(content, sort_keys=True, ensure_ascii=False))
-
-
-def _commitment(salt: str, content: str) -> str:
-    return hashlib.sha256((salt + content).encode()).hexdigest()
-
-
-def _text(value: Any) -> str | int | None:
-    if value is None or isinstance(value, (str, int)):
-        return value
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+    snapshot = Snapshot(salt=secrets.token_hex(16), content=json.dumps(content, sort_keys=True, ensure_ascii=False))
+    if any(words.values()):
+        snapshot.words_salt, snapshot.words = secrets.token_hex(16), json.dumps(dict(words), sort_keys=True, ensure_ascii=False)
+    return snapshot

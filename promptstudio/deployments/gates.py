@@ -18,6 +18,7 @@ from promptstudio.prompts.permissions import can_here
 from promptstudio.reviews.models import Decision
 from promptstudio.reviews.services import standing_decisions
 
+from . import naming
 from .models import Placement, WentLive
 
 log = structlog.get_logger(__name__)
@@ -30,9 +31,16 @@ class Outcome:
     passed: bool
     reason: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    # The reason with marks for names and quotations (`naming`), where it has any.
+    kept: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        shown = asdict(self)
+        del shown["kept"]
+        return shown
+
+    def as_kept(self) -> dict[str, Any]:
+        return self.as_json() | {"reason": self.kept or self.reason}
 
 
 @dataclass(frozen=True)
@@ -103,11 +111,11 @@ class Gate:
     def check(self, candidate: Candidate) -> Outcome:
         raise NotImplementedError
 
-    def passed(self, reason: str, **evidence: Any) -> Outcome:
-        return Outcome(self.name, self.title, True, reason, evidence)
+    def passed(self, reason: str, *, kept: str = "", **evidence: Any) -> Outcome:
+        return Outcome(self.name, self.title, True, reason, evidence, kept)
 
-    def blocked(self, reason: str, **evidence: Any) -> Outcome:
-        return Outcome(self.name, self.title, False, reason, evidence)
+    def blocked(self, reason: str, *, kept: str = "", **evidence: Any) -> Outcome:
+        return Outcome(self.name, self.title, False, reason, evidence, kept)
 
 
 class NotRecalled(Gate):
@@ -122,10 +130,13 @@ class NotRecalled(Gate):
             return self.passed("Nobody recalled this version.")
         # Also on the way back, which asks nothing else: one of two approvals does not lift it.
         if candidate.approvals and Approvals().check(candidate).passed:
-            names = ", ".join(d.person.name for d in candidate.approvals)
-            return self.passed(f"It was recalled, and approved in a new review by {names}.")
+            names, marks = _named([d.person for d in candidate.approvals])
+            sentence = "It was recalled, and approved in a new review by {}."
+            return self.passed(sentence.format(names), kept=sentence.format(marks))
+        sentence = f"{{}} recalled {candidate.version.semver}: “{{}}” A new review has to approve it first."
         return self.blocked(
-            f"{recall.by} recalled {candidate.version.semver}: “{recall.reason}” A new review has to approve it first.",
+            sentence.format(recall.by, recall.reason),
+            kept=sentence.format(naming.person(recall.by), naming.recalled(recall)),
             recall=str(recall.uid),
         )
 
@@ -171,7 +182,9 @@ class Approvals(Gate):
     def check(self, candidate: Candidate) -> Outcome:
         if candidate.requested_changes:
             who = candidate.requested_changes[0]
-            return self.blocked(f"{who.person} asked for changes: “{who.comment}”", by=str(who.person.uid))
+            sentence = "{} asked for changes: “{}”"
+            kept = sentence.format(naming.person(who.person), naming.comment(who))
+            return self.blocked(sentence.format(who.person, who.comment), kept=kept, by=str(who.person.uid))
         given = {role: [d for d in candidate.approvals if d.role == role] for role in candidate.rules.approvals}
         missing = [
             f"{count - len(given[role])} more {ROLE_WORDS[role]} approval"
@@ -180,18 +193,14 @@ class Approvals(Gate):
         ]
         evidence = {"decisions": [str(d.uid) for d in candidate.approvals]}
         if missing:
-            lapsed = "".join(
-                f" The approval of {d.person} of {d.decided_at:%-d %B} lapsed after {candidate.rules.approval_days} days."
-                for d in candidate.lapsed
-            )
-            able = ", ".join(_names_of_able(candidate, [role for role in given if len(given[role]) < candidate.rules.approvals[role]]))
-            return self.blocked(
-                f"{' and '.join(missing)} needed."
-                f"{lapsed} {f'These people can give it: {able}.' if able else 'Nobody can give it at the moment.'}",
-                **evidence,
-            )
-        names = ", ".join(f"{d.person} ({ROLE_WORDS[d.role]})" for d in candidate.approvals)
-        return self.passed(f"Approved by {names}.", **evidence)
+            able, marks = _named(_able(candidate, [role for role in given if len(given[role]) < candidate.rules.approvals[role]]))
+            needed = " and ".join(missing) + " needed. "
+            old, old_marks = _lapsed_words(candidate)
+            sentence = "These people can give it: {}." if able else "Nobody can give it at the moment."
+            return self.blocked(needed + old + sentence.format(able), kept=needed + old_marks + sentence.format(marks), **evidence)
+        roles = [f" ({ROLE_WORDS[d.role]})" for d in candidate.approvals]
+        names, marks = _named([d.person for d in candidate.approvals], roles)
+        return self.passed(f"Approved by {names}.", kept=f"Approved by {marks}.", **evidence)
 
 
 class SameBaseline(Gate):
@@ -210,9 +219,12 @@ class SameBaseline(Gate):
         stale = [d for d in candidate.approvals if d.role in short and d.baseline_id != _pk(candidate.live)]
         if stale:
             now = f"{candidate.live.semver} is live now" if candidate.live else "nothing is live now"
-            who = ", ".join(f"{d.person} (who saw {d.baseline.semver if d.baseline else 'nothing'} live)" for d in stale)
+            saw = [f" (who saw {d.baseline.semver if d.baseline else 'nothing'} live)" for d in stale]
+            names, marks = _named([d.person for d in stale], saw)
+            sentence = f"{now[0].upper()}{now[1:]}. Before it goes on, {{}} must look at the new difference and confirm."
             return self.blocked(
-                f"{now[0].upper()}{now[1:]}. Before it goes on, {who} must look at the new difference and confirm.",
+                sentence.format(names),
+                kept=sentence.format(marks),
                 waiting=[str(d.person.uid) for d in stale],
             )
         if candidate.live is None:
@@ -230,8 +242,10 @@ class OtherHands(Gate):
         if candidate.by is None:
             return self.passed("It is looked at when somebody promotes it: not by one of those who approved it.")
         if candidate.by.pk in {d.person_id for d in candidate.approvals}:
-            return self.blocked(f"{candidate.by} approved it, so somebody else has to promote it.", by=str(candidate.by.uid))
-        return self.passed(f"{candidate.by} did not approve it.")
+            sentence = "{} approved it, so somebody else has to promote it."
+            kept = sentence.format(naming.person(candidate.by))
+            return self.blocked(sentence.format(candidate.by), kept=kept, by=str(candidate.by.uid))
+        return self.passed(f"{candidate.by} did not approve it.", kept=f"{naming.person(candidate.by)} did not approve it.")
 
 
 GATES: tuple[Gate, ...] = (NotRecalled(), PreviousEnvironment(), ChangeRecord(), Approvals(), SameBaseline(), OtherHands())
@@ -260,14 +274,29 @@ def _outcomes(candidate: Candidate, gates: tuple[Gate, ...]) -> Iterator[Outcome
             yield gate.blocked(f"This could not be checked, so it blocks ({type(error).__name__}). Tell an administrator.")
 
 
-def _names_of_able(candidate: Candidate, roles: list[str]) -> list[str]:
+def _named(people: list[User], more: list[str] | None = None) -> tuple[str, str]:
+    """People with commas between them, and the same as marks; `more` follows each of them."""
+    endings = more or [""] * len(people)
+    pairs = list(zip(people, endings, strict=True))
+    return ", ".join(f"{user.name}{end}" for user, end in pairs), ", ".join(f"{naming.person(user)}{end}" for user, end in pairs)
+
+
+def _lapsed_words(candidate: Candidate) -> tuple[str, str]:
+    """A sentence for each approval that is too old to count, with names and with marks."""
+    words = [f"The approval of {{}} of {d.decided_at:%-d %B} lapsed after {candidate.rules.approval_days} days. " for d in candidate.lapsed]
+    pairs = list(zip(words, candidate.lapsed, strict=True))
+    return "".join(w.format(d.person) for w, d in pairs), "".join(w.format(naming.person(d.person)) for w, d in pairs)
+
+
+def _able(candidate: Candidate, roles: list[str]) -> list[User]:
     """People who could give an approval in one of `roles` today."""
     writers = candidate.version.contributors.values("user")
     decided = [d.person_id for d in candidate.approvals]
     prompt = candidate.version.prompt
     rows = Membership.objects.at(prompt.folder).given_by_others().filter(role__in=roles, user__is_active=True)
     people = {row.user for row in rows.exclude(user__in=writers).exclude(user__in=decided).select_related("user")}
-    return sorted(person.name for person in people if not prompt.restricted or can_here(Actor(person), "read", prompt))
+    able = [person for person in people if not prompt.restricted or can_here(Actor(person), "read", prompt)]
+    return sorted(able, key=lambda user: user.name)
 
 
 def _pk(version: Version | None) -> int | None:

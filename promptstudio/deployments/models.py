@@ -14,6 +14,8 @@ from promptstudio.lib.append_only import AppendOnly, AppendOnlyQuerySet
 from promptstudio.projects.models import Environment, Policy
 from promptstudio.prompts.models import Prompt, Version
 
+from .naming import in_words
+
 
 class Target(models.Model):
     """A place outside that one environment publishes to. `kind` names a publisher in settings.PUBLISHERS."""
@@ -82,8 +84,13 @@ class Evaluation(AppendOnly):
         return f"{self.version} to {self.environment}: {'passed' if self.passed else 'blocked'}"
 
     @property
+    def answers(self) -> list[dict[str, Any]]:
+        """`outcomes` to be read: kept are marks in the place of names and quotations, so that those can be erased."""
+        return in_words([self.outcomes])[0]
+
+    @property
     def blocked(self) -> list[dict[str, Any]]:
-        return [outcome for outcome in self.outcomes if not outcome["passed"]]
+        return [outcome for outcome in self.answers if not outcome["passed"]]
 
 
 class DeploymentQuerySet(AppendOnlyQuerySet):
@@ -106,6 +113,8 @@ class DeploymentQuerySet(AppendOnlyQuerySet):
 
 class Deployment(AppendOnly):
     """The fact that a version was sent to an environment. A rollback is a deployment of an earlier version."""
+
+    ERASABLE = "reason"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="deployments")
@@ -131,6 +140,19 @@ class Deployment(AppendOnly):
         return f"{self.version} to {self.placement.environment}"
 
 
+class Seal(AppendOnly):
+    """The proof that a deployment came through the door: see `seal`. Beside it, so that what was written before could be sealed as well."""
+
+    deployment = models.OneToOneField(Deployment, on_delete=models.PROTECT, related_name="seal")
+    value = models.CharField(max_length=120)
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"Seal of {self.deployment}"
+
+
 class WentLive(AppendOnly):
     """The moment at which a deployment became what its environment serves. The next one of the placement ends it."""
 
@@ -149,6 +171,8 @@ class WentLive(AppendOnly):
 
 class Recall(AppendOnly):
     """A version that must not be used again until a new review lets it."""
+
+    ERASABLE = "reason"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="recalls")
@@ -275,6 +299,34 @@ class Receipt(AppendOnly):
 
     def __str__(self) -> str:
         return self.address
+
+
+class PlaceCheck(models.Model):
+    """A question to a place outside: does it still hold what it confirmed?"""
+
+    class Outcome(models.TextChoices):
+        OWED = "owed", "Being asked"
+        AGREES = "agrees", "Agrees"
+        DIFFERS = "differs", "Differs"
+        UNASKED = "unasked", "Could not be asked"
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="checks")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.OWED)
+    sentence = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            # the worker's question: which places are still to be asked?
+            models.Index(fields=["id"], condition=Q(outcome="owed"), name="places_to_be_asked"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receipt}: {self.get_outcome_display()}"
 
 
 class RateBudget(models.Model):

@@ -83,9 +83,32 @@ class Published:
     adopted: bool = False
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a place is asked about: the remote version of one receipt, and what was read back when it was confirmed."""
+
+    uid: UUID
+    settings: dict[str, Any]
+    remote_id: str
+    remote_version: str
+    digest: str
+    rendition: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands there today. `sentence` says how it differs."""
+
+    agrees: bool
+    sentence: str = ""
+
+
 class Publisher(Protocol):
     def publish(self, order: Order, desk: Desk) -> Published:
         """Make the remote version, or adopt the one that is there, and read it back. Raises PublishFailed or Overtaken."""
+
+    def inspect(self, question: Question, desk: Desk) -> Standing:
+        """Read what stands at the target and write nothing. Raises PublishFailed when it could not be asked."""
 
 
 @cache

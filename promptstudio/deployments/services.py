@@ -20,8 +20,9 @@ from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Decision, Review
 from promptstudio.reviews.permissions import deciding_roles
 
-from . import gates, live
-from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Target
+from . import gates, live, seal
+from .anchoring import anchor_production
+from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Seal, Target
 from .permissions import can_administer_targets, can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
 
 PUBLISH = "deployments.publish_due"
@@ -122,15 +123,22 @@ def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
     with transaction.atomic():
         Prompt.objects.select_for_update().get(pk=version.prompt_id)
         made = Recall.objects.create(version=version, reason=reason.strip(), by=actor.user, created_at=clock.now())
-        _stop_publications(version, reason.strip(), actor)
+        _stop_publications(version, reason.strip())
         live.recalled(version)
-        record(actor=actor, action="version.recalled", subject=version, project_uid=version.prompt.project.uid, reason=reason.strip())
+        record(
+            actor=actor,
+            action="version.recalled",
+            subject=version,
+            project_uid=version.prompt.project.uid,
+            words={"reason": reason.strip()},
+        )
     return made
 
 
-def _stop_publications(version: Version, reason: str, actor: Actor) -> None:
+def _stop_publications(version: Version, reason: str) -> None:
     """What is on its way does not go live any more. A worker that is writing at this moment finds its job settled."""
-    sentence = f"{actor.user} recalled {version.semver}: “{reason}”"
+    # Without a name: this row outlives the person.
+    sentence = f"{version.semver} was recalled: “{reason}”"
     for placement in Placement.objects.select_for_update().filter(deployments__version=version).order_by("pk"):
         PublishJob.objects.filter(deployment__placement=placement, deployment__version=version, state=PublishJob.State.OWED).exclude(
             deployment=placement.live
@@ -155,7 +163,7 @@ def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str
             subject=prompt,
             project_uid=environment.project.uid,
             environment=environment.slug,
-            reason=reason.strip(),
+            words={"reason": reason.strip()},
         )
     return placement
 
@@ -209,6 +217,8 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
         job = _locked_job(job)
         if job.state not in (PublishJob.State.FAILED, PublishJob.State.OWED):
             raise Conflict(f"This publication is settled: {job.get_state_display().lower()}.")
+        if broken := seal.problem_of(job.deployment):
+            raise Conflict(f"{job.deployment.version.semver} cannot go live this way. {broken}")
         _is_not_recalled(job)
         job.state, job.excluded_by, job.excluded_reason, job.settled_at = (
             PublishJob.State.EXCLUDED,
@@ -218,7 +228,7 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
         )
         job.save()
         went_live = live.move_if_settled(job.deployment)
-        _job_recorded(job, "publication.excluded", actor, reason=reason.strip())
+        _job_recorded(job, "publication.excluded", actor, words={"reason": reason.strip()})
         if went_live:
             _recorded(job.deployment, "deployment.went_live", actor)
     return job
@@ -378,7 +388,7 @@ def _evaluated(candidate: gates.Candidate, outcomes: list[gates.Outcome], way: s
         policy=candidate.policy,
         way=way,
         passed=all(outcome.passed for outcome in outcomes),
-        outcomes=[outcome.as_json() for outcome in outcomes],
+        outcomes=[outcome.as_kept() for outcome in outcomes],
         by=actor.user,
         created_at=clock.now(),
     )
@@ -404,6 +414,7 @@ def _deployed(placement: Placement, evaluation: Evaluation, newest: Deployment |
         PublishJob.objects.create(
             deployment=deployment, target=target, resource=resource, next_attempt_at=clock.now(), created_at=clock.now()
         )
+    Seal.objects.create(deployment=deployment, value=seal.seal_of(deployment))
     reviews.close_as_deployed(version=deployment.version, environment=placement.environment)
     wake_on_commit(PUBLISH)
     return deployment
@@ -437,9 +448,10 @@ def _recorded(deployment: Deployment, action: str, actor: Actor) -> None:
         prompt=deployment.placement.prompt.uid,
         environment=deployment.placement.environment.slug,
         replaces=replaced.version.semver if replaced else None,
-        reason=deployment.reason,
+        words={"reason": deployment.reason},
         evaluation=deployment.evaluation.uid,
     )
+    anchor_production(deployment)
 
 
 def _job_recorded(job: PublishJob, action: str, actor: Actor, **data: Any) -> None:

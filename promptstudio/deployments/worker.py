@@ -18,13 +18,15 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.prompts.names import remote_name
 
-from . import live, retention
+from . import live, retention, seal
+from .anchoring import anchor_production
 from .models import Attempt, AttemptEnd, Placement, PublishJob, RateBudget, Receipt, RemoteResource
 from .publishing import Order, Overtaken, Published, PublishFailed, publisher_for
 
 log = structlog.get_logger(__name__)
 FIRST_RETRY_SECONDS = 2
 LONGEST_RETRY_SECONDS = 300
+SEAL_BROKEN = "seal_broken"
 
 
 def lease_seconds() -> float:
@@ -79,6 +81,7 @@ def claim_next() -> Claim | None:
 def pay(claim: Claim) -> None:
     """Publish and settle one claimed job. Whatever goes wrong ends in an attempt's end, or in a lease that runs out."""
     try:
+        _sealed(claim)
         order = _order(claim)
         published = publisher_for(claim.job.target.kind).publish(order, ClerkDesk(claim))
         if published.digest != order.digest or published.rendition_expected != published.rendition_seen:
@@ -93,6 +96,15 @@ def pay(claim: Claim) -> None:
         _settle_failed(claim, PublishFailed(sentence, code="unexpected", permanent=False))
     else:
         _settle_published(claim, published)
+
+
+def _sealed(claim: Claim) -> None:
+    """Raises PublishFailed for a deployment that did not come through the door."""
+    if broken := seal.problem_of(claim.job.deployment):
+        sentence = (
+            f"This was stopped, and nothing was published. {broken} Every site admin is told. Look into the database before you go on."
+        )
+        raise PublishFailed(sentence, code=SEAL_BROKEN, permanent=True)
 
 
 class ClerkDesk:
@@ -116,7 +128,7 @@ class ClerkDesk:
             raise Overtaken
 
     def wait_for_budget(self, name: str, *, per_second: float) -> None:
-        self._sleep(_reserve(name, per_second))
+        self._sleep(reserve(name, per_second))
 
     def _sleep(self, seconds: float) -> None:
         # A long queue must not eat the lease: it is renewed in every slice of the wait.
@@ -127,7 +139,7 @@ class ClerkDesk:
                 self.may_write()
 
 
-def _reserve(name: str, per_second: float) -> float:
+def reserve(name: str, per_second: float) -> float:
     """Book the next slot of a shared rate; the answer is how many seconds from now it is."""
     with transaction.atomic():
         now = clock.now()
@@ -193,6 +205,7 @@ def _settle_published(claim: Claim, published: Published) -> None:
         _recorded(job, "publication.confirmed", address=published.address, adopted=published.adopted)
         if went_live:
             _recorded(job, "deployment.went_live")
+            anchor_production(job.deployment)
 
 
 def _settle_failed(claim: Claim, failure: PublishFailed) -> None:
@@ -213,6 +226,8 @@ def _settle_failed(claim: Claim, failure: PublishFailed) -> None:
         job.save()
         if failure.permanent:
             _recorded(job, "publication.failed", code=failure.code, error=failure.sentence)
+        if failure.code == SEAL_BROKEN:
+            _recorded(job, "deployment.seal_broken", error=failure.sentence)
 
 
 def _settle_overtaken(claim: Claim) -> None:

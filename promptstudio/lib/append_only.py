@@ -1,8 +1,11 @@
 """Rows that are written once. Python refuses first, with a clear error; `triggers` makes the database refuse as well."""
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
+
+# What stands in the place of words that were erased.
+ERASED = "[erased]"
 
 
 class NeverChanges(TypeError):
@@ -34,6 +37,8 @@ class AppendOnly(models.Model):
     """Base of every model whose rows never change. Foreign keys from and to such rows are PROTECT."""
 
     objects = AppendOnlyQuerySet.as_manager()
+    # A text that may hold personal data. It may become ERASED, once, and nothing else: the triggers say so as well.
+    ERASABLE: ClassVar[str] = ""
 
     class Meta:
         abstract = True
@@ -47,6 +52,16 @@ class AppendOnly(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         _refuse(type(self))
+
+
+def erase(row: AppendOnly) -> str:
+    """Replace the erasable text of a row by ERASED, in the database and in `row`. Returns what stood there."""
+    if not row.ERASABLE:
+        _refuse(type(row))
+    words = str(getattr(row, row.ERASABLE))
+    models.QuerySet(type(row)).filter(pk=row.pk).update(**{row.ERASABLE: ERASED})
+    setattr(row, row.ERASABLE, ERASED)
+    return words
 
 
 def append_only_models() -> list[type[AppendOnly]]:

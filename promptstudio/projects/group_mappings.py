@@ -155,7 +155,7 @@ def _take(membership: Membership, actor: Actor) -> None:
 
 
 def _note(action: str, membership: Membership, actor: Actor) -> None:
-    facts = {"person": membership.user.uid, "role": membership.role, "source": membership.source}
+    facts: dict[str, Any] = {"person": membership.user.uid, "role": membership.role, "source": membership.source}
     label = membership.get_role_display()
     record(actor=actor, action=action, subject=membership, label=label, project_uid=membership.project.uid, **facts)
 

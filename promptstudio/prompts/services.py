@@ -238,7 +238,7 @@ def add_to_change_record(*, version: Version, expected_impact: str = "", validat
         action="version.change_record_added",
         subject=version,
         project_uid=version.prompt.project.uid,
-        **{name: text for name, text in given.items() if text},
+        words={name: text for name, text in given.items() if text},
     )
 
 

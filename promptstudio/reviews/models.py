@@ -66,6 +66,7 @@ class Decision(AppendOnly):
         APPROVE = "approve", "Approved"
         REQUEST_CHANGES = "request_changes", "Asked for changes"
 
+    ERASABLE = "comment"
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="decisions")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -85,6 +86,8 @@ class Decision(AppendOnly):
 
 
 class Comment(AppendOnly):
+    ERASABLE = "text"
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="comments")
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

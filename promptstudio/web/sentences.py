@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
+from promptstudio.audit.services import words_of
 from promptstudio.projects.models import Environment
 from promptstudio.projects.rules import ROLE_WORDS
 
@@ -47,7 +48,10 @@ REFUSALS = {
 
 @dataclass(frozen=True)
 class Line:
-    """`html` is the whole sentence, with the person in it; `icon` and `tone` ("" for good news, back, quiet) are for a timeline."""
+    """`html` is the whole sentence, with the person in it; `icon` and `tone` ("" for good news, back, quiet) are for a timeline.
+
+    `url` is set by whoever lets the reader go on to the thing.
+    """
 
     entry: Entry
     who: str
@@ -55,6 +59,7 @@ class Line:
     at: datetime
     icon: str = "circle-check"
     tone: str = "quiet"
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,10 @@ Wording = Callable[[Facts], SafeString]
 
 
 def sentences(entries: Iterable[Entry]) -> list[Line]:
-    """A line for each entry, in the order given. Two queries, however many entries: people and environments."""
+    """A line for each entry, in the order given. Three queries, however many entries: people, environments, and what people wrote."""
     entries = list(entries)
-    data = {entry.pk: _data(entry) for entry in entries}
+    words = words_of(entries)
+    data = {entry.pk: _data(entry) | words.get(entry.uid, {}) for entry in entries}
     people = _people(entries, data.values())
     environments = {
         (str(uid), slug): name
@@ -220,6 +226,14 @@ def _rolled_back(facts: Facts) -> SafeString:
     return format_html("rolled {}{}{}", facts.what, f" back from {replaced}" if replaced else " back", facts.reason())
 
 
+KINDS_OF_USE = {"read": "reading", "write": "writing", "promote": "promoting", "roll_back": "rolling back"}
+
+
+def _first_use(facts: Facts) -> SafeString:
+    kind = str(facts.data.get("kind") or "")
+    return format_html("used the key {} for the first time for {}", facts.what, KINDS_OF_USE.get(kind, kind))
+
+
 # action: (icon, tone, wording)
 WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "person.added": ("user", "quiet", _said("added {person}")),
@@ -275,6 +289,17 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "rollback.not_allowed": ("lock", "back", _said("wanted to roll {what} back in {environment} and was not allowed to{reason}")),
     "publication.confirmed": ("circle-check", "", _said("published {number} to {target} and read it back")),
     "publication.failed": ("alert-triangle", "back", _said("could not publish {number} to {target}{error}")),
+    "deployment.seal_broken": ("alert-triangle-filled", "back", _said("stopped {what}: it did not come through the door of Prompt Studio")),
+    "audit.exported": ("download", "quiet", _said("took a file out: {what}")),
+    "key.first_use": ("key", "quiet", _first_use),
+    "person.anonymised": ("user", "quiet", _said("made a person anonymous")),
+    "text.erased": ("trash", "quiet", _said("erased words: {what}")),
+    "places.asked": ("help-circle", "quiet", _said("asked the places of {environment} what they hold")),
+    "publication.drift_noticed": (
+        "alert-triangle",
+        "back",
+        _said("found that {target} does not hold {number} of {what} any more{error}"),
+    ),
     "publication.retried": ("refresh", "quiet", _said("had the publication of {number} to {target} tried again")),
     "publication.excluded": ("ban", "back", _said("left {target} out for {number}{reason}")),
 }

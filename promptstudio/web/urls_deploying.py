@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import deploying, environments, using
+from .views import deploying, environments, using, why
 
 PAGE = "p/<slug:project>/prompts/<prompt:name>/-/"
 urlpatterns = [
@@ -9,6 +9,8 @@ urlpatterns = [
     path(PAGE + "recall/<str:semver>/", deploying.prompt_recall, name="prompt_recall"),
     path(PAGE + "out-of-service/<slug:environment>/", deploying.prompt_out_of_service, name="prompt_out_of_service"),
     path(PAGE + "deployments/<uuid:uid>/", deploying.prompt_deployment, name="prompt_deployment"),
+    path(PAGE + "why/<slug:environment>/", why.prompt_why, name="prompt_why"),
+    path(PAGE + "why/<slug:environment>/evidence.zip", why.prompt_why_export, name="prompt_why_export"),
     path(PAGE + "use/", using.prompt_use, name="prompt_use"),
     path("p/<slug:project>/publications/<uuid:uid>/retry/", deploying.job_retry, name="job_retry"),
     path("p/<slug:project>/publications/<uuid:uid>/leave-out/", deploying.job_exclude, name="job_exclude"),

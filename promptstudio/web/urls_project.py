@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import audit, library, search, settings
+from .views import audit, library, report, search, settings
 
 PROJECT = "p/<slug:project>/"
 SETTINGS = PROJECT + "settings/"
@@ -9,7 +9,12 @@ urlpatterns = [
     path(PROJECT + "prompts/", library.library, name="library"),
     path(PROJECT + "audit/", audit.audit, name="audit"),
     path(PROJECT + "audit/verify/", audit.audit_verify, name="audit_verify"),
-    path(PROJECT + "audit/export.csv", audit.audit_export, name="audit_export"),
+    path(PROJECT + "audit/export.csv", audit.audit_export, {"kind": "csv"}, name="audit_export"),
+    path(PROJECT + "audit/export.jsonl", audit.audit_export, {"kind": "jsonl"}, name="audit_export_lines"),
+    path(PROJECT + "report/", report.report, name="report"),
+    path(PROJECT + "report/changes.csv", report.report_export, name="report_export"),
+    path(PROJECT + "report/places/", report.report_places, name="report_places"),
+    path(PROJECT + "report/ask/", report.report_ask, name="report_ask"),
     path(SETTINGS, settings.overview, name="settings"),
     path(SETTINGS + "people/", settings.people, name="settings_people"),
     path(SETTINGS + "people/give/", settings.grant, name="settings_grant"),

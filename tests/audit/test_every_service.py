@@ -15,6 +15,7 @@ from promptstudio.accounts import services as accounts
 from promptstudio.accounts import signing_in
 from promptstudio.accounts.actor import system
 from promptstudio.accounts.models import Identity, User
+from promptstudio.audit import services as audit
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import PublishJob
@@ -34,8 +35,8 @@ from tests.test_architecture import OTHER_SERVICES
 PACKAGE = Path(promptstudio.__file__).parent
 # Part of another service, whose entry covers them, or, for a draft's text, kept by its opening, its contributors and its end.
 COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
-COVERED |= {"audit.record", "audit.keep_refusal"}
-READING = {"audit.hash_of", "audit.faults", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
+COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.forget_words"}
+READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
 READING |= {"reviews.standing_decisions", "projects.floor_environments", "projects.slug_of", "accounts.other_site_admins"}
 
 
@@ -136,6 +137,18 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: group_mappings.remove_mapping(mapping=a_mapping(s), actor=s.cast.root),
     ),
     "projects.apply_groups": ("role.granted", _groups_applied),
+    "accounts.anonymise_person": (
+        "person.anonymised",
+        lambda s: accounts.anonymise_person(person=s.cast.vera.user, actor=s.cast.root),
+    ),
+    "audit.note_export": (
+        "audit.exported",
+        lambda s: audit.note_export(actor=s.cast.axel, what="The trail as a file", project_uid=s.cast.claims.uid),
+    ),
+    "audit.note_first_use": (
+        "key.first_use",
+        lambda s: audit.note_first_use(actor=a_key(s.account, "read", by=s.cast.dora)[1], kind="read", project_uid=s.cast.claims.uid),
+    ),
     "projects.create_project": ("project.created", lambda s: projects.create_project(slug="x", name="X", actor=s.cast.root)),
     "projects.add_environment": (
         "environment.added",
@@ -285,6 +298,8 @@ def test_actions_are_dotted_and_past() -> None:
         "rolled_back",
         "signed_in",
         "signed_out",
+        "first_use",
+        "seal_broken",
     )
     wrong = [action for action in recorded_actions() if action.count(".") != 1 or not action.endswith(past)]
     assert wrong == []

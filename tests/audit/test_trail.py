@@ -1,5 +1,6 @@
 """Promise 9: every change lands in the trail, and a trail that someone touched does not verify."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -7,9 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils.safestring import mark_safe
 
+from promptstudio.audit.chain import as_json, faults, hash_of
 from promptstudio.audit.models import INSTALLATION, Entry, Head, Snapshot
-from promptstudio.audit.services import faults, record
+from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from tests.cast import Cast
 from tests.triggers import triggers_down
@@ -89,6 +92,60 @@ def test_reordered_entries_are_found(trail: list[Entry], tampering: None) -> Non
 def test_a_cut_off_end_is_found(trail: list[Entry], tampering: None) -> None:
     sql("DELETE FROM audit_entry WHERE id IN (%s, %s)", trail[3].pk, trail[4].pk)
     assert found() == [(trail[3].sequence, "The newest entries are missing.")]
+
+
+def renumbered(trail: list[Entry], after: Entry, by: int) -> None:
+    """Move every entry after one by some places, past the constraint that no two share one."""
+    sql("UPDATE audit_entry SET sequence = sequence + 1000 WHERE chain = %s AND sequence > %s", after.chain, after.sequence)
+    sql("UPDATE audit_entry SET sequence = sequence - 1000 + %s WHERE chain = %s AND sequence > 1000", by, after.chain)
+
+
+def put_in(after: Entry) -> Entry:
+    """An entry that follows `after` and fits itself."""
+    forged = Entry(**{f.attname: getattr(after, f.attname) for f in Entry._meta.concrete_fields if f.attname not in {"id", "uid", "hash"}})
+    forged.sequence, forged.previous_hash, forged.data = after.sequence + 1, after.hash, '{"number":99}'
+    forged.hash = hash_of(forged)
+    forged.save()
+    return forged
+
+
+def test_an_entry_put_in_is_found_and_those_after_it_are_told_once(trail: list[Entry], tampering: None) -> None:
+    renumbered(trail, trail[1], 1)
+    forged = put_in(trail[1])
+    Head.objects.filter(chain=forged.chain).update(sequence=trail[4].sequence + 1)
+    assert found() == [
+        (forged.sequence, "It was put in: the entry after it follows the one before it."),
+        (trail[2].sequence + 1, f"It was written as entry {trail[2].sequence}: it and those after it were numbered anew."),
+    ]
+
+
+def test_an_entry_put_in_at_the_end_is_found(trail: list[Entry]) -> None:
+    forged = put_in(trail[4])
+    assert found() == [(forged.sequence, "It was put in: the chain ends before it.")]
+
+
+def test_an_entry_taken_out_is_found_although_the_rest_was_numbered_anew(trail: list[Entry], tampering: None) -> None:
+    sql("DELETE FROM audit_entry WHERE id = %s", trail[2].pk)
+    renumbered(trail, trail[2], -1)
+    Head.objects.filter(chain=trail[0].chain).update(sequence=trail[4].sequence - 1)
+    assert found() == [
+        (trail[2].sequence, "It does not follow the entry before it."),
+        (trail[2].sequence, f"It was written as entry {trail[3].sequence}: it and those after it were numbered anew."),
+    ]
+
+
+def test_several_missing_entries_are_told_in_one_sentence(trail: list[Entry], tampering: None) -> None:
+    sql("DELETE FROM audit_entry WHERE id IN (%s, %s)", trail[1].pk, trail[2].pk)
+    assert found() == [(trail[1].sequence, f"Entries {trail[1].sequence} to {trail[2].sequence} are missing.")]
+
+
+@pytest.mark.parametrize("label", ["", '"\\\n\t\x7f', "Wasserschäden – 🚿 \u2028", mark_safe("<b>&</b>")])
+def test_the_hash_is_that_of_plain_sorted_json(cast: Cast, label: str) -> None:
+    """So that an auditor can compute it with three lines of any language."""
+    entry = record(actor=cast.alice, action="test.written", label=label, project_uid=cast.claims.uid)
+    line = as_json(Entry.objects.get(pk=entry.pk))
+    kept = line.pop("hash")
+    assert hashlib.sha256(json.dumps(line, sort_keys=True, ensure_ascii=False).encode()).hexdigest() == kept
 
 
 def test_a_chain_without_its_head_is_found(trail: list[Entry]) -> None:

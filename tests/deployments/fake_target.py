@@ -8,7 +8,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import worker
 from promptstudio.deployments.models import Target
-from promptstudio.deployments.publishing import Desk, Order, Published, publisher_for
+from promptstudio.deployments.publishing import Desk, Order, Published, Question, Standing, publisher_for
 from promptstudio.projects.models import Environment
 
 KIND = "fake"
@@ -22,6 +22,9 @@ class FakeTarget:
         self.orders: list[Order] = []
         self.written: list[str] = []
         self.twists: list[Twist] = []
+        # how to answer whoever asks what stands here
+        self.standing: Standing | Exception = Standing(True)
+        self.questions: list[Question] = []
 
     def write(self, order: Order, desk: Desk) -> None:
         self.orders.append(order)
@@ -39,6 +42,12 @@ class FakePublisher:
     def publish(self, order: Order, desk: Desk) -> Published:
         target.write(order, desk)
         return answer(order, remote_version=str(len(target.written)))
+
+    def inspect(self, question: Question, desk: Desk) -> Standing:
+        target.questions.append(question)
+        if isinstance(target.standing, Exception):
+            raise target.standing
+        return target.standing
 
 
 def answer(order: Order, *, remote_version: str = "1") -> Published:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
-from promptstudio.audit.services import faults, record
+from promptstudio.audit.services import record
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import worker
 from promptstudio.deployments.models import Attempt, Deployment, Placement, WentLive

@@ -253,10 +253,10 @@ def test_what_was_not_read_back_is_never_confirmed(version: Version, settings: A
 def test_workers_share_one_budget(db: None) -> None:
     moment = timezone.now()
     with clock.at(moment):
-        waits = [worker._reserve("eu-central-1 create", 2) for _ in range(4)]
+        waits = [worker.reserve("eu-central-1 create", 2) for _ in range(4)]
     assert waits == pytest.approx([0, 0.5, 1, 1.5])
     with clock.at(moment + timedelta(seconds=60)):
-        assert worker._reserve("eu-central-1 create", 2) == 0
+        assert worker.reserve("eu-central-1 create", 2) == 0
     assert RateBudget.objects.count() == 1
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from promptstudio.deployments.publishing import Order, Overtaken, Published, PublishFailed
+from promptstudio.deployments.publishing import Order, Overtaken, Published, PublishFailed, Question, Standing
 from promptstudio.integrations.bedrock import publisher as module
 from promptstudio.integrations.bedrock.publisher import BedrockPublisher
 from tests.integrations.orders import NotingDesk, chat_bundle, known_as, order_for, text_bundle
@@ -543,3 +543,39 @@ def test_the_region_may_come_from_the_environment(bedrock: Bedrock, monkeypatch:
     assert ":eu-central-1:" in publish(order_for(text_bundle(), settings={})).address
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert ":eu-west-1:" in publish(order_for(text_bundle(), settings={})).address
+
+
+def about(order: Order, published: Published) -> Question:
+    return Question(uuid4(), order.settings, published.remote_id, published.remote_version, published.digest, published.rendition_seen)
+
+
+def test_asked_later_it_agrees_while_the_version_stands_as_it_was(bedrock: Bedrock) -> None:
+    order = order_for(text_bundle())
+    question = about(order, publish(order))
+    bedrock.prompts.update_prompt(promptIdentifier=question.remote_id, name=order.remote_name, variants=[text_variant("By hand.")])
+    assert PUBLISHER.inspect(question, NotingDesk(writes_left=0)) == Standing(True)
+
+
+def test_asked_later_it_says_that_the_version_was_deleted(bedrock: Bedrock) -> None:
+    order = order_for(text_bundle())
+    question = about(order, publish(order))
+    bedrock.prompts.delete_prompt(promptIdentifier=question.remote_id, promptVersion=question.remote_version)
+    standing = PUBLISHER.inspect(question, NotingDesk(writes_left=0))
+    assert not standing.agrees
+    assert "somebody deleted it at Bedrock" in standing.sentence
+
+
+def test_asked_later_it_says_that_the_version_is_another_one(bedrock: Bedrock) -> None:
+    order = order_for(text_bundle())
+    question = about(order, publish(order))
+    other = replace(question, rendition="sha256:" + "0" * 64)
+    assert "is not what was confirmed" in PUBLISHER.inspect(other, NotingDesk()).sentence
+    assert "is not what was confirmed" in PUBLISHER.inspect(replace(question, digest="sha256:other"), NotingDesk()).sentence
+
+
+def test_what_cannot_be_asked_is_a_failure_with_a_sentence(server: LocalAws, bedrock: Bedrock) -> None:
+    order = order_for(text_bundle())
+    question = about(order, publish(order))
+    server.arm(operation="GetPrompt", kind="error", code="AccessDeniedException", message="no", status=403)
+    with pytest.raises(PublishFailed, match="AWS refused the permission for GetPrompt"):
+        PUBLISHER.inspect(question, NotingDesk())

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
+from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
-from promptstudio.audit.services import faults
 from promptstudio.deployments import gates
 from promptstudio.deployments.models import Deployment, PublishJob
 from promptstudio.deployments.waiting import reviews_for

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from promptstudio.deployments.publishing import Desk, Known, Order, Published, PublishFailed
+from promptstudio.deployments.publishing import Desk, Known, Order, Published, PublishFailed, Question, Standing
 
 from .client import Connections, Remote, account_of
 from .errors import GONE, QUOTA
@@ -42,6 +42,16 @@ class BedrockPublisher:
         check_portable(order.bundle)
         client = self._connections.client_for(order.settings, job_uid=order.job_uid)
         return _Publication(order, desk, Remote(client, account=account_of(order.settings), desk=desk)).run()
+
+    def inspect(self, question: Question, desk: Desk) -> Standing:
+        client = self._connections.client_for(question.settings, job_uid=question.uid)
+        remote = Remote(client, account=account_of(question.settings), desk=desk)
+        seen = remote.find("GetPrompt", promptIdentifier=question.remote_id, promptVersion=question.remote_version)
+        if seen is None:
+            return Standing(False, f"Version {question.remote_version} is not there any more: somebody deleted it at Bedrock.")
+        if metadata_of(seen).get(DIGEST) != question.digest or rendition_of(seen) != question.rendition:
+            return Standing(False, f"Version {question.remote_version} at Bedrock is not what was confirmed when it was published.")
+        return Standing(True)
 
 
 class _Publication:

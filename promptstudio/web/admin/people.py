@@ -46,6 +46,21 @@ class PersonAdmin(ScopedAdmin):
     list_display = ("name", "username", "email", "kind", "is_active", "is_staff", "is_superuser")
     list_filter = ("kind", "is_active", "is_staff")
     search_fields = ("name", "username", "email")
+    actions = ("anonymise",)
+
+    @admin.action(description="Make these people anonymous…")
+    def anonymise(self, request: HttpRequest, queryset: Any) -> Any:
+        sentence = (
+            "Name, user name and e-mail address are replaced by a pseudonym, in the audit trail as well, and these people sign in no more. "
+            "What they did stays, under the pseudonym. There is no way back. Files that were exported before still hold their names."
+        )
+        if page := self.confirm(request, queryset, title="Make people anonymous", sentence=sentence):
+            return page
+
+        def forget(person: User) -> str:
+            return f"They are {accounts.anonymise_person(person=person, actor=actor_of(request))} from now on."
+
+        return self.each(request, queryset, forget)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         found = super().get_queryset(request)

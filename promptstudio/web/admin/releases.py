@@ -12,11 +12,12 @@ from django.utils.html import format_html
 
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services
-from promptstudio.deployments.models import Deployment, Evaluation, PublishJob
+from promptstudio.deployments.erasing import erase_words
+from promptstudio.deployments.models import Deployment, Evaluation, PublishJob, Recall
 from promptstudio.lib.errors import StudioError
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
-from promptstudio.reviews.models import Review
+from promptstudio.reviews.models import Comment, Decision, Review
 
 from ..requests import deployment_url, prompt_url, review_url
 from .scoped import ReadOnlyAdmin, actor_of
@@ -77,7 +78,7 @@ class VersionAdmin(ReadOnlyAdmin):
                 messages.success(request, f"{version.semver} is on its way to {deployment.placement.environment}.")
                 return redirect(deployment_url(deployment))
             except services.Blocked as blocked:
-                refused, status = blocked.evaluation.outcomes, 409
+                refused, status = blocked.evaluation.answers, 409
             except StudioError as error:
                 form.add_error(None, error.sentence)
                 status = 403 if error.code == "not_allowed" else 409
@@ -105,8 +106,54 @@ class ReviewAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">Look and decide</a>', review_url(review))
 
 
+class ErasingAdmin(ReadOnlyAdmin):
+    """Rows with words that may hold personal data."""
+
+    actions = ("erase",)
+
+    @admin.action(description="Erase the words…")
+    def erase(self, request: HttpRequest, queryset: Any) -> Any:
+        sentence = (
+            "“[erased]” takes the place of what was written here, and of its copies in the audit trail, which keeps a hash. "
+            "There is no way back. Files that were exported before still hold the words."
+        )
+        if page := self.confirm(request, queryset, title="Erase words", sentence=sentence):
+            return page
+
+        def erase(row: Any) -> str:
+            erase_words(row=row, actor=actor_of(request))
+            return f"The words of “{row}” are erased."
+
+        return self.each(request, queryset, erase)
+
+
+@admin.register(Decision)
+class DecisionAdmin(ErasingAdmin):
+    project_path = "review__version__prompt__project"
+    list_display = ("person", "role", "verdict", "review", "comment", "decided_at")
+    list_filter = ("verdict", "role")
+    search_fields = ("comment", "person__name")
+    list_select_related = ("person", "review__version__prompt__project", "review__environment")
+
+
+@admin.register(Comment)
+class CommentAdmin(ErasingAdmin):
+    project_path = "review__version__prompt__project"
+    list_display = ("author", "review", "text", "written_at")
+    search_fields = ("text", "author__name")
+    list_select_related = ("author", "review__version__prompt__project", "review__environment")
+
+
+@admin.register(Recall)
+class RecallAdmin(ErasingAdmin):
+    project_path = "version__prompt__project"
+    list_display = ("version", "by", "reason", "created_at")
+    search_fields = ("reason", "version__prompt__title")
+    list_select_related = ("version__prompt__project", "by")
+
+
 @admin.register(Deployment)
-class DeploymentAdmin(ReadOnlyAdmin):
+class DeploymentAdmin(ErasingAdmin):
     project_path = "placement__prompt__project"
     list_display = ("version", "environment", "way", "by", "created_at", "reason")
     list_filter = ("way", "placement__environment")

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -144,6 +145,20 @@ class ScopedAdmin(admin.ModelAdmin):
             return None
         messages.info(request, saved.sentence)
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def confirm(self, request: HttpRequest, queryset: Any, *, title: str, sentence: str) -> TemplateResponse | None:
+        """For an action without a way back: the page that asks once more, or None when it was answered."""
+        if request.POST.get("sure") == "yes":
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "sentence": sentence,
+            "rows": list(queryset[:100]),
+            "action": request.POST["action"],
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/confirm.html", context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The form's service saved it."""

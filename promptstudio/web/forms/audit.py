@@ -19,7 +19,8 @@ KINDS = {
     "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.")),
     "reviews": ("Reviews", ("review.",)),
     "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
-    "publications": ("Publications", ("publication.",)),
+    "publications": ("Publications", ("publication.", "places.", "deployment.seal_broken")),
+    "exports": ("Files taken out", ("audit.",)),
     "people": ("People and keys", ("role.", "service_account.", "key.")),
     "rules": ("Environments and conditions", ("project.", "environment.", "policy.", "target.")),
 }
@@ -31,6 +32,7 @@ class AuditFilter(forms.Form):
 
     person = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose someone from the list."})
     kind = forms.ChoiceField(label="What", required=False, error_messages={"invalid_choice": "Choose one from the list."})
+    environment = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose one from the list."})
     about = forms.CharField(label="Prompt", required=False, max_length=200)
     since = forms.DateField(label="From", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
     until = forms.DateField(label="To", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
@@ -41,6 +43,8 @@ class AuditFilter(forms.Form):
         self._field("person").choices = [("", "Everybody"), *_people(project)]
         kinds = [(value, label) for value, (label, _) in KINDS.items()]
         self._field("kind").choices = [("", "Everything"), *kinds, ("refused", "Refused")]
+        places = list(project.environments.order_by("position").values_list("slug", "name"))
+        self._field("environment").choices = [("", "Every environment"), *places]
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         self.fields["about"].widget.attrs["placeholder"] = "Title or name"
@@ -60,6 +64,9 @@ class AuditFilter(forms.Form):
             found = found.filter(actor_uid=given["person"])
         if given.get("kind"):
             found = found.filter(_of_kind(given["kind"]))
+        if given.get("environment"):
+            # `data` is canonical: no spaces, and quotation marks within a text are escaped.
+            found = found.filter(data__contains=f'"environment":"{given["environment"]}"')
         if given.get("about"):
             found = found.filter(_about(self.project, given["about"]))
         if given.get("since"):

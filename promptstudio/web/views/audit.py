@@ -1,7 +1,9 @@
 """What happened in a project, in sentences; as a file; and whether the trail is whole."""
 
 import csv
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC
 from html import unescape
 from itertools import islice
@@ -15,11 +17,14 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from django.views.decorators.http import require_POST, require_safe
 
+from promptstudio.audit.chain import as_json, faults
 from promptstudio.audit.models import Entry
-from promptstudio.audit.services import faults
+from promptstudio.audit.services import note_export, people_of, words_of
 from promptstudio.projects.models import Project
 from promptstudio.projects.permissions import can
 
+from ..entry_links import links
+from ..files import BEGINNING, Echo, attached, cell
 from ..forms.audit import AuditFilter
 from ..requests import StudioRequest
 from ..sentences import Line, sentences
@@ -28,31 +33,24 @@ PER_PAGE = 50
 FAULTS_SHOWN = 20
 ROWS_AT_ONCE = 500
 COLUMNS = ("When (UTC)", "Who", "What", "About", "Action", "Through", "Entry", "Hash")
-# What a spreadsheet takes for the beginning of a formula, full-width forms included.
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-
-
-class Echo:
-    """A file that hands each written line straight back."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 @require_safe
 def audit(request: StudioRequest, project: str) -> HttpResponse:
     """`?person=`, `?kind=`, `?about=` a prompt, `?since=` and `?until=` days."""
-    space = _readable(request, project)
+    space = readable(request, project)
     form = AuditFilter(request.GET, project=space)
     page = Paginator(form.entries(), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"project": space, "form": form, "lines": sentences(page.object_list), "page_obj": page}
+    urls = links(page.object_list, request.actor)
+    lines = [replace(line, url=urls.get(line.entry.pk, "")) for line in sentences(page.object_list)]
+    context = {"project": space, "form": form, "lines": lines, "page_obj": page}
     return render(request, "audit/page.html", context, status=200 if form.is_valid() else 422)
 
 
 @require_POST
 def audit_verify(request: StudioRequest, project: str) -> HttpResponse:
     """Changes nothing; it is a POST because it reads the whole trail."""
-    space = _readable(request, project)
+    space = readable(request, project)
     found = list(islice(faults(str(space.uid)), FAULTS_SHOWN))
     checked = Entry.objects.filter(chain=str(space.uid)).count()
     if request.htmx:
@@ -66,24 +64,23 @@ def audit_verify(request: StudioRequest, project: str) -> HttpResponse:
 
 
 @require_safe
-def audit_export(request: StudioRequest, project: str) -> HttpResponse | StreamingHttpResponse:
-    """What the page shows with the same filters, all pages of it."""
-    space = _readable(request, project)
+def audit_export(request: StudioRequest, project: str, kind: str) -> HttpResponse | StreamingHttpResponse:
+    """What the page shows with the same filters, all pages of it: `csv` for people, `jsonl` for programs. Taking it out is noted."""
+    space = readable(request, project)
     form = AuditFilter(request.GET, project=space)
     if not form.is_valid():
         return redirect(f"{reverse('audit', args=[space.slug])}?{request.GET.urlencode()}")
-    response = StreamingHttpResponse(_lines(form.entries()), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="audit-{space.slug}.csv"'
-    return response
+    filters = {name: str(value) for name, value in form.cleaned_data.items() if value}
+    noted = note_export(
+        actor=request.actor, what=f"The trail of {space}", subject=space, project_uid=space.uid, format=kind, filters=filters
+    )
+    # Not the note itself, which came after what was asked for.
+    entries = form.entries().filter(sequence__lt=noted.sequence)
+    write, media_type = WRITERS[kind]
+    return attached(StreamingHttpResponse(write(entries), content_type=media_type), f"audit-{space.slug}.{kind}")
 
 
-def cell(value: Any) -> str:
-    """Text that a spreadsheet shows and never runs."""
-    text = str(value)
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULA) else text
-
-
-def _readable(request: StudioRequest, slug: str) -> Project:
+def readable(request: StudioRequest, slug: str) -> Project:
     request.section = "audit"  # type: ignore[attr-defined]
     space: Project = get_object_or_404(Project.objects.visible_to(request.actor), slug=slug)
     can(request.actor, "audit", space).require()
@@ -92,12 +89,22 @@ def _readable(request: StudioRequest, slug: str) -> Project:
 
 def _lines(entries: Any) -> Iterator[str]:
     writer = csv.writer(Echo())
-    # Spreadsheets take a file for UTF-8 only when it begins with this mark.
-    yield "\ufeff" + writer.writerow(COLUMNS)
+    yield BEGINNING + writer.writerow(COLUMNS)
     rows = iter(entries.iterator(chunk_size=ROWS_AT_ONCE))
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         for line in sentences(batch):
             yield writer.writerow([cell(value) for value in _row(line)])
+
+
+def _json_lines(entries: Any) -> Iterator[str]:
+    """The hashed columns of each entry, its hash, and beside them what may be erased one day: who it was, and their words."""
+    rows = iter(entries.iterator(chunk_size=ROWS_AT_ONCE))
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        people, words = people_of(batch), words_of(batch)
+        for line in sentences(batch):
+            uid = line.entry.uid
+            beside = {"who": people.get(uid), "words": words.get(uid), "sentence": _plain(line.html)}
+            yield json.dumps(as_json(line.entry) | beside, ensure_ascii=False) + "\n"
 
 
 def _row(line: Line) -> tuple[Any, ...]:
@@ -108,3 +115,9 @@ def _row(line: Line) -> tuple[Any, ...]:
 
 def _plain(sentence: str) -> str:
     return unescape(strip_tags(sentence))
+
+
+WRITERS: dict[str, tuple[Callable[[Any], Iterator[str]], str]] = {
+    "csv": (_lines, "text/csv; charset=utf-8"),
+    "jsonl": (_json_lines, "application/x-ndjson; charset=utf-8"),
+}

@@ -39,7 +39,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
             )
             return redirect(deployment_url(deployment))
         except services.Blocked as blocked:
-            more, status = {"refused": True, "gates": blocked.evaluation.outcomes}, 409
+            more, status = {"refused": True, "gates": blocked.evaluation.answers}, 409
         except Conflict as conflict:
             more, status = {"conflict": conflict.sentence}, 409
     candidate = gates.candidate_for(version, place, by=request.actor.user)

@@ -1,21 +1,52 @@
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
 
+from promptstudio.audit import anchors, streaming
+from promptstudio.deployments.places import check_due
 from promptstudio.deployments.worker import publish_due
+
+ANCHORED_EVERY = 3600.0
 
 
 class Command(BaseCommand):
-    help = "Pay the publications that are due. With --every, do so again and again: the worker of a machine without a broker."
+    help = "Do what is due: publications, sending the trail, asking places. With --every, again and again, for want of a broker."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--every", type=float, metavar="SECONDS", help="Go on until stopped, looking this often.")
 
     def handle(self, *args: Any, every: float | None = None, **options: Any) -> None:
-        while True:
+        if every is None:
             tried = publish_due()
-            if every is None:
-                self.stdout.write(f"{tried} publications tried.")
-                return
-            time.sleep(every)
+            anchors.anchor_all()
+            _send_and_ask()
+            self.stdout.write(f"{tried} publications tried.")
+            return
+        self._go_on(every)
+
+    def _go_on(self, every: float) -> None:
+        # A receiver that hangs must not hold publications back.
+        with ThreadPoolExecutor(1) as beside:
+            sending: Future[None] | None = None
+            anchored_at = time.monotonic()
+            while True:
+                publish_due()
+                if time.monotonic() - anchored_at > ANCHORED_EVERY:
+                    anchors.anchor_all()
+                    anchored_at = time.monotonic()
+                if sending is None or sending.done():
+                    sending = beside.submit(_send_and_ask)
+                time.sleep(every)
+
+
+def _send_and_ask() -> None:
+    try:
+        anchors.send_due()
+        streaming.stream_due()
+        check_due()
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()

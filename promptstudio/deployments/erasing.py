@@ -1,0 +1,66 @@
+"""Erasing what somebody wrote freely, wherever it stands, while everything that speaks of it stays whole."""
+
+import hashlib
+import secrets
+from uuid import UUID
+
+from django.db import transaction
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.audit.services import forget_words, record
+from promptstudio.lib.append_only import ERASED, erase
+from promptstudio.lib.errors import Conflict
+from promptstudio.lib.permission import Allowed, Denied
+from promptstudio.projects.models import Project
+from promptstudio.reviews.models import Comment, Decision
+
+from .models import Deployment, PublishJob, Recall
+
+Erasable = Comment | Decision | Recall | Deployment
+
+
+def can_erase(actor: Actor) -> Allowed | Denied:
+    if actor.user.is_site_admin and not actor.key:
+        return Allowed()
+    return Denied("Only a site admin erases what people wrote.")
+
+
+@transaction.atomic
+def erase_words(*, row: Erasable, actor: Actor) -> None:
+    """Put “[erased]” in the place of the words of a comment, a decision, a recall or a deployment, and of their copies.
+
+    The trail keeps their salted hash, so that whoever has the words elsewhere can show that it was these. There is no way back.
+    Raises NotAllowed, Conflict when there are no words.
+    """
+    can_erase(actor).require()
+    words = type(row).objects.values_list(row.ERASABLE, flat=True).get(pk=row.pk)
+    if words in ("", ERASED):
+        raise Conflict("There are no words to erase.")
+    erase(row)
+    if isinstance(row, Recall):
+        PublishJob.objects.filter(deployment__version=row.version, error_code="recalled").update(
+            error=f"{row.version.semver} was recalled."
+        )
+    project, label, told_about = _place_of(row)
+    forget_words(text=words, object_uids=told_about)
+    salt = secrets.token_hex(16)
+    record(
+        actor=actor,
+        action="text.erased",
+        subject=row,
+        label=label,
+        project_uid=project.uid,
+        field=row.ERASABLE,
+        salt=salt,
+        sha256=hashlib.sha256((salt + words).encode()).hexdigest(),
+    )
+
+
+def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
+    """The project, what it is without naming anybody, and which objects the entries with copies are about."""
+    if isinstance(row, Recall):
+        return row.version.prompt.project, f"Why {row.version} was recalled", [row.version.uid]
+    if isinstance(row, Deployment):
+        return row.placement.prompt.project, f"Why {row} was sent", [row.uid]
+    what = "A comment" if isinstance(row, Comment) else "The comment of a decision"
+    return row.review.version.prompt.project, f"{what} on {row.review}", [row.review.uid]

@@ -1,0 +1,150 @@
+"""Words that somebody wrote can be erased, everywhere; nothing else of a row that never changes can."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+
+from promptstudio.audit.chain import faults
+from promptstudio.audit.models import Entry
+from promptstudio.deployments import services as deployments
+from promptstudio.deployments.erasing import erase_words
+from promptstudio.deployments.models import Deployment, Recall
+from promptstudio.lib.append_only import ERASED, NeverChanges, erase
+from promptstudio.lib.errors import Conflict, NotAllowed
+from promptstudio.prompts.models import Prompt, Version
+from promptstudio.reviews import services as reviews
+from promptstudio.reviews.models import Comment, Decision
+from tests.accounts.test_anonymise import columns_that_hold
+from tests.cast import Cast, a_version, asked
+from tests.deployments.fake_target import a_target, use_fake_publisher
+from tests.tampering import sql
+from tests.web.reading import at, text
+
+WORDS = "Frau Schmidt has the number 0171"
+
+
+@pytest.fixture
+def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
+    """Recalled while it was on its way, with the same words in every place where people may write."""
+    use_fake_publisher(settings)
+    a_target(cast.development, by=cast.dora)
+    made = a_version(prompt, by=cast.alice)
+    review = asked(made, cast.production, by=cast.alice)
+    reviews.comment(review=review, text=WORDS, actor=cast.bob)
+    deployments.decide(review=review, verdict="request_changes", comment=WORDS, seen=None, actor=cast.bob)
+    deployments.deploy(version=made, environment=cast.development, actor=cast.alice, reason=WORDS)
+    deployments.recall(version=made, reason=WORDS, actor=cast.bob)
+    with pytest.raises(deployments.Blocked):
+        deployments.deploy(version=made, environment=cast.production, actor=cast.alice)
+    return made
+
+
+KINDS: dict[str, Callable[[], Any]] = {
+    "comment": Comment.objects.get,
+    "decision": Decision.objects.get,
+    "recall": Recall.objects.get,
+    "deployment": Deployment.objects.get,
+}
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def test_after_erasing_all_of_them_no_table_holds_the_words(cast: Cast, version: Version) -> None:
+    assert len(columns_that_hold(WORDS)) >= 5
+    for row in [row() for row in KINDS.values()]:
+        erase_words(row=row, actor=cast.root)
+    assert columns_that_hold(WORDS) == []
+    assert list(faults()) == []
+
+
+@each_kind
+def test_the_trail_keeps_a_hash_of_them(cast: Cast, version: Version, kind: str) -> None:
+    erase_words(row=KINDS[kind](), actor=cast.root)
+    entry = Entry.objects.get(action="text.erased")
+    kept = json.loads(entry.data)
+    assert kept["sha256"] == hashlib.sha256((kept["salt"] + WORDS).encode()).hexdigest()
+    assert "Bob" not in entry.object_label
+
+
+@each_kind
+def test_no_words_are_erased_twice(cast: Cast, version: Version, kind: str) -> None:
+    erase_words(row=KINDS[kind](), actor=cast.root)
+    with pytest.raises(Conflict, match="no words to erase"):
+        erase_words(row=KINDS[kind](), actor=cast.root)
+
+
+@each_kind
+def test_the_database_lets_nothing_else_through(version: Version, kind: str) -> None:
+    row = KINDS[kind]()
+    table, column = row._meta.db_table, row.ERASABLE
+    other = next(f.column for f in row._meta.concrete_fields if f.name in {"uid"})
+    for statement, values in (
+        (f'UPDATE "{table}" SET "{column}" = %s', ["Nicer words"]),
+        (f'UPDATE "{table}" SET "{column}" = %s', [""]),
+        (f'UPDATE "{table}" SET "{column}" = %s, "{other}" = %s', [ERASED, "0" * 32]),
+        (f'UPDATE "{table}" SET "{column}" = "{column}"', []),
+        (f'DELETE FROM "{table}"', []),
+    ):
+        with pytest.raises(IntegrityError, match="written once and never change"), transaction.atomic():
+            sql(statement, *values)
+
+
+@each_kind
+def test_what_was_erased_does_not_come_back(version: Version, kind: str) -> None:
+    row = KINDS[kind]()
+    erase(row)
+    with pytest.raises(IntegrityError, match="written once and never change"), transaction.atomic():
+        sql(f'UPDATE "{row._meta.db_table}" SET "{row.ERASABLE}" = %s', WORDS)
+
+
+def test_a_model_without_such_a_text_knows_no_change(version: Version) -> None:
+    with pytest.raises(NeverChanges):
+        erase(version)
+
+
+def test_the_seal_still_holds_without_the_reason(cast: Cast, version: Version) -> None:
+    from promptstudio.deployments.seal import problem_of
+
+    erase_words(row=Deployment.objects.get(), actor=cast.root)
+    assert problem_of(Deployment.objects.get()) == ""
+
+
+def test_only_a_site_admin_erases(cast: Cast, version: Version) -> None:
+    with pytest.raises(NotAllowed, match="Only a site admin"):
+        erase_words(row=Comment.objects.get(), actor=cast.dora)
+
+
+def test_pages_show_that_words_were_erased(client: Client, cast: Cast, version: Version) -> None:
+    review = Comment.objects.get().review
+    for row in [row() for row in KINDS.values()]:
+        erase_words(row=row, actor=cast.root)
+    for url in (f"/p/claims/reviews/{review.uid}/", "/p/claims/prompts/water-damage-triage/-/versions/1.0.0/", "/p/claims/audit/"):
+        html = text(at(client, cast.bob).get(url))
+        assert "0171" not in html, url
+        assert ERASED in html or "erased words" in html, url
+
+
+def test_the_administration_asks_once_more(client: Client, cast: Cast, version: Version) -> None:
+    chosen = {"action": "erase", "_selected_action": [Comment.objects.get().pk]}
+    assert "There is no way back." in text(at(client, cast.root).post("/admin/reviews/comment/", chosen))
+    assert Comment.objects.get().text == WORDS
+    client.post("/admin/reviews/comment/", chosen | {"sure": "yes"})
+    assert Comment.objects.get().text == ERASED
+
+
+def test_triggers_of_an_earlier_kind_are_replaced(db: None) -> None:
+    from promptstudio.lib import triggers
+
+    name = "never_old_reviews_comment_stays"
+    refuse = (
+        f'CREATE TRIGGER "{name}" BEFORE UPDATE ON reviews_comment FOR EACH ROW EXECUTE FUNCTION studio_never_changes()'
+        if connection.vendor == "postgresql"
+        else f"CREATE TRIGGER \"{name}\" BEFORE UPDATE ON reviews_comment BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    sql(refuse)
+    triggers.install(connection)
+    assert name not in triggers.present(connection)
