@@ -1,6 +1,7 @@
 """What waits for whom. A constant number of queries, however much waits."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptstudio.accounts.actor import Actor
@@ -36,7 +37,7 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
     decisions = {
         d.review_id: d for d in Decision.objects.filter(review__in=reviews, person=actor.user).select_related("baseline").order_by("id")
     }
-    live = _live(reviews)
+    live = live_versions(reviews)
     found = []
     for review in reviews:
         if review.version_id in wrote or not roles[review.version.prompt.project_id] & wanted[review.environment_id]:
@@ -77,7 +78,8 @@ def _wanted_roles(reviews: list[Review]) -> dict[int, set[str]]:
     return {environment: set(policy.rules.approvals or REVIEWING) for environment, policy in newest.items()}
 
 
-def _live(reviews: list[Review]) -> dict[tuple[int, int], Version]:
+def live_versions(reviews: Sequence[Review]) -> dict[tuple[int, int], Version]:
+    """What is live where a review asks to go, by prompt and environment."""
     placements = Placement.objects.filter(
         prompt__in={r.version.prompt_id for r in reviews}, environment__in={r.environment_id for r in reviews}
     ).exclude(live=None)

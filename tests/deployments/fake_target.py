@@ -8,7 +8,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import worker
 from promptstudio.deployments.models import Target
-from promptstudio.deployments.publishing import Desk, Order, Published, publisher_for
+from promptstudio.deployments.publishing import Desk, Order, Published, PublishFailed, publisher_for
 from promptstudio.projects.models import Environment
 
 KIND = "fake"
@@ -22,6 +22,8 @@ class FakeTarget:
         self.orders: list[Order] = []
         self.written: list[str] = []
         self.twists: list[Twist] = []
+        self.checked: list[dict[str, Any]] = []
+        self.refusal: PublishFailed | None = None
 
     def write(self, order: Order, desk: Desk) -> None:
         self.orders.append(order)
@@ -39,6 +41,12 @@ class FakePublisher:
     def publish(self, order: Order, desk: Desk) -> Published:
         target.write(order, desk)
         return answer(order, remote_version=str(len(target.written)))
+
+    def check(self, settings: dict[str, Any]) -> str:
+        target.checked.append(settings)
+        if target.refusal:
+            raise target.refusal
+        return "The fake target answered."
 
 
 def answer(order: Order, *, remote_version: str = "1") -> Published:

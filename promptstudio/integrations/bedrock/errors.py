@@ -6,6 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from promptstudio.deployments.publishing import PublishFailed
 
 LONGEST_QUOTE = 600
+TRIED_AGAIN = " It is tried again."
 ASSUME_ROLE = "AssumeRole"
 GONE = "ResourceNotFoundException"
 QUOTA = "ServiceQuotaExceededException"
@@ -56,6 +57,11 @@ def failure_of(error: ClientError | BotoCoreError | ValueError, *, operation: st
     if isinstance(error, UNREACHABLE):
         return _transient("unreachable", "Bedrock could not be reached. It is tried again.")
     return _transient(type(error).__name__, f"Calling Bedrock went wrong: {_quoted(str(error))} It is tried again.")
+
+
+def for_a_person(failure: PublishFailed) -> PublishFailed:
+    """The same failure for whoever asked and waits: nothing is tried again by itself."""
+    return PublishFailed(failure.sentence.removesuffix(TRIED_AGAIN), code=failure.code, permanent=failure.permanent)
 
 
 def _refused(error: ClientError, operation: str) -> PublishFailed:
