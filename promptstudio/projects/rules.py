@@ -10,6 +10,7 @@ ROLE_WORDS = {
     "auditor": "auditor",
     "admin": "project admin",
 }
+EDITORS = frozenset({"domain_expert", "product", "technical", "admin"})
 
 
 class Rules(BaseModel):
@@ -34,8 +35,16 @@ class Rules(BaseModel):
         if self.change_record:
             needs.append("a complete change record")
         if not needs:
-            return f"Anyone who edits can promote to {environment}. There are no conditions."
+            if set(self.deployers) >= EDITORS:
+                return f"Anyone who edits can promote to {environment}. There are no conditions."
+            return f"There are no conditions. {self.deployers_in_words(environment)}"
         return f"To enter {environment} a version needs {_listed(needs)}."
+
+    def deployers_in_words(self, environment: str) -> str:
+        """Who may press the button, once the conditions are met."""
+        if not self.deployers:
+            return f"Nobody but a site admin may promote to {environment}."
+        return f"Promoting to {environment} is for: {_listed([ROLE_WORDS.get(role, role) for role in self.deployers])}."
 
 
 def _listed(parts: list[str]) -> str:

@@ -5,4 +5,5 @@ class WebConfig(AppConfig):
     name = "promptstudio.web"
 
     def ready(self) -> None:
-        from .admin import people, places, releases  # noqa: F401  (registers what the admin panel shows)
+        # The panel's menu shows its lists in the order in which they are registered.
+        from .admin import people, places, conditions, targets, reviewing, releases, publications, trail  # noqa: F401, I001

@@ -5,37 +5,37 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils import timezone
 
+from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
+from promptstudio.lib.errors import Invalid
 from promptstudio.projects.models import ApiKey, Environment, Project, Role
+from promptstudio.projects.people import known_to, person_called
 
 MOST_SUGGESTED = 200
 
 
 class RoleForm(forms.Form):
-    """`person` is typed: a name, a user name or an e-mail address that fits one person."""
+    """`person` is typed: a name or user name among the actor's colleagues, or anybody's e-mail address, that fits one person."""
 
     person = forms.CharField(
         max_length=254,
-        help_text="Name, user name or e-mail.",
+        help_text="Name or user name of a colleague, or the e-mail address of anybody.",
         error_messages={"required": "Say who."},
         widget=forms.TextInput(attrs={"list": "people-known", "autocomplete": "off"}),
     )
     role = forms.ChoiceField(choices=[("", "Choose a role"), *Role.choices], error_messages={"required": "Choose a role."})
 
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
     def clean_person(self) -> User:
-        typed = self.cleaned_data["person"].strip()
-        people = User.objects.filter(kind=User.Kind.PERSON, is_active=True)
-        found = list(people.filter(Q(name__iexact=typed) | Q(username__iexact=typed) | Q(email__iexact=typed))[:2])
-        if not found:
-            raise forms.ValidationError(
-                "Nobody here has that name or address. They must have signed in once, or be added in the administration."
-            )
-        if len(found) > 1:
-            raise forms.ValidationError("More than one person is called that. Give the e-mail address.")
-        return found[0]
+        try:
+            return person_called(self.cleaned_data["person"], actor=self.actor)
+        except Invalid as error:
+            raise forms.ValidationError(error.errors["person"]) from None
 
 
 class AccountForm(forms.Form):
@@ -104,7 +104,7 @@ class KeyForm(forms.Form):
         return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) if day else None
 
 
-def people_known() -> list[User]:
+def people_known(actor: Actor) -> list[User]:
     """For the list of suggestions; none when there are too many to be read."""
-    found = list(User.objects.filter(kind=User.Kind.PERSON, is_active=True).order_by("name")[: MOST_SUGGESTED + 1])
+    found = list(known_to(actor).order_by("name")[: MOST_SUGGESTED + 1])
     return found if len(found) <= MOST_SUGGESTED else []

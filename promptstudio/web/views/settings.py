@@ -59,14 +59,14 @@ def overview(request: StudioRequest, project: str) -> HttpResponse:
 
 @require_safe
 def people(request: StudioRequest, project: str) -> HttpResponse:
-    return _people_page(request, _project(request, project), RoleForm())
+    return _people_page(request, _project(request, project), RoleForm(actor=request.actor))
 
 
 @require_POST
 def grant(request: StudioRequest, project: str) -> HttpResponse:
     space = _project(request, project)
     can(request.actor, "administer", space).require()
-    form = RoleForm(request.POST)
+    form = RoleForm(request.POST, actor=request.actor)
     if not form.is_valid():
         return _people_page(request, space, form, status=422)
     person, role = form.cleaned_data["person"], form.cleaned_data["role"]
@@ -154,7 +154,7 @@ def _people_page(request: StudioRequest, space: Project, form: RoleForm, status:
     for membership in memberships:
         members.setdefault(membership.user_id, {"user": membership.user, "roles": []})["roles"].append(membership)
     table = [(MAY[deed], [role in ROLES[deed] for role in Role.values]) for deed in DEEDS]
-    context = {"members": list(members.values()), "form": form, "roles": Role.labels, "table": table, "known": people_known()}
+    context = {"members": list(members.values()), "form": form, "roles": Role.labels, "table": table, "known": people_known(request.actor)}
     return _page(request, space, "settings_people", "settings/people.html", status=status, **context)
 
 

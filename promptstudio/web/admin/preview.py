@@ -1,0 +1,99 @@
+"""What a form would mean, in the same words as everywhere, before it is saved: now, afterwards, and what is on its way."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from promptstudio.deployments.gates import Outcome
+from promptstudio.deployments.glance import at_a_glance
+from promptstudio.deployments.models import Deployment, PublishJob
+from promptstudio.projects.conditions import in_words
+from promptstudio.projects.models import Membership
+from promptstudio.projects.rules import ROLE_WORDS, Rules
+from promptstudio.reviews.models import Review
+
+
+@dataclass(frozen=True)
+class Affected:
+    """An open review, with how many conditions it meets `now` and would meet `then`; `opens` are titles of those that it would miss."""
+
+    review: Review
+    now: str
+    then: str
+    opens: list[str]
+
+    @property
+    def is_touched(self) -> bool:
+        return self.now != self.then or bool(self.opens)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`warnings` say what nobody could meet today. `on_the_way` counts what was sent already."""
+
+    before: list[str]
+    after: list[str]
+    affected: list[Affected] = field(default_factory=list)
+    on_the_way: int = 0
+    warnings: list[str] = field(default_factory=list)
+    asks_reviews: bool = False
+
+    @property
+    def changes(self) -> bool:
+        return self.before != self.after
+
+
+def of_conditions(environment: Any, rules: Rules) -> Preview:
+    """`environment` comes from `with_conditions`. A constant number of queries, however many reviews are open."""
+    present = Rules.model_validate(environment.rules_data)
+    return Preview(
+        before=[in_words(environment), present.deployers_in_words(environment.name)],
+        after=[in_words(environment, rules), rules.deployers_in_words(environment.name)],
+        affected=_affected(environment, rules),
+        on_the_way=_on_the_way(environment),
+        warnings=_warnings(environment, rules),
+        asks_reviews=True,
+    )
+
+
+def of_environment(environment: Any, name: str, grace_days: int) -> Preview:
+    rules = Rules.model_validate(environment.rules_data)
+    before = [in_words(environment), _grace(environment.name, environment.grace_days)]
+    return Preview(before=before, after=[rules.in_words(name, environment.previous_name), _grace(name, grace_days)])
+
+
+def _grace(name: str, days: int) -> str:
+    if not days:
+        return f"When a version stops being live in {name}, its copy outside may be removed at once to make room."
+    return f"For {days} day{'s' if days > 1 else ''} after a version stopped being live in {name}, its copy outside is kept."
+
+
+def _affected(environment: Any, rules: Rules) -> list[Affected]:
+    reviews = list(Review.objects.open().filter(environment=environment).with_everything().order_by("asked_at"))
+    now, then = at_a_glance(reviews), at_a_glance(reviews, instead={environment.pk: rules})
+    return [Affected(r, _met(now[r.pk]), _met(then[r.pk]), _newly_open(now[r.pk], then[r.pk])) for r in reviews]
+
+
+def _met(gates: list[Outcome]) -> str:
+    return f"{sum(gate.passed for gate in gates)} of {len(gates)}"
+
+
+def _newly_open(now: list[Outcome], then: list[Outcome]) -> list[str]:
+    open_now = {gate.gate for gate in now if not gate.passed}
+    return [gate.title for gate in then if not gate.passed and gate.gate not in open_now]
+
+
+def _on_the_way(environment: Any) -> int:
+    owed = PublishJob.objects.filter(state=PublishJob.State.OWED, deployment__placement__environment=environment)
+    return Deployment.objects.filter(pk__in=owed.values("deployment")).count()
+
+
+def _warnings(environment: Any, rules: Rules) -> list[str]:
+    rows = Membership.objects.filter(project=environment.project_id, user__is_active=True).values_list("role", "user_id", "granted_by_id")
+    holders = [(role, user) for role, user, giver in rows if user != giver]
+    found = []
+    for role, count in rules.approvals.items():
+        able = len({user for held, user in holders if held == role})
+        if able < count:
+            have = "nobody has" if not able else "one person has" if able == 1 else f"{able} people have"
+            found.append(f"{count} {ROLE_WORDS.get(role, role)} approval{'s' if count > 1 else ''}: {have} that role today.")
+    return found
