@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -27,8 +27,12 @@ YES_OR_NO = ("previous_environment", "change_record", "same_baseline")
 class PolicyForm(ServiceForm):
     """The gates of one environment; saving puts a new policy in force."""
 
-    previous_environment = forms.BooleanField(required=False, help_text="The version has been live in the environment before.")
-    change_record = forms.BooleanField(required=False, help_text="Expected impact and how we will know are written.")
+    previous_environment = forms.BooleanField(
+        label="It was live in the environment before", required=False, help_text="Does nothing in the first environment."
+    )
+    change_record = forms.BooleanField(
+        label="A complete change record", required=False, help_text="Expected impact and how we will know are written."
+    )
     same_baseline = forms.BooleanField(
         label="Approvals count only against what is live now",
         required=False,
@@ -58,10 +62,15 @@ class PolicyForm(ServiceForm):
         return projects.change_policy(environment=self.cleaned_data["environment"], data=self.rules_data(), actor=self.actor)
 
 
+class CountField(forms.IntegerField):
+    """None is zero."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(0 if value in self.empty_values else value)
+
+
 for _role, _label in Role.choices:
-    PolicyForm.base_fields[f"approvals_{_role}"] = forms.IntegerField(
-        label=f"Approvals: {_label.lower()}", required=False, min_value=0, max_value=9, initial=0
-    )
+    PolicyForm.base_fields[f"approvals_{_role}"] = CountField(label=f"{_label} approvals", min_value=0, max_value=9, initial=0)
     PolicyForm.declared_fields[f"approvals_{_role}"] = PolicyForm.base_fields[f"approvals_{_role}"]
 
 
@@ -74,6 +83,7 @@ class PolicyAdmin(ScopedAdmin):
     list_display = ("place", "project", "number", "in_force", "in_words", "created_by", when("created_at", "Since"))
     list_filter = ("environment__project", "environment")
     list_select_related = ("environment__project", "created_by")
+    ordering = ("environment__project__name", "environment__position", "-number")
     add_form_template = "admin/policy_form.html"
 
     def get_urls(self) -> list[Any]:
@@ -89,7 +99,6 @@ class PolicyAdmin(ScopedAdmin):
             .annotate(
                 previous_name=Subquery(before.order_by("-position").values("name")[:1]),
                 newest_number=Subquery(newest.values("number")[:1]),
-                lane=F("environment__position"),
             )
         )
 
@@ -167,13 +176,13 @@ class PolicyAdmin(ScopedAdmin):
             (None, {"fields": ("environment",)}),
             ("What a version needs", {"fields": ("previous_environment", "change_record")}),
             ("Approvals", {"fields": (*approvals, "same_baseline"), "description": "How many different people of each role must approve."}),
-            ("Who may promote, once the conditions are met", {"fields": ("deployers",)}),
+            ("Once the conditions are met", {"fields": ("deployers",)}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("in_words", "in_force", "deployers_in_words", "before") if obj else ()
 
-    @admin.display(description="Environment", ordering="lane")
+    @admin.display(description="Environment", ordering="environment__position")
     def place(self, policy: Policy) -> str:
         return policy.environment.name
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from promptstudio.projects import services as projects
 from promptstudio.projects.conditions import in_words, with_conditions
 from promptstudio.projects.models import Environment, Project
-from promptstudio.projects.rules import Rules
+from promptstudio.projects.rules import ROLE_WORDS, Rules
 
 from ..templatetags.studio import lane
 from .preview import Preview, of_environment
@@ -101,7 +101,7 @@ class EnvironmentAdmin(ScopedAdmin):
 
     @admin.display(description="Who may promote")
     def deployers(self, environment: Any) -> str:
-        return Rules.model_validate(environment.rules_data).deployers_in_words(environment.name)
+        return ", ".join(ROLE_WORDS[role] for role in Rules.model_validate(environment.rules_data).deployers) or "nobody but a site admin"
 
     @admin.display(description="Publishes to")
     def targets(self, environment: Environment) -> str:

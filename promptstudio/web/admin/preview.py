@@ -20,10 +20,7 @@ class Affected:
     now: str
     then: str
     opens: list[str]
-
-    @property
-    def is_touched(self) -> bool:
-        return self.now != self.then or bool(self.opens)
+    is_touched: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,10 @@ def _grace(name: str, days: int) -> str:
 def _affected(environment: Any, rules: Rules) -> list[Affected]:
     reviews = list(Review.objects.open().filter(environment=environment).with_everything().order_by("asked_at"))
     now, then = at_a_glance(reviews), at_a_glance(reviews, instead={environment.pk: rules})
-    return [Affected(r, _met(now[r.pk]), _met(then[r.pk]), _newly_open(now[r.pk], then[r.pk])) for r in reviews]
+    return [
+        Affected(r, _met(now[r.pk]), _met(then[r.pk]), _newly_open(now[r.pk], then[r.pk]), is_touched=now[r.pk] != then[r.pk])
+        for r in reviews
+    ]
 
 
 def _met(gates: list[Outcome]) -> str:

@@ -16,7 +16,7 @@ from .scoped import ReadOnlyAdmin, actor_of, when
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
-    one, many, icon = "entry", "entries", "shield-check"
+    one, many, icon = "entry", "audit trail", "shield-check"
     hint = "Who did what, through which door. Entries are written once and chained."
     project_path = ""
     list_display = ("sentence", "action", "via", "sequence", when("created_at", "When"))

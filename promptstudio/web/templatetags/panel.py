@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
-MARK = "action_checkbox_column"
+MARK = "action-checkbox"
 
 
 @register.inclusion_tag("admin/_rows.html")
