@@ -43,7 +43,7 @@ class Connections:
             if region not in self._own:
                 self._own[region] = self._client("bedrock-agent", region)
             return self._own[region]
-        except (ClientError, BotoCoreError, ValueError) as error:
+        except (ClientError, BotoCoreError, ValueError, TypeError) as error:
             raise failure_of(error, operation=ASSUME_ROLE) from error
 
     def _assumed(self, target: dict[str, Any], region: str | None, job_uid: UUID) -> dict[str, str]:

@@ -40,7 +40,7 @@ UNANSWERED = (boto.ReadTimeoutError, boto.ConnectionClosedError, boto.ResponseSt
 UNREACHABLE = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError, boto.HTTPClientError)
 
 
-def failure_of(error: ClientError | BotoCoreError | ValueError, *, operation: str) -> PublishFailed:
+def failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, *, operation: str) -> PublishFailed:
     """The failure of one call, permanent where trying again by itself would change nothing."""
     if isinstance(error, ClientError):
         return _refused(error, operation)
@@ -49,7 +49,7 @@ def failure_of(error: ClientError | BotoCoreError | ValueError, *, operation: st
     if isinstance(error, NO_CREDENTIALS):
         sentence = "Prompt Studio has no AWS credentials. Whoever runs it can give it some; then try again."
         return _permanent("no_credentials", sentence)
-    if isinstance(error, (*NOT_SET_UP, ValueError)):
+    if isinstance(error, (*NOT_SET_UP, ValueError, TypeError)):
         return _not_set_up(str(error))
     if isinstance(error, UNANSWERED):
         # It may have done what it was asked; the next try looks before it writes.

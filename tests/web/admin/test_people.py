@@ -8,6 +8,7 @@ from django.test import Client
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.projects.models import ApiKey, Membership
+from promptstudio.projects.services import grant_role
 from tests.cast import Cast, a_key, an_application
 
 from ..reading import at, text
@@ -101,3 +102,61 @@ def test_a_key_is_revoked_by_its_service(client: Client, cast: Cast, dora: Actor
     assert "Nightly is revoked." in text(client.post(address(ApiKey, "changelist"), posted, follow=True))
     assert "This key was revoked already." in text(client.post(address(ApiKey, "changelist"), posted, follow=True))
     assert (ApiKey.objects.usable().count(), entries("key.revoked")) == (0, 1)
+
+
+def test_a_person_s_page_tells_roles_accounts_and_sign_in(client: Client, cast: Cast, dora: Actor) -> None:
+    grant_role(project=cast.elsewhere, user=cast.bob.user, role="viewer", actor=cast.root)
+    an_application(cast.claims, responsible=cast.bob, by=dora)
+    path = address(User, "change", cast.bob.user.pk)
+    page = text(at(client, dora).get(path))
+    assert "Claims: <b>Product</b> <span class='muted small'>by Root</span>" in page
+    assert "Claims desk in Claims" in page
+    assert "Never" in page
+    assert "Elsewhere" not in page
+    at(client, cast.bob)
+    everything = text(at(client, cast.root).get(path))
+    assert "Elsewhere: <b>Viewer</b>" in everything
+    assert "today" in everything
+
+
+def test_a_role_form_names_nobody_whom_one_does_not_know(client: Client, cast: Cast, dora: Actor) -> None:
+    form = text(at(client, dora).get(address(Membership, "add")))
+    assert "Charlie" not in form
+    assert "Vera" not in form
+    people = "/admin/projects/membership/people/"
+    assert text(client.get(people, {"person": "ve"})) == '<option value="vera@claims.example">Vera</option>'
+    for words in ("char", "charlie@claims.example", ""):
+        assert "Charlie" not in text(client.get(people, {"person": words}))
+    assert "Charlie" in text(at(client, cast.root).get(people, {"person": "char"}))
+
+
+@pytest.mark.parametrize(("typed", "given"), [("Charlie", False), ("charlie", False), ("charlie@claims.example", True), ("Vera", True)])
+def test_strangers_are_found_by_their_exact_address_alone(client: Client, cast: Cast, dora: Actor, typed: str, given: bool) -> None:
+    answer = client_post(client, dora, address(Membership, "add"), {"project": cast.claims.pk, "person": typed, "role": "auditor"})
+    assert (answer.status_code == 302) is given
+    assert Membership.objects.filter(project=cast.claims, role="auditor").exclude(user=cast.axel.user).exists() is given
+    if not given:
+        assert "Nobody in your projects is called that." in text(answer)
+        assert f'value="{typed}"' in text(answer)
+
+
+def test_a_key_s_page_tells_what_it_may_and_revokes_it(client: Client, cast: Cast, dora: Actor) -> None:
+    key, _ = a_key(an_application(cast.claims, responsible=dora, by=dora), "read", "deploy", by=dora)
+    path = address(ApiKey, "change", key.pk)
+    page = text(at(client, dora).get(path))
+    assert "promote and roll back, read prompts" in page
+    assert "every one: not for applications" in page
+    assert key.secret_hash not in page
+    revoked = client.post(f"/admin/projects/apikey/{key.pk}/revoke/", follow=True)
+    assert "Nightly is revoked." in text(revoked)
+    assert "Revoke it" not in text(revoked)
+    assert client.post(f"/admin/projects/apikey/{key.pk}/revoke/").status_code == 409
+    assert entries("key.revoked") == 1
+
+
+def test_a_key_is_revoked_by_project_admins_alone(client: Client, cast: Cast, dora: Actor) -> None:
+    key, _ = a_key(an_application(cast.claims, responsible=dora, by=dora), "read", by=dora)
+    path = f"/admin/projects/apikey/{key.pk}/revoke/"
+    assert at(client, staff(cast.bob)).post(path).status_code == 403
+    assert at(client, staff(cast.charlie)).post(path).status_code == 404
+    assert ApiKey.objects.usable().count() == 1

@@ -54,3 +54,30 @@ def test_promoting_through_the_panel_stays_in_the_project(client: Client, filled
     before = Deployment.objects.count()
     assert client.get(promote_url(mine), {"environment": filled.development.pk}).status_code == 200
     assert Deployment.objects.count() == before
+
+
+def test_it_shows_what_changes_and_the_gates_before_the_button(client: Client, cast: Cast, dora: Actor, version: Version) -> None:
+    first = text(at(client, dora).get(promote_url(version)))
+    assert "Choose an environment" in first
+    assert "Promote to" not in first
+    response = client.get(promote_url(version), {"environment": cast.production.pk})
+    page = text(response)
+    assert {"components/_gates.html", "compare/_text.html", "reviews/_change_record.html"} <= {t.name for t in response.templates}
+    assert "It will be the first version there." in page
+    assert "1 of 5 conditions is open" in page
+    assert "Promote to Production" in page
+
+
+def test_what_somebody_sent_meanwhile_is_not_overwritten(client: Client, cast: Cast, dora: Actor, version: Version, prompt: Prompt) -> None:
+    newer = a_version(prompt, by=cast.alice, text="Newer {{claim}}")
+    seen = at(client, dora).get(promote_url(newer), {"environment": cast.development.pk}).context["cell"].replaces
+    other = a_version(prompt, by=cast.alice, text="Other {{claim}}")
+    promote(other, cast.development, by=cast.alice)
+    answer = client.post(promote_url(newer), {"environment": cast.development.pk, "reason": "Mine", "replaces": seen})
+    assert (answer.status_code, "Someone was faster" in text(answer), "Mine" in text(answer)) == (409, True, True)
+    assert Deployment.objects.latest("id").version == other
+
+
+def test_no_environment_is_no_promotion(client: Client, cast: Cast, dora: Actor, version: Version) -> None:
+    answer = client_post(client, dora, promote_url(version), {"environment": "", "reason": "x"})
+    assert (answer.status_code, "Choose where it should go." in text(answer)) == (422, True)

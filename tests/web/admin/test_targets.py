@@ -8,10 +8,12 @@ from django.test import Client
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Target
+from promptstudio.deployments.publishing import PublishFailed
 from tests.cast import Cast
+from tests.deployments.fake_target import FakeTarget, a_target, use_fake_publisher
 
 from ..reading import at, text, typed_back
-from .panel import address, client_post, entries
+from .panel import address, client_post, entries, staff
 
 
 def target_typed(**more: Any) -> dict[str, Any]:
@@ -77,3 +79,40 @@ def test_what_a_target_is_does_not_change(client: Client, cast: Cast, dora: Acto
     client.post(address(Target, "change", target.pk), target_typed(kind="pigeon"))
     target.refresh_from_db()
     assert target.kind == "bedrock"
+
+
+@pytest.fixture
+def fake(settings: Any) -> FakeTarget:
+    return use_fake_publisher(settings)
+
+
+def test_the_connection_is_tested_by_a_button(client: Client, cast: Cast, dora: Actor, fake: FakeTarget) -> None:
+    target = a_target(cast.production, by=dora)
+    page = at(client, dora).post(f"/admin/deployments/target/{target.pk}/check/", follow=True)
+    assert "The fake target answered." in text(page)
+    assert "Last tested" in text(page)
+    assert (fake.checked, entries("target.checked")) == ([{}], 1)
+
+
+def test_what_the_place_refused_is_told_in_words(client: Client, cast: Cast, dora: Actor, fake: FakeTarget) -> None:
+    fake.refusal = PublishFailed("AWS refused <b>it</b>.", code="x", permanent=True)
+    target = a_target(cast.production, by=dora)
+    page = at(client, dora).post(f"/admin/deployments/target/{target.pk}/check/", follow=True)
+    assert 'class="notice error"' in text(page)
+    assert typed_back(page, "AWS refused <b>it</b>.")
+
+
+def test_whoever_may_not_change_a_target_does_not_test_it(client: Client, cast: Cast, dora: Actor, fake: FakeTarget) -> None:
+    target = a_target(cast.production, by=dora)
+    at(client, staff(cast.bob))
+    assert "Your role does not allow you to change the settings" in text(client.get(address(Target, "change", target.pk)))
+    assert client.post(f"/admin/deployments/target/{target.pk}/check/").status_code == 403
+    assert at(client, staff(cast.charlie)).post(f"/admin/deployments/target/{target.pk}/check/").status_code == 404
+    assert fake.checked == []
+
+
+def test_looking_at_a_target_tests_nothing(client: Client, cast: Cast, dora: Actor, fake: FakeTarget) -> None:
+    target = a_target(cast.production, by=dora)
+    assert at(client, dora).get(f"/admin/deployments/target/{target.pk}/check/").status_code == 405
+    client.get(address(Target, "change", target.pk))
+    assert fake.checked == []
