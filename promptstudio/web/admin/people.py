@@ -16,7 +16,7 @@ from promptstudio.accounts import services as accounts
 from promptstudio.accounts.models import User
 from promptstudio.lib.errors import Invalid
 from promptstudio.projects import services as projects
-from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
+from promptstudio.projects.models import ApiKey, Membership, Role, ServiceAccount
 from promptstudio.projects.people import known_to, person_called
 
 from ..answers import see_other
@@ -160,6 +160,11 @@ class MembershipForm(ServiceForm):
     class Meta:
         model = Membership
         fields = ("project", "role")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "role" in self.fields:
+            self.fields["role"].choices = [("", "Choose…"), *Role.choices]  # type: ignore[attr-defined]
 
     def clean_person(self) -> User:
         try:

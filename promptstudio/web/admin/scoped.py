@@ -141,6 +141,7 @@ class ScopedAdmin(admin.ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", self.choices(db_field, request))
+        kwargs.setdefault("empty_label", "Choose…")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def choices(self, db_field: Any, request: HttpRequest) -> Any:

@@ -21,6 +21,11 @@ class StudioAdminSite(AdminSite):
 
         return queue_page(request, {**self.each_context(request), **(extra_context or {})})
 
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        from ..views.sign_in import sign_out
+
+        return sign_out(request)
+
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         # Packages are not how people think of the panel; its groups stand on the index.
         return redirect("admin:index")
