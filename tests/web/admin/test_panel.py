@@ -176,3 +176,8 @@ def test_a_closed_page_of_the_panel_says_so_in_the_frame_and_is_kept(client: Cli
     assert "Your role does not allow this." in text(response)
     assert 'id="main"' in text(response)
     assert entries("access.refused") == 1
+
+
+def test_leaving_the_panel_is_leaving_the_product(client: Client, cast: Cast) -> None:
+    assert at(client, cast.root).post("/admin/logout/")["Location"] == "/sign-in/"
+    assert client.get("/")["Location"].startswith("/sign-in/")
