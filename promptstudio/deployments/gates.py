@@ -1,6 +1,7 @@
 """What must be so before a version may enter an environment. One class per gate; each answers with a reason."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from promptstudio.reviews.models import Decision
 from promptstudio.reviews.services import standing_decisions
 
 from . import naming
-from .models import Placement, WentLive
+from .models import Placement, Recall, WentLive
 
 log = structlog.get_logger(__name__)
 
@@ -60,19 +61,51 @@ class Candidate:
     def rules(self) -> Rules:
         return self.policy.rules
 
+    # Facts that gates ask for. `glance` fills them for many candidates at once; a gate that asks the database itself makes lists slow.
+
     @cached_property
+    def recall(self) -> Recall | None:
+        return self.version.recalls.order_by("-id").select_related("by").first()
+
+    @cached_property
+    def previous(self) -> Environment | None:
+        return self.environment.previous
+
+    @cached_property
+    def was_live_before(self) -> WentLive | None:
+        """The last time that this version went live in the previous environment."""
+        return WentLive.objects.filter(version=self.version, placement__environment=self.previous).order_by("id").last()
+
+    @cached_property
+    def missing_from_record(self) -> list[str]:
+        return self.version.missing_from_record
+
+    @cached_property
+    def writers(self) -> set[int]:
+        return set(self.version.contributors.values_list("user_id", flat=True))
+
+    @cached_property
+    def decisions(self) -> list[Decision]:
+        return standing_decisions(self.version, self.environment)
+
+    @cached_property
+    def members(self) -> list[Membership]:
+        """Roles that count here: of people who may sign in and see the prompt, given by someone else."""
+        prompt = self.version.prompt
+        rows = Membership.objects.at(prompt.folder).given_by_others().filter(user__is_active=True).select_related("user")
+        return [row for row in rows if not prompt.restricted or can_here(Actor(row.user), "read", prompt)]
+
+    @property
     def recalled_at(self) -> Any:
-        recall = self.version.recalls.order_by("-id").first()
-        return recall.created_at if recall else None
+        return self.recall.created_at if self.recall else None
 
     @cached_property
     def approvals(self) -> list[Decision]:
         """Approvals that stand: by people who did not write the version and still hold, from someone else, the role they gave it in."""
-        writers = set(self.version.contributors.values_list("user_id", flat=True))
         return [
             d
             for d in self._standing
-            if d.verdict == Decision.Verdict.APPROVE and d.person_id not in writers and not self._lapsed(d) and self._holds(d)
+            if d.verdict == Decision.Verdict.APPROVE and d.person_id not in self.writers and not self._lapsed(d) and self._holds(d)
         ]
 
     @cached_property
@@ -88,7 +121,7 @@ class Candidate:
     def _standing(self) -> list[Decision]:
         return [
             d
-            for d in standing_decisions(self.version, self.environment)
+            for d in self.decisions
             if d.digest == self.version.digest and (self.recalled_at is None or d.review.asked_at > self.recalled_at)
         ]
 
@@ -96,9 +129,7 @@ class Candidate:
         return self.rules.too_old(decision.decided_at, clock.now())
 
     def _holds(self, decision: Decision) -> bool:
-        prompt = self.version.prompt
-        held = Membership.objects.filter(user=decision.person, role=decision.role).at(prompt.folder).given_by_others()
-        return decision.person.is_active and held.exists() and bool(can_here(Actor(decision.person), "read", prompt))
+        return any((row.user_id, row.role) == (decision.person_id, decision.role) for row in self.members)
 
 
 class Gate:
@@ -125,7 +156,7 @@ class NotRecalled(Gate):
         return True
 
     def check(self, candidate: Candidate) -> Outcome:
-        recall = candidate.version.recalls.order_by("-id").select_related("by").first()
+        recall = candidate.recall
         if recall is None:
             return self.passed("Nobody recalled this version.")
         # Also on the way back, which asks nothing else: one of two approvals does not lift it.
@@ -148,10 +179,10 @@ class PreviousEnvironment(Gate):
         return rules.previous_environment
 
     def check(self, candidate: Candidate) -> Outcome:
-        previous = candidate.environment.previous
+        previous = candidate.previous
         if previous is None:
             return self.passed("This is the first environment.")
-        was_live = WentLive.objects.filter(version=candidate.version, placement__environment=previous).order_by("id").last()
+        was_live = candidate.was_live_before
         if was_live is None:
             return self.blocked(f"{candidate.version.semver} has not been live in {previous} yet. Promote it there first.")
         return self.passed(f"Live in {previous} on {was_live.at:%-d %B}.", at=was_live.at.isoformat())
@@ -167,8 +198,8 @@ class ChangeRecord(Gate):
         version = candidate.version
         if version.origin == "import":
             return self.blocked(f"{version.semver} was imported and tells no story of its change. Save a new version with a change record.")
-        if version.missing_from_record:
-            missing = " and ".join(f"“{label}”" for label in version.missing_from_record)
+        if candidate.missing_from_record:
+            missing = " and ".join(f"“{label}”" for label in candidate.missing_from_record)
             return self.blocked(f"{missing} is still missing from the change record.")
         return self.passed("Summary, expected impact and how we will know are there.")
 
@@ -256,16 +287,19 @@ def candidate_for(version: Version, environment: Environment, *, by: User | None
     return Candidate(version, environment, environment.policy, placement.live_version if placement else None, by)
 
 
-def evaluate(candidate: Candidate, gates: tuple[Gate, ...] | None = None) -> list[Outcome]:
-    """Every gate that the policy asks for, in order. A gate that cannot answer blocks."""
-    return list(_outcomes(candidate, GATES if gates is None else gates))
+def evaluate(candidate: Candidate, gates: tuple[Gate, ...] | None = None, *, prepared: bool = False) -> list[Outcome]:
+    """Every gate that the policy asks for, in order. A gate that cannot answer blocks.
+
+    `prepared` says that the candidate holds its facts already, so that no query is made that could fail.
+    """
+    return list(_outcomes(candidate, GATES if gates is None else gates, prepared))
 
 
-def _outcomes(candidate: Candidate, gates: tuple[Gate, ...]) -> Iterator[Outcome]:
+def _outcomes(candidate: Candidate, gates: tuple[Gate, ...], prepared: bool) -> Iterator[Outcome]:
     for gate in gates:
         try:
             # A savepoint, so that a failed query of one gate leaves the others their transaction.
-            with transaction.atomic():
+            with nullcontext() if prepared else transaction.atomic():
                 outcome = gate.check(candidate) if gate.applies(candidate.rules) else None
             if outcome:
                 yield outcome
@@ -290,12 +324,8 @@ def _lapsed_words(candidate: Candidate) -> tuple[str, str]:
 
 def _able(candidate: Candidate, roles: list[str]) -> list[User]:
     """People who could give an approval in one of `roles` today."""
-    writers = candidate.version.contributors.values("user")
-    decided = [d.person_id for d in candidate.approvals]
-    prompt = candidate.version.prompt
-    rows = Membership.objects.at(prompt.folder).given_by_others().filter(role__in=roles, user__is_active=True)
-    people = {row.user for row in rows.exclude(user__in=writers).exclude(user__in=decided).select_related("user")}
-    able = [person for person in people if not prompt.restricted or can_here(Actor(person), "read", prompt)]
+    out = candidate.writers | {d.person_id for d in candidate.approvals}
+    able = {row.user for row in candidate.members if row.role in roles and row.user_id not in out}
     return sorted(able, key=lambda user: user.name)
 
 

@@ -103,12 +103,23 @@ class Standing:
     sentence: str = ""
 
 
+@dataclass(frozen=True)
+class Checked:
+    """Whether a place answered when somebody asked, and what to tell them."""
+
+    answered: bool
+    sentence: str
+
+
 class Publisher(Protocol):
     def publish(self, order: Order, desk: Desk) -> Published:
         """Make the remote version, or adopt the one that is there, and read it back. Raises PublishFailed or Overtaken."""
 
     def inspect(self, question: Question, desk: Desk) -> Standing:
         """Read what stands at the target and write nothing. Raises PublishFailed when it could not be asked."""
+
+    def check(self, settings: dict[str, Any]) -> str:
+        """Ask the place of these settings for something cheap; a person waits for the sentence. Raises PublishFailed."""
 
 
 @cache

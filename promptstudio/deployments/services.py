@@ -24,8 +24,10 @@ from . import gates, live, seal
 from .anchoring import anchor_production
 from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Seal, Target
 from .permissions import can_administer_targets, can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
+from .publishing import Checked, PublishFailed, publisher_for
 
 PUBLISH = "deployments.publish_due"
+CANCELLED = "cancelled"
 
 
 class _Any:
@@ -232,6 +234,46 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
         if went_live:
             _recorded(job.deployment, "deployment.went_live", actor)
     return job
+
+
+def cancel(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
+    """Stop trying: an owed publication becomes a failed one, which holds its deployment back until it is retried or left out.
+
+    A worker that is writing at this moment is told at its next write, and what it made is found again by a later try.
+    """
+    can_settle(actor, job).require()
+    if not reason.strip():
+        raise Invalid({"reason": "Say why it should not be tried any more."})
+    with transaction.atomic():
+        job = _locked_job(job)
+        if job.state != PublishJob.State.OWED:
+            raise Conflict(f"This publication is not on its way any more: {job.get_state_display().lower()}.")
+        job.state, job.settled_at = PublishJob.State.FAILED, clock.now()
+        job.error_code, job.error = CANCELLED, f"{actor.user} stopped trying: “{reason.strip()}”"
+        job.save()
+        _job_recorded(job, "publication.cancelled", actor, reason=reason.strip())
+    return job
+
+
+def check_target(*, target: Target, actor: Actor) -> Checked:
+    """Ask the place, by one cheap and bounded read, whether it would be reached. Call it outside any transaction."""
+    can_administer_targets(actor, target.environment).require()
+    if target.kind not in settings.PUBLISHERS:
+        raise Conflict(f"Nothing here can publish to a place of the kind “{target.kind}”.")
+    try:
+        checked = Checked(True, publisher_for(target.kind).check(target.settings))
+    except PublishFailed as failure:
+        checked = Checked(False, failure.sentence)
+    record(
+        actor=actor,
+        action="target.checked",
+        subject=target,
+        project_uid=target.environment.project.uid,
+        environment=target.environment.slug,
+        answered=checked.answered,
+        sentence=checked.sentence,
+    )
+    return checked
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """What waits for whom. A constant number of queries, however much waits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptstudio.accounts.actor import Actor
@@ -38,7 +39,7 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
     decisions = {
         d.review_id: d for d in Decision.objects.filter(review__in=reviews, person=actor.user).select_related("baseline").order_by("id")
     }
-    live = _live(reviews)
+    live = live_versions(reviews)
     found = []
     for review in reviews:
         asked = rules[review.environment_id]
@@ -84,7 +85,8 @@ def _rules(reviews: list[Review]) -> dict[int, Rules]:
     return {policy.environment_id: policy.rules for policy in policies}
 
 
-def _live(reviews: list[Review]) -> dict[tuple[int, int], Version]:
+def live_versions(reviews: Sequence[Review]) -> dict[tuple[int, int], Version]:
+    """What is live where a review asks to go, by prompt and environment."""
     placements = Placement.objects.filter(
         prompt__in={r.version.prompt_id for r in reviews}, environment__in={r.environment_id for r in reviews}
     ).exclude(live=None)

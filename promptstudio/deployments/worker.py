@@ -181,6 +181,11 @@ def _settle_published(claim: Claim, published: Published) -> None:
         if job is None:
             _end(claim, "superseded")
             return
+        if job.state == PublishJob.State.FAILED:
+            # Stopped while it was written. It may be tried again, and its one receipt is for what that try finds there.
+            _end(claim, "superseded")
+            _release(claim)
+            return
         version = job.deployment.version
         Receipt.objects.create(
             job=job,

@@ -13,6 +13,7 @@ ROLE_WORDS = {
     "auditor": "auditor",
     "admin": "project admin",
 }
+EDITORS = frozenset({"domain_expert", "product", "technical", "admin"})
 
 
 class Rules(BaseModel):
@@ -42,7 +43,9 @@ class Rules(BaseModel):
         if self.approvals and not self.approver_may_deploy:
             needs.append("somebody to promote it who did not approve it")
         if not needs:
-            return f"Anyone who edits can promote to {environment}. There are no conditions."
+            if set(self.deployers) >= EDITORS:
+                return f"Anyone who edits can promote to {environment}. There are no conditions."
+            return f"There are no conditions. {self.deployers_in_words(environment)}"
         return f"To enter {environment} a version needs {_listed(needs)}."
 
     def too_old(self, given_at: datetime, now: datetime) -> bool:
@@ -84,6 +87,12 @@ class Rules(BaseModel):
             approver_may_deploy=self.approver_may_deploy and (floor.approver_may_deploy or not floor.approvals),
             deployers=deployers or floor.deployers,
         )
+
+    def deployers_in_words(self, environment: str) -> str:
+        """Who may press the button, once the conditions are met."""
+        if not self.deployers:
+            return f"Nobody but a site admin may promote to {environment}."
+        return f"Promoting to {environment} is for: {_listed([ROLE_WORDS.get(role, role) for role in self.deployers])}."
 
 
 def _listed(parts: list[str]) -> str:

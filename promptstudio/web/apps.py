@@ -5,5 +5,16 @@ class WebConfig(AppConfig):
     name = "promptstudio.web"
 
     def ready(self) -> None:
-        from .admin import group_mappings, people, places, releases  # noqa: F401  (registers what the admin panel shows)
+        # The panel's menu shows its lists in the order in which they are registered.
+        from .admin import (  # noqa: F401, I001
+            people,
+            group_mappings,
+            places,
+            conditions,
+            targets,
+            reviewing,
+            releases,
+            publications,
+            trail,
+        )
         from .sign_in import checks  # noqa: F401  (registers what is checked at start-up)

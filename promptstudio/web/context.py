@@ -9,6 +9,7 @@ from promptstudio.deployments.waiting import reviews_for
 from promptstudio.projects.models import Membership, Project, Role
 from promptstudio.projects.permissions import can_create_project
 
+from .admin.sections import sections
 from .sign_in.break_glass import by_break_glass
 
 NAVIGATION = (
@@ -27,13 +28,16 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {"frame": {"person": None, "project": None, "projects": [], "nav": []}}
     projects = list(Project.objects.visible_to(actor))
     project = _present(request, projects)
+    match = request.resolver_match
+    in_panel = bool(match and match.app_name == "admin" and actor.user.is_staff)
     roles = Membership.objects.filter(user=actor.user, project=project).values_list("role", flat=True) if project else []
     return {
         "frame": {
             "person": {"name": actor.user.name, "roles_words": ", ".join(Role(role).label for role in roles)},
             "project": project,
             "projects": [{"slug": p.slug, "name": p.name, "url": reverse("library", args=[p.slug])} for p in projects],
-            "nav": list(_navigation(request, project, actor)),
+            "nav": [] if in_panel else list(_navigation(request, project, actor)),
+            "panel": {"sections": sections(request), "waiting": len(reviews_for(actor))} if in_panel else None,
             "may_make_projects": bool(can_create_project(actor)),
             "break_glass": by_break_glass(request),
             "admin_url": reverse("admin:index") if actor.user.is_staff else None,

@@ -91,11 +91,11 @@ class ErrorPages:
         return None
 
 
-def refused(request: HttpRequest, error: NotAllowed) -> None:
-    """Keep the refusal in the trail, in the chain of the project that the address names."""
+def refused(request: HttpRequest, error: NotAllowed, *, project: Project | None = None) -> None:
+    """Keep the refusal in the trail, in the chain of `project` or of the one that the address names."""
     actor = cast(StudioRequest, request).actor
     slug = request.resolver_match.kwargs.get("project") if request.resolver_match else None
-    project = Project.objects.visible_to(actor).filter(slug=slug).first()
+    project = project or Project.objects.visible_to(actor).filter(slug=slug).first()
     keep_refusal(actor=actor, error=error, door=f"{request.method} {request.path}", project_uid=project.uid if project else None)
 
 

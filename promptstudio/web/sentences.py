@@ -226,6 +226,11 @@ def _rolled_back(facts: Facts) -> SafeString:
     return format_html("rolled {}{}{}", facts.what, f" back from {replaced}" if replaced else " back", facts.reason())
 
 
+def _checked(facts: Facts) -> SafeString:
+    answer = "it answered" if facts.data.get("answered") else "it did not answer as it should"
+    return format_html("tested the connection to {}; {}{}", facts.what, answer, facts.reason("sentence"))
+
+
 KINDS_OF_USE = {"read": "reading", "write": "writing", "promote": "promoting", "roll_back": "rolling back"}
 
 
@@ -264,6 +269,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "key.revoked": ("key", "quiet", _said("revoked the key {what}")),
     "target.added": ("stack-2", "quiet", _said("made {environment} publish to {what}")),
     "target.changed": ("stack-2", "quiet", _said("changed where {environment} publishes: {what}")),
+    "target.checked": ("link", "quiet", _checked),
     "prompt.created": ("plus", "quiet", _said("created {what}")),
     "prompt.changed": ("pencil", "quiet", _prompt_changed),
     "prompt.restricted": ("lock", "quiet", _said("restricted {what} to named people")),
@@ -301,5 +307,6 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
         _said("found that {target} does not hold {number} of {what} any more{error}"),
     ),
     "publication.retried": ("refresh", "quiet", _said("had the publication of {number} to {target} tried again")),
+    "publication.cancelled": ("ban", "back", _said("stopped trying to publish {number} to {target}{reason}")),
     "publication.excluded": ("ban", "back", _said("left {target} out for {number}{reason}")),
 }

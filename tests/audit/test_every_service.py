@@ -55,6 +55,10 @@ class Stage:
         self.failing = use_fake_publisher(settings)
         self.target = a_target(cast.development, by=cast.dora)
 
+    def owed_job(self) -> PublishJob:
+        promote(self.next, self.cast.development, by=self.cast.alice)
+        return PublishJob.objects.get()
+
     def failed_job(self) -> PublishJob:
         def refuse(*args: Any) -> None:
             raise PublishFailed("No.", code="AccessDenied", permanent=True)
@@ -231,6 +235,8 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     ),
     "deployments.retry": ("publication.retried", lambda s: deployments.retry(job=s.failed_job(), actor=s.cast.alice)),
     "deployments.exclude": ("publication.excluded", lambda s: deployments.exclude(job=s.failed_job(), reason="No.", actor=s.cast.alice)),
+    "deployments.cancel": ("publication.cancelled", lambda s: deployments.cancel(job=s.owed_job(), reason="No.", actor=s.cast.alice)),
+    "deployments.check_target": ("target.checked", lambda s: deployments.check_target(target=s.target, actor=s.cast.dora)),
     "deployments.add_target": ("target.added", lambda s: a_target(s.cast.staging, by=s.cast.dora)),
     "deployments.save_target": ("target.changed", lambda s: deployments.save_target(target=s.target, actor=s.cast.dora)),
 }

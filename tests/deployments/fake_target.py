@@ -8,7 +8,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import worker
 from promptstudio.deployments.models import Target
-from promptstudio.deployments.publishing import Desk, Order, Published, Question, Standing, publisher_for
+from promptstudio.deployments.publishing import Desk, Order, Published, PublishFailed, Question, Standing, publisher_for
 from promptstudio.projects.models import Environment
 
 KIND = "fake"
@@ -25,6 +25,8 @@ class FakeTarget:
         # how to answer whoever asks what stands here
         self.standing: Standing | Exception = Standing(True)
         self.questions: list[Question] = []
+        self.checked: list[dict[str, Any]] = []
+        self.refusal: PublishFailed | None = None
 
     def write(self, order: Order, desk: Desk) -> None:
         self.orders.append(order)
@@ -48,6 +50,12 @@ class FakePublisher:
         if isinstance(target.standing, Exception):
             raise target.standing
         return target.standing
+
+    def check(self, settings: dict[str, Any]) -> str:
+        target.checked.append(settings)
+        if target.refusal:
+            raise target.refusal
+        return "The fake target answered."
 
 
 def answer(order: Order, *, remote_version: str = "1") -> Published:

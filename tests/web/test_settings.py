@@ -97,7 +97,7 @@ def test_an_admin_gives_a_role(client: Client, cast: Cast, typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "status", "sentence"),
     [
-        ({"person": "Zoë", "role": "product"}, 422, "Nobody here has that name or address."),
+        ({"person": "Zoë", "role": "product"}, 422, "Nobody in your projects is called that."),
         ({"person": "Same Name", "role": "product"}, 422, "More than one person is called that."),
         ({"person": "", "role": "product"}, 422, "Say who."),
         ({"person": "vera", "role": ""}, 422, "Choose a role."),
@@ -107,7 +107,8 @@ def test_an_admin_gives_a_role(client: Client, cast: Cast, typed: str) -> None:
 )
 def test_a_role_that_cannot_be_given_keeps_what_was_typed(client: Client, cast: Cast, typed: Any, status: int, sentence: str) -> None:
     for username in ("same1", "same2"):
-        User.objects.create_user(username, name="Same Name")
+        person = User.objects.create_user(username, name="Same Name")
+        grant_role(project=cast.claims, user=person, role="viewer", actor=cast.root)
     response = at(client, cast.dora).post(URL + "people/give/", typed)
     assert response.status_code == status
     assert sentence in text(response)

@@ -1,5 +1,6 @@
 """The way to one AWS account and region, and what each call on it costs."""
 
+import math
 import os
 import threading
 from typing import Any
@@ -21,9 +22,13 @@ WRITES_PER_SECOND = 2
 
 
 class Connections:
-    """Clients for the settings of a target: `region`, `role_arn`, `external_id`, each optional."""
+    """Clients for the settings of a target: `region`, `role_arn`, `external_id`, each optional.
 
-    def __init__(self) -> None:
+    `patience` is the longest time in seconds that one call may take to connect or to answer, where less than the usual.
+    """
+
+    def __init__(self, *, patience: float = math.inf) -> None:
+        self._patience = patience
         self._session = boto3.Session()
         self._own: dict[str | None, Any] = {}
         # Clients may be shared between threads, the session that makes them may not.
@@ -38,7 +43,7 @@ class Connections:
             if region not in self._own:
                 self._own[region] = self._client("bedrock-agent", region)
             return self._own[region]
-        except (ClientError, BotoCoreError, ValueError) as error:
+        except (ClientError, BotoCoreError, ValueError, TypeError) as error:
             raise failure_of(error, operation=ASSUME_ROLE) from error
 
     def _assumed(self, target: dict[str, Any], region: str | None, job_uid: UUID) -> dict[str, str]:
@@ -54,8 +59,8 @@ class Connections:
 
     def _client(self, service: str, region: str | None, **credentials: str) -> Any:
         config = Config(
-            connect_timeout=settings.PUBLISH_CONNECT_TIMEOUT,
-            read_timeout=settings.PUBLISH_READ_TIMEOUT,
+            connect_timeout=min(settings.PUBLISH_CONNECT_TIMEOUT, self._patience),
+            read_timeout=min(settings.PUBLISH_READ_TIMEOUT, self._patience),
             # The job tries again, after it looked what the lost call did.
             retries={"mode": "standard", "total_max_attempts": 1},
             user_agent_extra="prompt-studio",

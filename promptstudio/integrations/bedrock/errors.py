@@ -6,6 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from promptstudio.deployments.publishing import PublishFailed
 
 LONGEST_QUOTE = 600
+TRIED_AGAIN = " It is tried again."
 ASSUME_ROLE = "AssumeRole"
 GONE = "ResourceNotFoundException"
 QUOTA = "ServiceQuotaExceededException"
@@ -39,7 +40,7 @@ UNANSWERED = (boto.ReadTimeoutError, boto.ConnectionClosedError, boto.ResponseSt
 UNREACHABLE = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError, boto.HTTPClientError)
 
 
-def failure_of(error: ClientError | BotoCoreError | ValueError, *, operation: str) -> PublishFailed:
+def failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, *, operation: str) -> PublishFailed:
     """The failure of one call, permanent where trying again by itself would change nothing."""
     if isinstance(error, ClientError):
         return _refused(error, operation)
@@ -48,7 +49,7 @@ def failure_of(error: ClientError | BotoCoreError | ValueError, *, operation: st
     if isinstance(error, NO_CREDENTIALS):
         sentence = "Prompt Studio has no AWS credentials. Whoever runs it can give it some; then try again."
         return _permanent("no_credentials", sentence)
-    if isinstance(error, (*NOT_SET_UP, ValueError)):
+    if isinstance(error, (*NOT_SET_UP, ValueError, TypeError)):
         return _not_set_up(str(error))
     if isinstance(error, UNANSWERED):
         # It may have done what it was asked; the next try looks before it writes.
@@ -56,6 +57,11 @@ def failure_of(error: ClientError | BotoCoreError | ValueError, *, operation: st
     if isinstance(error, UNREACHABLE):
         return _transient("unreachable", "Bedrock could not be reached. It is tried again.")
     return _transient(type(error).__name__, f"Calling Bedrock went wrong: {_quoted(str(error))} It is tried again.")
+
+
+def for_a_person(failure: PublishFailed) -> PublishFailed:
+    """The same failure for whoever asked and waits: nothing is tried again by itself."""
+    return PublishFailed(failure.sentence.removesuffix(TRIED_AGAIN), code=failure.code, permanent=failure.permanent)
 
 
 def _refused(error: ClientError, operation: str) -> PublishFailed:

@@ -7,12 +7,14 @@ before it writes, and nothing is published that was not read back.
 import time
 from collections.abc import Sequence
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from promptstudio.deployments.publishing import Desk, Known, Order, Published, PublishFailed, Question, Standing
 
 from .client import Connections, Remote, account_of
-from .errors import GONE, QUOTA
+from .errors import GONE, QUOTA, failure_of, for_a_person
 from .rendition import (
     DIGEST,
     RESOURCE_TAG,
@@ -30,6 +32,7 @@ MAX_VERSIONS = 10
 # Bedrock promises nothing about when a new version can be read.
 PATIENCE_SECONDS = 10.0
 TRIES_AT_A_TOKEN = 10
+CHECK_SECONDS = 8.0
 
 
 class BedrockPublisher:
@@ -52,6 +55,21 @@ class BedrockPublisher:
         if metadata_of(seen).get(DIGEST) != question.digest or rendition_of(seen) != question.rendition:
             return Standing(False, f"Version {question.remote_version} at Bedrock is not what was confirmed when it was published.")
         return Standing(True)
+
+    def check(self, settings: dict[str, Any]) -> str:
+        """By ListPrompts, which every publication may have to call as well. One try, at most CHECK_SECONDS for each call."""
+        try:
+            # Connections of its own: those that publish wait longer than a person in front of a page does.
+            client = Connections(patience=CHECK_SECONDS).client_for(settings, job_uid=uuid4())
+            client.list_prompts(maxResults=1)
+        except (ClientError, BotoCoreError) as error:
+            raise for_a_person(failure_of(error, operation="ListPrompts")) from error
+        except PublishFailed as failure:
+            raise for_a_person(failure) from failure
+        return (
+            f"Bedrock in {client.meta.region_name} answered, and Prompt Studio may read prompts there. "
+            "Whether it may write as well shows at the first publication."
+        )
 
 
 class _Publication:

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import escape
-from simple_history.admin import SimpleHistoryAdmin
 
 from promptstudio.projects import group_mappings
 from promptstudio.projects.models import GroupMapping, PendingChange
@@ -35,8 +34,10 @@ class GroupMappingForm(ServiceForm):
 
 
 @admin.register(GroupMapping)
-class GroupMappingAdmin(ScopedAdmin, SimpleHistoryAdmin):
+class GroupMappingAdmin(ScopedAdmin):
     form = GroupMappingForm
+    one, many, icon, section = "group mapping", "group mappings", "users", "people"
+    hint = "What the groups of the identity provider give here."
     project_path = ""
     list_display = ("pattern", "gives", "created_at")
     list_filter = ("site_admin", "role", "project")

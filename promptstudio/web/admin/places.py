@@ -1,33 +1,49 @@
-"""Projects, environments, their conditions, and the places outside."""
+"""Projects, and their environments."""
 
 from typing import Any
 
-from django import forms
-from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
-from django.utils.html import format_html
-from simple_history.admin import SimpleHistoryAdmin
+from django.shortcuts import get_object_or_404, render
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.views.decorators.http import require_POST
 
-from promptstudio.deployments import services as deployments
-from promptstudio.deployments.models import Target
-from promptstudio.lib.errors import Conflict
 from promptstudio.projects import services as projects
-from promptstudio.projects.models import Environment, PendingChange, Policy, Project, Role
+from promptstudio.projects.conditions import in_words, with_conditions
+from promptstudio.projects.models import Environment, Project
+from promptstudio.projects.rules import ROLE_WORDS, Rules
 
-from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm
+from ..templatetags.studio import lane
+from .preview import Preview, of_environment
+from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm, when
 
 
 @admin.register(Project)
 class ProjectAdmin(ReadOnlyAdmin):
+    one, many, icon = "project", "projects", "folder"
+    hint = "Each team's space."
     project_path = ""
-    list_display = ("name", "slug", "created_at")
+    list_display = ("name", "slug", "environments", "people", when("created_at", "Since"))
     search_fields = ("name", "slug")
+    fields = ("name", "slug", "description", "environments", "people", "created_at")
+    readonly_fields = fields
+    change_form_template = "admin/project.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return self.projects(request)
+        return self.projects(request).prefetch_related("environments", "memberships")
+
+    def project_of(self, obj: Any) -> Any:
+        return obj.pk
+
+    @admin.display(description="Environments")
+    def environments(self, project: Project) -> str:
+        places = sorted(project.environments.all(), key=lambda place: place.position)
+        return ", ".join(place.name for place in places) or "none yet"
+
+    @admin.display(description="People")
+    def people(self, project: Project) -> int:
+        return len({membership.user_id for membership in project.memberships.all()})
 
 
 class EnvironmentForm(ServiceForm):
@@ -42,15 +58,38 @@ class EnvironmentForm(ServiceForm):
 
 
 @admin.register(Environment)
-class EnvironmentAdmin(ScopedAdmin, SimpleHistoryAdmin):
+class EnvironmentAdmin(ScopedAdmin):
     form = EnvironmentForm
-    list_display = ("name", "project", "position", "conditions", "change_conditions", "grace_days")
+    one, many, icon = "environment", "environments", "stack-2"
+    hint = "The lanes of each project, and what a version needs to enter each."
+    list_display = ("shown", "project", "conditions", "deployers", "change_conditions", "grace_days")
     list_filter = ("project",)
-    search_fields = ("name",)
-    readonly_fields = ("conditions", "change_conditions")
+    search_fields = ("name", "project__name")
+    ordering = ("project__name", "position")
+    list_select_related = ("project",)
+    readonly_fields = ("project", "conditions", "deployers", "targets", "change_conditions")
+    change_form_template = "admin/environment_form.html"
+
+    def get_urls(self) -> list[Any]:
+        preview = path("<int:pk>/preview/", self.admin_site.admin_view(require_POST(self.preview)), name="environment_preview")
+        return [preview, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_conditions(super().get_queryset(request)).prefetch_related("targets")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        told = ("project", "conditions", "deployers", "targets")
+        return ((None, {"fields": ("name", "grace_days")}), ("In force", {"fields": told}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def trail_uids(self, obj: Any) -> list[Any]:
+        return [obj.uid, *obj.policies.values_list("uid", flat=True), *obj.targets.values_list("uid", flat=True)]
+
+    @admin.display(description="Environment", ordering="name")
+    def shown(self, environment: Environment) -> str:
+        return format_html('<span class="lane-tag {}">{}</span>', lane(environment.slug), environment.name)
 
     @admin.display(description="Change")
     def change_conditions(self, environment: Environment) -> str:
@@ -58,142 +97,36 @@ class EnvironmentAdmin(ScopedAdmin, SimpleHistoryAdmin):
 
     @admin.display(description="Conditions")
     def conditions(self, environment: Environment) -> str:
-        previous = environment.previous
-        return environment.policy.rules.in_words(environment.name, previous.name if previous else None)
+        return format_html('<span class="words">{}</span>', in_words(environment))
 
+    @admin.display(description="Who may promote")
+    def deployers(self, environment: Any) -> str:
+        return ", ".join(ROLE_WORDS[role] for role in Rules.model_validate(environment.rules_data).deployers) or "nobody but a site admin"
 
-class PolicyForm(ServiceForm):
-    """The gates of one environment; saving puts a new policy in force."""
+    @admin.display(description="Publishes to")
+    def targets(self, environment: Environment) -> str:
+        rows = [
+            (reverse("admin:deployments_target_change", args=[target.pk]), target.name, "" if target.is_active else " (switched off)")
+            for target in environment.targets.all()  # type: ignore[attr-defined]
+        ]
+        return format_html_join(", ", '<a href="{}">{}</a>{}', rows) or "No place outside. Applications ask Prompt Studio."
 
-    previous_environment = forms.BooleanField(required=False, help_text="The version has been live in the environment before.")
-    change_record = forms.BooleanField(required=False, help_text="Expected impact and how we will know are written.")
-    same_baseline = forms.BooleanField(required=False, initial=True, help_text="Approvals count only against what is live now.")
-    deployers = forms.MultipleChoiceField(choices=Role.choices, widget=forms.CheckboxSelectMultiple, help_text="Who may promote.")
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the form says so far, in words."""
+        obj = get_object_or_404(self.get_queryset(request), pk=pk)
+        form = self.get_form(request, obj)({**request.POST.dict(), "_preview": "1"}, instance=obj)
+        return render(request, "admin/_preview.html", {"preview": self._preview(form, pk, request)})
 
-    class Meta:
-        model = Policy
-        fields = ("environment",)
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        obj = context["original"]
+        context |= {"preview": self._preview(context["adminform"].form, obj.pk, request), "lead": str(obj.project)}
+        return super().render_change_form(request, context, *args, **kwargs)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["deployers"].initial = ["domain_expert", "product", "technical", "admin"]
-        if "environment" in self.fields:
-            # Environments of two projects may have one name.
-            self.fields["environment"].label_from_instance = lambda place: f"{place.project}: {place}"  # type: ignore[attr-defined]
-
-    def save_by(self) -> Policy | PendingChange:  # type: ignore[override]
-        given = self.cleaned_data
-        approvals = {role: given[f"approvals_{role}"] for role in Role.values if given.get(f"approvals_{role}")}
-        data = {name: given[name] for name in ("previous_environment", "change_record", "same_baseline")}
-        return projects.change_policy(
-            environment=given["environment"], data={**data, "approvals": approvals, "deployers": given["deployers"]}, actor=self.actor
-        )
-
-
-for _role, _label in Role.choices:
-    PolicyForm.base_fields[f"approvals_{_role}"] = forms.IntegerField(
-        label=f"Approvals: {_label.lower()}", required=False, min_value=0, max_value=9, initial=0, help_text="How many different people."
-    )
-    PolicyForm.declared_fields[f"approvals_{_role}"] = PolicyForm.base_fields[f"approvals_{_role}"]
-
-
-@admin.register(Policy)
-class PolicyAdmin(ScopedAdmin):
-    form = PolicyForm
-    project_path = "environment__project"
-    list_display = ("environment", "number", "in_words", "created_by", "created_at")
-    list_filter = ("environment__project",)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # A policy never changes: a new one takes its place.
-        return False
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Starts from the conditions in force: an empty form would drop them all unsaid."""
-        if request.method == "GET" and not request.GET.get("environment", "").isdecimal():
-            messages.info(request, "Choose the environment whose conditions you want to change.")
-            return redirect("admin:projects_environment_changelist")
-        return super().add_view(request, form_url, extra_context)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        environment = Environment.objects.filter(pk=request.GET["environment"], project__in=self.administered(request)).first()
-        if environment is None:
-            return {}
-        rules = environment.policy.rules
-        approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
-        return {"environment": environment.pk, **rules.model_dump(include={"previous_environment", "change_record", "same_baseline"})} | {
-            "deployers": list(rules.deployers),
-            **approvals,
-        }
-
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
-        """Says what holds now, so that whoever dropped a condition by mistake sees it."""
-        if isinstance(obj, PendingChange):
-            return super().response_add(request, obj, post_url_continue)
-        messages.success(request, f"In force from now on. {self.in_words(obj)}")
-        return redirect("admin:projects_policy_change", obj.pk)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj:
-            return ((None, {"fields": ("environment", "number", "in_words", "data", "created_by", "created_at")}),)
-        approvals = tuple(f"approvals_{role}" for role in ("domain_expert", "product", "technical", "admin"))
-        return (
-            (None, {"fields": ("environment",)}),
-            ("Conditions", {"fields": ("previous_environment", "change_record", *approvals, "same_baseline")}),
-            ("Who", {"fields": ("deployers",)}),
-        )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("in_words",) if obj else ()
-
-    @admin.display(description="In words")
-    def in_words(self, policy: Policy) -> str:
-        previous = policy.environment.previous
-        return policy.rules.in_words(policy.environment.name, previous.name if previous else None)
-
-
-class TargetForm(ServiceForm):
-    kind = forms.ChoiceField(choices=[])
-
-    class Meta:
-        model = Target
-        fields = ("environment", "name", "kind", "settings", "is_active")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "kind" in self.fields:
-            self.fields["kind"].choices = [(kind, kind.capitalize()) for kind in settings.PUBLISHERS]  # type: ignore[attr-defined]
-
-    def clean_settings(self) -> dict[str, Any]:
-        given = self.cleaned_data["settings"] or {}
-        if not isinstance(given, dict):
-            raise forms.ValidationError('Write the settings as {"name": "value"}.')
-        return given
-
-    def save_by(self) -> Target | PendingChange:  # type: ignore[override]
-        given = self.cleaned_data
-        if self.instance.pk is None:
-            target = deployments.add_target(
-                environment=given["environment"], name=given["name"], kind=given["kind"], settings=given["settings"], actor=self.actor
-            )
-            if given["is_active"]:
-                return target
-            target.is_active = False
-            return deployments.save_target(target=target, actor=self.actor)
-        target = Target.objects.select_related("environment__project").get(pk=self.instance.pk)
-        if target.environment.targets.exclude(pk=target.pk).filter(name=given["name"]).exists():
-            raise Conflict(f"{target.environment} already publishes to a place named {given['name']}.")
-        target.name, target.settings, target.is_active = given["name"], given["settings"], given["is_active"]
-        return deployments.save_target(target=target, actor=self.actor)
-
-
-@admin.register(Target)
-class TargetAdmin(ScopedAdmin, SimpleHistoryAdmin):
-    form = TargetForm
-    project_path = "environment__project"
-    list_display = ("name", "environment", "kind", "is_active")
-    list_filter = ("kind", "is_active", "environment__project")
-    search_fields = ("name",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("environment", "kind") if obj else ()
+    def _preview(self, form: Any, pk: int, request: HttpRequest) -> Preview | None:
+        # Validation writes what was typed into the form's own row, so the words of before come from a fresh one.
+        present = self.get_queryset(request).get(pk=pk)
+        if not form.is_bound:
+            return of_environment(present, present.name, present.grace_days)
+        form.full_clean() if not hasattr(form, "cleaned_data") else None
+        given = form.cleaned_data
+        return of_environment(present, given["name"], given["grace_days"]) if {"name", "grace_days"} <= set(given) else None

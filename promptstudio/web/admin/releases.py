@@ -1,6 +1,6 @@
-"""Versions, reviews, deployments and the trail: to read, and to promote through the same door as everyone."""
+"""Prompts, versions, deployments and what the gates answered: to read, and to promote through the same door as everyone."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,100 +10,130 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from promptstudio.audit.models import Entry
-from promptstudio.deployments import services
+from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_words
-from promptstudio.deployments.models import Deployment, Evaluation, PublishJob, Recall
-from promptstudio.lib.errors import StudioError
+from promptstudio.deployments.models import Deployment, Evaluation, Recall
+from promptstudio.deployments.permissions import can_deploy
+from promptstudio.lib.errors import NotAllowed, StudioError
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
-from promptstudio.reviews.models import Comment, Decision, Review
+from promptstudio.reviews.models import Comment, Decision
 
-from ..requests import deployment_url, prompt_url, review_url
-from .scoped import ReadOnlyAdmin, actor_of
+from ..middleware import refused
+from ..requests import StudioRequest, deployment_url, prompt_url
+from ..templatetags.studio import lane, state_badge
+from ..views.deploying import difference, seen_deployment
+from .scoped import ReadOnlyAdmin, actor_of, when
+
+
+def lane_tag(environment: Environment) -> str:
+    return format_html('<span class="lane-tag {}">{}</span>', lane(environment.slug), environment.name)
 
 
 @admin.register(Prompt)
 class PromptAdmin(ReadOnlyAdmin):
+    one, many, icon = "prompt", "prompts", "file-text"
+    hint = "Every prompt that you may see, in all your projects."
+    prompt_path = "pk"
     list_display = ("title", "name", "project", "folder", "owner", "open")
     list_filter = ("project", "origin")
     search_fields = ("title", "name")
-    exclude = ("import_key",)
+    list_select_related = ("project", "folder", "owner")
+    fields = ("title", "name", "project", "folder", "owner", "origin", "created_at", "open")
+    readonly_fields = ("open",)
 
     @admin.display(description="Page")
     def open(self, prompt: Prompt) -> str:
-        return format_html('<a href="{}">Open</a>', prompt_url(prompt))
+        return format_html('<a href="{}">Open the prompt</a>', prompt_url(prompt))
 
 
 class PromoteForm(forms.Form):
-    environment = forms.ModelChoiceField(Environment.objects.none())
-    reason = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    environment = forms.ModelChoiceField(
+        Environment.objects.none(), empty_label="Choose an environment", error_messages={"required": "Choose where it should go."}
+    )
+    reason = forms.CharField(label="Why now", required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="Everyone will see it.")
 
     def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["environment"].queryset = version.prompt.project.environments.all()  # type: ignore[attr-defined]
+        self.fields["environment"].queryset = version.prompt.project.environments.order_by("position")  # type: ignore[attr-defined]
 
 
 @admin.register(Version)
 class VersionAdmin(ReadOnlyAdmin):
-    project_path = "prompt__project"
-    list_display = ("prompt", "semver", "impact", "summary", "created_by", "created_at", "promote_link")
+    one, many, icon = "version", "versions", "versions"
+    hint = "Every saved version. Versions never change; promote one from here."
+    project_path, prompt_path = "prompt__project", "prompt"
+    list_display = ("prompt", "semver", "impact", "told", "created_by", when("created_at", "Saved"), "promote_link")
     list_filter = ("prompt__project", "impact", "origin")
     search_fields = ("prompt__title", "prompt__name", "semver", "summary")
     list_select_related = ("prompt__project", "created_by")
+    ordering = ("-id",)
+    fields = ("prompt", "semver", "impact", "summary", "origin", "created_by", "created_at", "digest", "page")
+    readonly_fields = ("page",)
     change_form_template = "admin/version_change.html"
 
     def get_urls(self) -> list[Any]:
         promote = path("<int:pk>/promote/", self.admin_site.admin_view(self.promote), name="promote_version")
         return [promote, *super().get_urls()]
 
+    @admin.display(description="Summary")
+    def told(self, version: Version) -> str:
+        return format_html('<span class="words" dir="auto">{}</span>', version.summary)
+
+    @admin.display(description="Page")
+    def page(self, version: Version) -> str:
+        return format_html('<a href="{}">Read the version</a>', prompt_url(version.prompt, "version", version.semver))
+
     @admin.display(description="Promote")
     def promote_link(self, version: Version) -> str:
-        return format_html('<a href="{}">Promote…</a>', reverse("admin:promote_version", args=[version.pk]))
+        return format_html('<a class="nowrap" href="{}">Promote…</a>', reverse("admin:promote_version", args=[version.pk]))
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The same door as the pages and the API: the gates decide, and their answer stands on the page."""
+        """First where, then the difference for its readers and the gates; the same door as the pages and the API."""
         version = get_object_or_404(self.get_queryset(request).select_related("prompt__project"), pk=pk)
-        form = PromoteForm(request.POST or None, version=version)
-        refused: list[dict[str, Any]] = []
-        status = 200
-        if request.method == "POST" and form.is_valid():
-            try:
-                deployment = services.deploy(
-                    version=version,
-                    environment=form.cleaned_data["environment"],
-                    reason=form.cleaned_data["reason"],
-                    actor=actor_of(request),
-                )
-                messages.success(request, f"{version.semver} is on its way to {deployment.placement.environment}.")
-                return redirect(deployment_url(deployment))
-            except services.Blocked as blocked:
-                refused, status = blocked.evaluation.answers, 409
-            except StudioError as error:
-                form.add_error(None, error.sentence)
-                status = 403 if error.code == "not_allowed" else 409
+        form = PromoteForm(request.POST or None, version=version, initial={"environment": request.GET.get("environment")})
+        if request.method != "POST":
+            return self._promote_page(request, version, form)
+        if not form.is_valid():
+            return self._promote_page(request, version, form, status=422)
+        studio = cast(StudioRequest, request)
+        try:
+            # Without `replaces` in the form nothing was shown, so nothing that was not seen can be overwritten either.
+            replaces = seen_deployment(studio, version.prompt) if "replaces" in request.POST else services.ANY
+            place, reason = form.cleaned_data["environment"], form.cleaned_data["reason"]
+            deployment = services.deploy(version=version, environment=place, reason=reason, replaces=replaces, actor=studio.actor)
+        except services.Blocked as blocked:
+            return self._promote_page(request, version, form, status=409, was_refused=True, gates=blocked.evaluation.answers)
+        except StudioError as error:
+            if isinstance(error, NotAllowed):
+                refused(request, error, project=version.prompt.project)
+            return self._promote_page(request, version, form, status=403 if error.code == "not_allowed" else 409, conflict=error.sentence)
+        messages.success(request, f"{version.semver} is on its way to {deployment.placement.environment}.")
+        return redirect(deployment_url(deployment))
+
+    def _promote_page(self, request: HttpRequest, version: Version, form: PromoteForm, *, status: int = 200, **more: Any) -> HttpResponse:
+        chosen = form["environment"].value()
+        place = version.prompt.project.environments.filter(pk=chosen if str(chosen).isdecimal() else 0).first()
         context = {
             **self.admin_site.each_context(request),
             "title": f"Promote {version}",
             "version": version,
+            "prompt": version.prompt,
             "form": form,
-            "gates": refused,
             "opts": self.opts,
+            "environment": place,
         }
+        if place:
+            candidate = gates.candidate_for(version, place, by=actor_of(request).user)
+            context |= difference(candidate.live, version, place) | {
+                "gates": [outcome.as_json() for outcome in gates.evaluate(candidate)],
+                "cell": board.row(version.prompt).cell(place),
+                "targets": place.targets.filter(is_active=True),
+                "may": can_deploy(actor_of(request), place, version.prompt),
+            }
+        context |= more
+        context["open_gates"] = sum(not outcome["passed"] for outcome in context.get("gates", []))
         return TemplateResponse(request, "admin/promote.html", context, status=status)
-
-
-@admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
-    project_path = "version__prompt__project"
-    list_display = ("version", "environment", "asked_by", "asked_at", "outcome", "open")
-    list_filter = ("outcome", "environment", "version__prompt__project")
-    search_fields = ("version__prompt__title", "version__semver")
-    list_select_related = ("version__prompt__project", "environment", "asked_by")
-
-    @admin.display(description="Decide")
-    def open(self, review: Review) -> str:
-        return format_html('<a href="{}">Look and decide</a>', review_url(review))
 
 
 class ErasingAdmin(ReadOnlyAdmin):
@@ -129,8 +159,11 @@ class ErasingAdmin(ReadOnlyAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ErasingAdmin):
-    project_path = "review__version__prompt__project"
-    list_display = ("person", "role", "verdict", "review", "comment", "decided_at")
+    one, many, icon = "decision", "decisions", "circle-check"
+    hint = "What each reviewer decided, and in which words."
+    section = "Releases"
+    project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
+    list_display = ("person", "role", "verdict", "review", "comment", when("decided_at", "Decided"))
     list_filter = ("verdict", "role")
     search_fields = ("comment", "person__name")
     list_select_related = ("person", "review__version__prompt__project", "review__environment")
@@ -138,57 +171,83 @@ class DecisionAdmin(ErasingAdmin):
 
 @admin.register(Comment)
 class CommentAdmin(ErasingAdmin):
-    project_path = "review__version__prompt__project"
-    list_display = ("author", "review", "text", "written_at")
+    one, many, icon = "comment", "comments", "message"
+    hint = "What was said about versions in review."
+    section = "Releases"
+    project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
+    list_display = ("author", "review", "text", when("written_at", "Written"))
     search_fields = ("text", "author__name")
     list_select_related = ("author", "review__version__prompt__project", "review__environment")
 
 
 @admin.register(Recall)
 class RecallAdmin(ErasingAdmin):
-    project_path = "version__prompt__project"
-    list_display = ("version", "by", "reason", "created_at")
+    one, many, icon = "recall", "recalls", "ban"
+    hint = "Versions that must not be used again until a new review lets them."
+    project_path, prompt_path = "version__prompt__project", "version__prompt"
+    list_display = ("version", "by", "reason", when("created_at", "Recalled"))
     search_fields = ("reason", "version__prompt__title")
     list_select_related = ("version__prompt__project", "by")
 
 
 @admin.register(Deployment)
 class DeploymentAdmin(ErasingAdmin):
-    project_path = "placement__prompt__project"
-    list_display = ("version", "environment", "way", "by", "created_at", "reason")
-    list_filter = ("way", "placement__environment")
-    search_fields = ("version__prompt__title", "version__semver")
-    list_select_related = ("version__prompt", "placement__environment", "by")
+    one, many, icon = "deployment", "deployments", "rocket"
+    hint = "What was sent where, by whom and why."
+    project_path, prompt_path = "placement__prompt__project", "placement__prompt"
+    list_display = ("version", "environment", "state_shown", "way", "by", when("created_at", "Sent"), "reason_told")
+    list_filter = ("way", "placement__environment", "placement__prompt__project")
+    search_fields = ("version__prompt__title", "version__semver", "reason")
+    date_hierarchy = "created_at"
+    list_select_related = ("version__prompt__project", "placement__environment", "placement__prompt__project", "by")
+    fields = ("version", "environment", "state_shown", "way", "reason", "by", "via", "created_at", "replaced", "evaluation", "page")
+    readonly_fields = ("environment", "state_shown", "replaced", "page")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).with_state()
 
     @admin.display(description="Environment")
     def environment(self, deployment: Deployment) -> str:
-        return str(deployment.placement.environment)
+        return lane_tag(deployment.placement.environment)
+
+    @admin.display(description="State")
+    def state_shown(self, deployment: Deployment) -> str:
+        return state_badge(deployment.state)
+
+    @admin.display(description="Why")
+    def reason_told(self, deployment: Deployment) -> str:
+        return format_html('<span class="words" dir="auto">{}</span>', deployment.reason or "—")
+
+    @admin.display(description="In place of")
+    def replaced(self, deployment: Deployment) -> str:
+        return deployment.replaces.version.semver if deployment.replaces else "nothing"
+
+    @admin.display(description="Page")
+    def page(self, deployment: Deployment) -> str:
+        return format_html('<a href="{}">Follow it place by place</a>', deployment_url(deployment))
 
 
 @admin.register(Evaluation)
 class EvaluationAdmin(ReadOnlyAdmin):
-    project_path = "environment__project"
-    list_display = ("version", "environment", "way", "passed", "by", "created_at")
+    one, many, icon = "answer of the conditions", "answers of the conditions", "circle-check"
+    hint = "What each condition answered when somebody wanted to promote, refusals included."
+    project_path, prompt_path = "environment__project", "version__prompt"
+    list_display = ("version", "place", "answer", "missing", "way", "by", when("created_at", "Asked"))
     list_filter = ("passed", "way", "environment")
+    search_fields = ("version__prompt__title", "version__semver")
+    ordering = ("-id",)
     list_select_related = ("version__prompt", "environment", "by")
+    fields = ("version", "environment", "policy", "way", "by", "created_at")
+    change_form_template = "admin/evaluation.html"
 
+    @admin.display(description="Environment", ordering="environment__position")
+    def place(self, evaluation: Evaluation) -> str:
+        return lane_tag(evaluation.environment)
 
-@admin.register(PublishJob)
-class PublishJobAdmin(ReadOnlyAdmin):
-    project_path = "deployment__placement__prompt__project"
-    list_display = ("deployment", "target", "state", "attempts_made", "next_attempt_at", "error")
-    list_filter = ("state", "target")
-    list_select_related = ("deployment__version__prompt", "deployment__placement__environment", "target")
+    @admin.display(description="Answer", ordering="passed")
+    def answer(self, evaluation: Evaluation) -> str:
+        return state_badge("passed", "Let in") if evaluation.passed else state_badge("blocked", "Held back")
 
-
-@admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin):
-    project_path = ""
-    list_display = ("created_at", "action", "object_type", "object_label", "via", "sequence")
-    list_filter = ("action", "via")
-    search_fields = ("object_label",)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        actor = actor_of(request)
-        found = Entry.objects.all()
-        return found if actor.user.is_site_admin else found.of_projects(self.projects(request).values_list("uid", flat=True))
+    @admin.display(description="Because of")
+    def missing(self, evaluation: Evaluation) -> str:
+        return ", ".join(outcome["title"] for outcome in evaluation.blocked) or "—"

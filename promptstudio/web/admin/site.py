@@ -10,10 +10,24 @@ from promptstudio.lib.errors import NotAllowed
 
 
 class StudioAdminSite(AdminSite):
-    site_title = "Prompt Studio"
-    site_header = "Prompt Studio administration"
-    index_title = "People, environments, conditions and targets"
-    site_url = "/"
+    """Django's administration in the product's frame: `templates/admin/` has the pages, `sections` the menu."""
+
+    site_title = site_header = "Prompt Studio"
+    index_title = "Administration"
+    enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        # Django's own would ask every list for its permissions, on every page; the frame has the menu.
+        return {"site_title": self.site_title, "has_permission": self.has_permission(request), "is_popup": False}
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        from .queue import queue_page
+
+        return queue_page(request, {**self.each_context(request), **(extra_context or {})})
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        # Packages are not how people think of the panel; its groups stand on the index.
+        return redirect("admin:index")
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one sign-in. Whoever came through it and may not open the administration reads why."""

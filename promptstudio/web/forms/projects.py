@@ -5,15 +5,18 @@ from typing import Any
 from django import forms
 from django.core.validators import validate_slug
 
+from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
+from promptstudio.lib.errors import Invalid
 from promptstudio.projects.founding import TEMPLATES
 from promptstudio.projects.founding_services import Founders
-
-from .settings import person_named
+from promptstudio.projects.people import person_called
 
 
 class PeopleField(forms.CharField):
-    """One person a line: a name, a user name or an e-mail address that fits one person."""
+    """One person a line: a name, a user name or an e-mail address that fits one person. Its form sets `actor`."""
+
+    actor: Actor
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2}), **kwargs)
@@ -25,9 +28,9 @@ class PeopleField(forms.CharField):
             if not line.strip():
                 continue
             try:
-                person = person_named(line)
-            except forms.ValidationError as error:
-                errors.append(f"“{line.strip()[:80]}”: {error.message}")
+                person = person_called(line, actor=self.actor)
+            except Invalid as error:
+                errors.append(f"“{line.strip()[:80]}”: {error.sentence}")
                 continue
             if person not in people:
                 people.append(person)
@@ -62,6 +65,12 @@ class NewProjectForm(forms.Form):
         help_text="Part of every link to it: home-claims. Without one, it is made from the name. It cannot be changed later.",
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, PeopleField):
+                field.actor = actor
 
     def founders(self) -> Founders:
         """As far as they could be read: a line with an error counts for nobody."""

@@ -5,21 +5,23 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils import timezone
 
+from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
+from promptstudio.lib.errors import Invalid
 from promptstudio.projects.models import ApiKey, Environment, Project, Role
+from promptstudio.projects.people import known_to, person_called
 
 MOST_SUGGESTED = 200
 
 
 class RoleForm(forms.Form):
-    """`person` is typed: a name, a user name or an e-mail address that fits one person."""
+    """`person` is typed: a name or user name among the actor's colleagues, or anybody's e-mail address, that fits one person."""
 
     person = forms.CharField(
         max_length=254,
-        help_text="Name, user name or e-mail.",
+        help_text="Name or user name of a colleague, or the e-mail address of anybody.",
         error_messages={"required": "Say who."},
         widget=forms.TextInput(attrs={"list": "people-known", "autocomplete": "off"}),
     )
@@ -31,26 +33,16 @@ class RoleForm(forms.Form):
         error_messages={"invalid_choice": "Choose a folder in which you may give roles."},
     )
 
-    def __init__(self, *args: Any, places: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, places: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.actor = actor
         offer_folders(self.fields["folder"], places)
 
     def clean_person(self) -> User:
-        return person_named(self.cleaned_data["person"])
-
-
-def person_named(typed: str) -> User:
-    """The one person with this name, user name or e-mail. Raises ValidationError for none or several."""
-    typed = typed.strip()
-    people = User.objects.filter(kind=User.Kind.PERSON, is_active=True)
-    found = list(people.filter(Q(name__iexact=typed) | Q(username__iexact=typed) | Q(email__iexact=typed))[:2])
-    if not found:
-        raise forms.ValidationError(
-            "Nobody here has that name or address. They must have signed in once, or be added in the administration."
-        )
-    if len(found) > 1:
-        raise forms.ValidationError("More than one person is called that. Give the e-mail address.")
-    return found[0]
+        try:
+            return person_called(self.cleaned_data["person"], actor=self.actor)
+        except Invalid as error:
+            raise forms.ValidationError(error.errors["person"]) from None
 
 
 class AccountForm(forms.Form):
@@ -146,7 +138,7 @@ def offer_folders(field: forms.Field, paths: Sequence[str]) -> None:
     field.choices = [(path, path.replace("/", " / ") or "The whole project") for path in paths]
 
 
-def people_known() -> list[User]:
+def people_known(actor: Actor) -> list[User]:
     """For the list of suggestions; none when there are too many to be read."""
-    found = list(User.objects.filter(kind=User.Kind.PERSON, is_active=True).order_by("name")[: MOST_SUGGESTED + 1])
+    found = list(known_to(actor).order_by("name")[: MOST_SUGGESTED + 1])
     return found if len(found) <= MOST_SUGGESTED else []

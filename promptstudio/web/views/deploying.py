@@ -35,7 +35,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
                 environment=place,
                 actor=request.actor,
                 reason=request.POST.get("reason", "").strip(),
-                replaces=_seen(request, prompt),
+                replaces=seen_deployment(request, prompt),
             )
             return redirect(deployment_url(deployment))
         except services.Blocked as blocked:
@@ -44,7 +44,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
             more, status = {"conflict": conflict.sentence}, 409
     candidate = gates.candidate_for(version, place, by=request.actor.user)
     outcomes = more.get("gates") or [outcome.as_json() for outcome in gates.evaluate(candidate)]
-    context = _difference(candidate.live, version, place) | {
+    context = difference(candidate.live, version, place) | {
         "version": version,
         "environment": place,
         "cell": board.row(prompt).cell(place),
@@ -77,7 +77,7 @@ def prompt_roll_back(request: StudioRequest, project: str, name: str, environmen
                 environment=place,
                 version=version,
                 reason=request.POST.get("reason", ""),
-                replaces=_seen(request, prompt),
+                replaces=seen_deployment(request, prompt),
                 actor=request.actor,
             )
             return redirect(deployment_url(deployment))
@@ -97,7 +97,7 @@ def prompt_roll_back(request: StudioRequest, project: str, name: str, environmen
         "reason": request.POST.get("reason", ""),
     }
     if version:
-        context |= _difference(placement.live_version, version, place)
+        context |= difference(placement.live_version, version, place)
     return render_prompt(request, "deployments/roll_back.html", prompt, tab="versions", status_code=status, **context)
 
 
@@ -202,7 +202,7 @@ def _serves_now(job: PublishJob) -> Version | None:
     return receipt.version if receipt else None
 
 
-def _difference(old: Version | None, new: Version, place: Environment) -> dict[str, Any]:
+def difference(old: Version | None, new: Version, place: Environment) -> dict[str, Any]:
     return {
         "comparison": compare(old.bundle if old else None, new.bundle),
         "live": old,
@@ -211,7 +211,7 @@ def _difference(old: Version | None, new: Version, place: Environment) -> dict[s
     }
 
 
-def _seen(request: StudioRequest, prompt: Prompt) -> Deployment | None:
+def seen_deployment(request: StudioRequest, prompt: Prompt) -> Deployment | None:
     """The newest deployment that the page showed; what a person has not seen, they cannot replace."""
     uid = request.POST.get("replaces", "")
     return get_object_or_404(Deployment, uid=uid_or_404(uid), placement__prompt=prompt) if uid else None

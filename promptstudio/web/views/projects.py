@@ -29,9 +29,9 @@ def project_new(request: StudioRequest) -> HttpResponse:
     request.section = "home"  # type: ignore[attr-defined]
     may = can_create_project(request.actor)
     if request.method != "POST":
-        return _page(request, NewProjectForm(), Founders(), may)
+        return _page(request, NewProjectForm(actor=request.actor), Founders(), may)
     may.require()
-    form = NewProjectForm(request.POST)
+    form = NewProjectForm(request.POST, actor=request.actor)
     valid = form.is_valid()
     if "look" in request.POST:
         return _page(request, form, form.founders(), may)
@@ -53,7 +53,7 @@ def project_new(request: StudioRequest) -> HttpResponse:
 def _page(request: StudioRequest, form: NewProjectForm, founders: Founders, may: Any, status: int = 200) -> HttpResponse:
     chosen = form["template"].value()
     offers = [_offer(request, key, founders) | {"chosen": key == chosen} for key in TEMPLATES]
-    context = {"form": form, "offers": offers, "may": may, "known": people_known(), "looked": bool(request.POST)}
+    context = {"form": form, "offers": offers, "may": may, "known": people_known(request.actor), "looked": bool(request.POST)}
     template = "projects/_offers.html" if request.htmx else "projects/new.html"
     return render(request, template, context, status=200 if request.htmx else status)
 

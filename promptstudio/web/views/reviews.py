@@ -1,5 +1,7 @@
 """Asking for approval, deciding, and talking about it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from django.db import transaction
 from django.db.models import Case, Q, Value, When
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from promptstudio.deployments import gates
@@ -16,7 +19,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment
 from promptstudio.deployments.permissions import can_deploy
 from promptstudio.deployments.waiting import reviews_for
-from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.models import Project
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts import services as prompts
@@ -26,6 +29,8 @@ from promptstudio.reviews import services
 from promptstudio.reviews.models import Review
 from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, can_withdraw, deciding_roles
 
+from ..middleware import refused
+from ..middleware import typed as typed_back
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, review_url
 from ..searching import typed
@@ -56,19 +61,8 @@ def review(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     found = _review_or_404(request, project, uid)
     if request.method != "POST":
         return _review_page(request, found)
-    seen = request.POST.get("seen", "")
-    try:
-        deployments.decide(
-            review=found,
-            verdict=request.POST.get("verdict", ""),
-            comment=request.POST.get("comment", ""),
-            seen=get_object_or_404(found.version.prompt.versions, uid=uid_or_404(seen)) if seen else None,
-            actor=request.actor,
-        )
-    except Invalid as error:
-        return _review_page(request, found, status=422, errors=error.errors, comment=request.POST.get("comment", ""))
-    except Conflict as error:
-        return _review_page(request, found, status=409, conflict=error.sentence, comment=request.POST.get("comment", ""))
+    if refusal := decided(request, found):
+        return _review_page(request, found, refusal)
     messages.success(request, "Your decision is recorded.")
     return redirect(review_url(found))
 
@@ -76,18 +70,16 @@ def review(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
 @require_POST
 def review_comment(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     found = _review_or_404(request, project, uid)
-    try:
-        services.comment(review=found, text=request.POST.get("text", ""), actor=request.actor)
-    except Invalid as error:
-        return _review_page(request, found, status=422, errors=error.errors)
+    if refusal := commented(request, found):
+        return _review_page(request, found, refusal)
     return redirect(review_url(found) + "#talk-h")
 
 
 @require_POST
 def review_withdraw(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     found = _review_or_404(request, project, uid)
-    services.withdraw(review=found, actor=request.actor)
-    messages.info(request, "The review is withdrawn. You can ask again at any time.")
+    if refusal := withdrawn(request, found):
+        return _review_page(request, found, refusal)
     return redirect(review_url(found))
 
 
@@ -131,6 +123,57 @@ def _asked(request: StudioRequest, version: Version, environment: Any) -> Review
     return services.ask_for_review(version=version, environment=environment, note=request.POST.get("note", ""), actor=request.actor)
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What was not done: the status of the answer, and what the page shows for it, with the words that were typed."""
+
+    status: int
+    shown: dict[str, Any]
+
+
+def decided(request: StudioRequest, found: Review) -> Refusal | None:
+    """Take the decision in the form; the pages and the panel answer a refusal in their own frames."""
+    seen = request.POST.get("seen", "")
+    return _refusal(
+        request,
+        found,
+        "comment",
+        lambda: deployments.decide(
+            review=found,
+            verdict=request.POST.get("verdict", ""),
+            comment=request.POST.get("comment", ""),
+            seen=get_object_or_404(found.version.prompt.versions, uid=uid_or_404(seen)) if seen else None,
+            actor=request.actor,
+        ),
+    )
+
+
+def commented(request: StudioRequest, found: Review) -> Refusal | None:
+    return _refusal(request, found, "text", lambda: services.comment(review=found, text=request.POST.get("text", ""), actor=request.actor))
+
+
+def withdrawn(request: StudioRequest, found: Review) -> Refusal | None:
+    if refusal := _refusal(request, found, "", lambda: services.withdraw(review=found, actor=request.actor)):
+        return refusal
+    messages.info(request, "The review is withdrawn. You can ask again at any time.")
+    return None
+
+
+def _refusal(request: StudioRequest, found: Review, field: str, deed: Callable[[], Any]) -> Refusal | None:
+    typed = {field: request.POST.get(field, "")} if field else {}
+    try:
+        deed()
+    except Invalid as error:
+        return Refusal(422, {"errors": error.errors, **typed})
+    except Conflict as error:
+        return Refusal(409, {"conflict": error.sentence, **typed})
+    except NotAllowed as error:
+        refused(request, error, project=found.version.prompt.project)
+        # The form may not be there any more, so the words stand in the message.
+        return Refusal(403, {"refused": error.sentence, "typed": typed_back(request), **typed})
+    return None
+
+
 def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
     """Everything that a decision needs to look at; the admin panel shows the same."""
     candidate = gates.candidate_for(found.version, found.environment, by=request.actor.user)
@@ -169,12 +212,17 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         .first(),
         "layout": "unified" if request.GET.get("layout") == "unified" else "split",
         "full": bool(request.GET.get("full")),
+        "errors": {},
     }
 
 
-def _review_page(request: StudioRequest, found: Review, *, status: int = 200, **more: Any) -> HttpResponse:
+def _review_page(request: StudioRequest, found: Review, refusal: Refusal | None = None) -> HttpResponse:
     request.section = "reviews"  # type: ignore[attr-defined]
-    return render(request, "reviews/page.html", {"errors": {}, "comment": ""} | review_context(request, found) | more, status=status)
+    slug = found.version.prompt.project.slug
+    addresses = {f"{deed}_url": reverse(f"review_{deed}", args=[slug, found.uid]) for deed in ("comment", "withdraw")}
+    context = review_context(request, found) | addresses | {"decide_url": review_url(found)}
+    shown, status = (refusal.shown, refusal.status) if refusal else ({}, 200)
+    return render(request, "reviews/page.html", context | shown, status=status)
 
 
 def _review_or_404(request: StudioRequest, project: str, uid: UUID) -> Review:

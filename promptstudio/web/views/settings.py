@@ -51,14 +51,14 @@ def overview(request: StudioRequest, project: str) -> HttpResponse:
 @require_safe
 def people(request: StudioRequest, project: str) -> HttpResponse:
     space = _project(request, project)
-    return _people_page(request, space, RoleForm(places=_folders_offered(request, space)))
+    return _people_page(request, space, RoleForm(actor=request.actor, places=_folders_offered(request, space)))
 
 
 @require_POST
 def grant(request: StudioRequest, project: str) -> HttpResponse:
     space = _project(request, project)
     can_give_somewhere(request.actor, space).require()
-    form = RoleForm(request.POST, places=_folders_offered(request, space))
+    form = RoleForm(request.POST, actor=request.actor, places=_folders_offered(request, space))
     if not form.is_valid():
         return _people_page(request, space, form, status=422)
     person, role, path = form.cleaned_data["person"], form.cleaned_data["role"], form.cleaned_data["folder"]
@@ -179,7 +179,7 @@ def _people_page(request: StudioRequest, space: Project, form: RoleForm, status:
         "form": form,
         "roles": Role.labels,
         "table": table(),
-        "known": people_known(),
+        "known": people_known(request.actor),
         "may_give": can_give_somewhere(request.actor, space),
     }
     return _page(request, space, "settings_people", "settings/people.html", status=status, **context)

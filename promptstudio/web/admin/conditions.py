@@ -1,0 +1,227 @@
+"""The conditions of an environment. A change is a new policy; the form says what it would mean before it is saved."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from promptstudio.lib.errors import Invalid
+from promptstudio.projects import services as projects
+from promptstudio.projects.conditions import in_words, with_conditions
+from promptstudio.projects.models import Environment, PendingChange, Policy, Role
+
+from ..templatetags.studio import state_badge
+from .preview import Preview, of_conditions
+from .scoped import ScopedAdmin, ServiceForm, when
+
+COUNTED = ("domain_expert", "product", "technical", "admin")
+YES_OR_NO = ("previous_environment", "change_record", "same_baseline", "approver_may_deploy")
+
+
+class PolicyForm(ServiceForm):
+    """The gates of one environment; saving puts a new policy in force."""
+
+    previous_environment = forms.BooleanField(
+        label="It was live in the environment before", required=False, help_text="Does nothing in the first environment."
+    )
+    change_record = forms.BooleanField(
+        label="A complete change record", required=False, help_text="Expected impact and how we will know are written."
+    )
+    same_baseline = forms.BooleanField(
+        label="Approvals count only against what is live now",
+        required=False,
+        initial=True,
+        help_text="When something else goes live, whoever approved looks again and confirms.",
+    )
+    approval_days = forms.IntegerField(
+        label="Days that an approval counts",
+        required=False,
+        min_value=1,
+        max_value=3650,
+        help_text="Empty: for as long as nothing else goes live.",
+    )
+    approver_may_deploy = forms.BooleanField(
+        label="Whoever approved may promote as well", required=False, initial=True, help_text="Off: a third person promotes."
+    )
+    deployers = forms.MultipleChoiceField(choices=Role.choices, label="Who may promote", widget=forms.CheckboxSelectMultiple)
+
+    class Meta:
+        model = Policy
+        fields = ("environment",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["deployers"].initial = list(COUNTED)
+        if "environment" in self.fields:
+            # Environments of two projects may have one name.
+            self.fields["environment"].label_from_instance = lambda place: f"{place.project}: {place}"  # type: ignore[attr-defined]
+
+    def rules_data(self) -> dict[str, Any]:
+        """What the form says, as `projects.rules.Rules` reads it."""
+        given = self.cleaned_data
+        approvals = {role: given[f"approvals_{role}"] for role in Role.values if given.get(f"approvals_{role}")}
+        chosen = {name: given[name] for name in (*YES_OR_NO, "approval_days")}
+        return {**chosen, "approvals": approvals, "deployers": given["deployers"]}
+
+    def save_by(self) -> Policy | PendingChange:  # type: ignore[override]
+        return projects.change_policy(environment=self.cleaned_data["environment"], data=self.rules_data(), actor=self.actor)
+
+
+class CountField(forms.IntegerField):
+    """None is zero."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(0 if value in self.empty_values else value)
+
+
+for _role, _label in Role.choices:
+    PolicyForm.base_fields[f"approvals_{_role}"] = CountField(label=f"{_label} approvals", min_value=0, max_value=9, initial=0)
+    PolicyForm.declared_fields[f"approvals_{_role}"] = PolicyForm.base_fields[f"approvals_{_role}"]
+
+
+@admin.register(Policy)
+class PolicyAdmin(ScopedAdmin):
+    form = PolicyForm
+    one, many, icon, section = "set of conditions", "conditions", "shield-check", "places"
+    hint = "What a version needs to enter each environment, and what was asked before. A change is a new row."
+    project_path = "environment__project"
+    list_display = ("place", "project", "number", "in_force", "in_words", "created_by", when("created_at", "Since"))
+    list_filter = ("environment__project", "environment")
+    list_select_related = ("environment__project", "created_by")
+    ordering = ("environment__project__name", "environment__position", "-number")
+    add_form_template = "admin/policy_form.html"
+
+    def get_urls(self) -> list[Any]:
+        preview = path("preview/", self.admin_site.admin_view(require_POST(self.preview)), name="policy_preview")
+        return [preview, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        before = Environment.objects.filter(project=OuterRef("environment__project"), position__lt=OuterRef("environment__position"))
+        newest = Policy.objects.filter(environment=OuterRef("environment")).order_by("-number")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                previous_name=Subquery(before.order_by("-position").values("name")[:1]),
+                newest_number=Subquery(newest.values("number")[:1]),
+            )
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.administers(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A policy never changes: a new one takes its place.
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(request, {"add_label": "Change conditions"})
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Starts from the conditions in force: an empty form would drop them all unsaid."""
+        if request.method == "GET" and not request.GET.get("environment", "").isdecimal():
+            messages.info(request, "Choose the environment whose conditions you want to change.")
+            return redirect("admin:projects_environment_changelist")
+        return super().add_view(request, form_url, extra_context)
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """What the form says so far, in words."""
+        data = request.POST.copy()
+        data["_preview"] = "1"
+        return render(request, "admin/_preview.html", {"preview": self._preview(request, self.get_form(request)(data))})
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        adding = kwargs.get("add", False)
+        if adding:
+            context["preview"] = self._preview(request, context["adminform"].form)
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if adding:
+            response.context_data["title"] = "Change the conditions"
+        return response
+
+    def _preview(self, request: HttpRequest, form: PolicyForm) -> Preview | None:
+        """None while the form cannot be read, or names no environment of this person."""
+        asked = form.data.get("environment", "") if form.is_bound else str(form.initial.get("environment", ""))
+        mine = Environment.objects.filter(project__in=self.administered(request))
+        environment = with_conditions(mine).filter(pk=asked if asked.isdecimal() else 0).first()
+        if environment is None:
+            return None
+        if not form.is_bound:
+            return of_conditions(environment, environment.policy.rules)
+        form.full_clean() if not hasattr(form, "cleaned_data") else None
+        if set(form.errors) - {"__all__"}:
+            return None
+        try:
+            return of_conditions(environment, projects.parse_rules(form.rules_data()))
+        except Invalid:
+            return None
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        environment = Environment.objects.filter(pk=request.GET["environment"], project__in=self.administered(request)).first()
+        if environment is None:
+            return {}
+        rules = environment.policy.rules
+        approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
+        return {"environment": environment.pk, **rules.model_dump(include={*YES_OR_NO, "approval_days"})} | {
+            "deployers": list(rules.deployers),
+            **approvals,
+        }
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        """Says what holds now, so that whoever dropped a condition by mistake sees it."""
+        if isinstance(obj, PendingChange):
+            return self._saved(request, obj)
+        messages.success(request, f"In force from now on. {in_words(obj.environment, obj.rules)}")
+        return redirect("admin:projects_policy_change", obj.pk)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj:
+            told = ("environment", "number", "in_force", "in_words", "deployers_in_words", "before", "created_by", "created_at")
+            return ((None, {"fields": told}),)
+        approvals = tuple(f"approvals_{role}" for role in COUNTED)
+        return (
+            (None, {"fields": ("environment",)}),
+            ("What a version needs", {"fields": ("previous_environment", "change_record")}),
+            (
+                "Approvals",
+                {
+                    "fields": (*approvals, "same_baseline", "approval_days"),
+                    "description": "How many different people of each role must approve.",
+                },
+            ),
+            ("Once the conditions are met", {"fields": ("deployers", "approver_may_deploy")}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("in_words", "in_force", "deployers_in_words", "before") if obj else ()
+
+    @admin.display(description="Environment", ordering="environment__position")
+    def place(self, policy: Policy) -> str:
+        return policy.environment.name
+
+    @admin.display(description="Project")
+    def project(self, policy: Policy) -> str:
+        return str(policy.environment.project)
+
+    @admin.display(description="In force")
+    def in_force(self, policy: Any) -> str:
+        return state_badge("live", "In force") if policy.number == policy.newest_number else state_badge("behind", "Replaced")
+
+    @admin.display(description="In words")
+    def in_words(self, policy: Any) -> str:
+        return format_html('<span class="words">{}</span>', policy.rules.in_words(policy.environment.name, policy.previous_name))
+
+    @admin.display(description="Who may promote")
+    def deployers_in_words(self, policy: Policy) -> str:
+        return policy.rules.deployers_in_words(policy.environment.name)
+
+    @admin.display(description="Before it")
+    def before(self, policy: Any) -> str:
+        earlier = Policy.objects.filter(environment=policy.environment_id, number__lt=policy.number).order_by("-number").first()
+        return earlier.rules.in_words(policy.environment.name, policy.previous_name) if earlier else "These are the first."
