@@ -161,7 +161,7 @@ class ErasingAdmin(ReadOnlyAdmin):
 class DecisionAdmin(ErasingAdmin):
     one, many, icon = "decision", "decisions", "circle-check"
     hint = "What each reviewer decided, and in which words."
-    section = "Releases"
+    section = "releases"
     project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
     list_display = ("person", "role", "verdict", "review", "comment", when("decided_at", "Decided"))
     list_filter = ("verdict", "role")
@@ -173,7 +173,7 @@ class DecisionAdmin(ErasingAdmin):
 class CommentAdmin(ErasingAdmin):
     one, many, icon = "comment", "comments", "message"
     hint = "What was said about versions in review."
-    section = "Releases"
+    section = "releases"
     project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
     list_display = ("author", "review", "text", when("written_at", "Written"))
     search_fields = ("text", "author__name")

@@ -4,10 +4,12 @@ import pytest
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
+from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment
 from promptstudio.prompts.models import Prompt
-from tests.cast import Cast, a_key, a_prompt, a_version, an_application, asked, in_production, promote
+from promptstudio.reviews.services import comment
+from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, asked, in_production, promote
 
 from .panel import staff
 
@@ -23,12 +25,18 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     """Something of everything, in “claims” and in the project of Charlie."""
     version = a_version(prompt, by=cast.alice)
     in_production(cast, version)
-    asked(version, cast.staging, by=cast.alice)
+    comment(review=asked(version, cast.staging, by=cast.alice), text="Is it clear?", actor=cast.alice)
+    deployments.recall(version=version, reason="Wrong sums.", actor=cast.bob)
     secret_place = add_environment(project=cast.elsewhere, slug="vault", name="Secret vault", rules=Rules(), actor=cast.root)
     theirs = a_prompt(cast.elsewhere, by=cast.charlie, title="Secret recipe")
     a_key(an_application(cast.elsewhere, responsible=cast.charlie, by=cast.root), "read", by=cast.root)
     deployments.add_target(environment=secret_place, name="Secret target", settings={"role_arn": "arn:secret"}, actor=cast.root)
     other = a_version(theirs, by=cast.charlie)
-    asked(other, secret_place, by=cast.charlie)
+    review = asked(other, secret_place, by=cast.charlie)
+    comment(review=review, text="Secret thought", actor=cast.charlie)
+    decider = a_person("Secret decider", cast.elsewhere, "product", by=cast.root)
+    deployments.decide(review=review, verdict="request_changes", comment="Secret wish", seen=None, actor=decider)
     promote(other, secret_place, by=cast.charlie)
+    deployments.recall(version=other, reason="Secret reason", actor=cast.root)
+    add_mapping(pattern="Secret group", project=cast.elsewhere, role="viewer", actor=cast.root)
     return cast

@@ -12,6 +12,7 @@ from promptstudio.projects.models import Environment, Policy
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, create_project
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.web.admin.conditions import YES_OR_NO
 from tests.cast import Cast, a_prompt, a_version, approved, asked, promote
 
 from ..reading import at, queries, text
@@ -41,19 +42,22 @@ def test_conditions_are_put_in_force_by_their_service(client: Client, cast: Cast
     typed = {
         "environment": cast.staging.pk,
         "previous_environment": "on",
-        "approvals_product": 2,
+        "approvals_product": 1,
+        "approval_days": 30,
         "deployers": ["technical"],
         "same_baseline": "on",
     }
     assert client_post(client, dora, address(Policy, "add"), typed).status_code == 302
     policy = cast.staging.policy
     assert (policy.number, policy.created_by, entries("policy.changed")) == (2, dora.user, 1)
-    assert policy.rules == Rules(previous_environment=True, approvals={"product": 2}, deployers=("technical",))
+    kept = {"approvals": {"product": 1}, "approval_days": 30, "approver_may_deploy": False}
+    assert policy.rules == Rules(previous_environment=True, deployers=("technical",), **kept)
 
 
 def test_conditions_that_are_refused_stand_in_the_form(client: Client, cast: Cast, dora: Actor) -> None:
     rules = cast.staging.policy.rules
     same = {"environment": cast.staging.pk, "previous_environment": "on", "same_baseline": "on", "deployers": list(rules.deployers)}
+    same |= {"approver_may_deploy": "on"}
     response = client_post(client, dora, address(Policy, "add"), same)
     assert (response.status_code, "These are already the rules of Staging." in text(response)) == (409, True)
     assert f'<option value="{cast.staging.pk}" selected>' in text(response)
@@ -95,7 +99,7 @@ def conditions(place: Environment, **more: Any) -> dict[str, Any]:
     """The form as it stands when nobody changed anything in it."""
     rules = place.policy.rules
     counted = {f"approvals_{role}": rules.approvals.get(role, 0) for role in ("domain_expert", "product", "technical", "admin")}
-    yes = {name: "on" for name in ("previous_environment", "change_record", "same_baseline") if getattr(rules, name)}
+    yes = {name: "on" for name in YES_OR_NO if getattr(rules, name)}
     return {"environment": place.pk, "deployers": list(rules.deployers), **counted, **yes} | more
 
 
@@ -113,7 +117,7 @@ def test_the_form_says_what_it_would_mean_and_for_which_reviews(client: Client, 
     assert "1 product approval and 1 technical approval given against what is live now" in page
     assert "2 product approvals and 1 technical approval given against what is live now" in page
     assert "Promoting to Production is for: project admin." in page
-    assert "2 product approvals: one person has that role today." in page
+    assert "Nobody could satisfy this today: 2 product approvals and 1 technical approval by different people" in page
     assert "meets <b>5 of 5</b> conditions now and <b>4 of 5</b> then; it would miss Approvals" in page
     assert Policy.objects.filter(environment=cast.production).count() == 1
 
