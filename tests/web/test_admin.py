@@ -19,14 +19,16 @@ from promptstudio.projects.models import ApiKey, Environment, Membership, Policy
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Review
 from promptstudio.web.admin.scoped import ScopedAdmin
-from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, approved, asked, in_production, promote
+from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, approve, approved, asked, in_production, promote
 
 from .reading import HOSTILE, at, queries, text, typed_back
 
 PANELS = sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
 READ_ONLY = ["prompt", "version", "review", "deployment", "evaluation", "publishjob", "entry", "apikey", "serviceaccount", "project"]
+READ_ONLY += ["comment", "decision", "recall"]
 
 
 def ids(panel: Any) -> str:
@@ -56,8 +58,15 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     a_key(an_application(cast.elsewhere, responsible=cast.charlie, by=cast.root), "read", by=cast.root)
     deployments.add_target(environment=secret_place, name="Secret target", settings={"role_arn": "arn:secret"}, actor=cast.root)
     other = a_version(theirs, by=cast.charlie)
-    asked(other, secret_place, by=cast.charlie)
+    their_review = asked(other, secret_place, by=cast.charlie)
+    clara = a_person("Clara", cast.elsewhere, "product", by=cast.root)
+    approve(their_review, clara)
     promote(other, secret_place, by=cast.charlie)
+    ours = a_version(a_prompt(cast.claims, by=cast.alice, title="Letter"), by=cast.alice)
+    reviews.comment(review=asked(ours, cast.staging, by=cast.alice), text="Why?", actor=cast.bob)
+    reviews.comment(review=their_review, text="Secret talk", actor=clara)
+    deployments.recall(version=ours, reason="Wrong.", actor=cast.bob)
+    deployments.recall(version=other, reason="Secret reason", actor=cast.charlie)
     return cast
 
 
@@ -444,7 +453,7 @@ def test_promoting_through_the_panel_needs_the_role(client: Client, cast: Cast, 
 def test_promoting_through_the_panel_stays_in_the_project(client: Client, filled: Cast, dora: Actor) -> None:
     theirs = Version.objects.get(prompt__project=filled.elsewhere)
     assert at(client, dora).get(promote_url(theirs)).status_code == 404
-    mine = Version.objects.get(prompt__project=filled.claims)
+    mine = Version.objects.get(prompt__project=filled.claims, prompt__title="Water damage triage")
     response = client.post(promote_url(mine), {"environment": Environment.objects.get(slug="vault").pk})
     assert "Select a valid choice." in text(response)
     before = Deployment.objects.count()
