@@ -74,7 +74,9 @@ def test_every_icon_that_is_named_is_in_the_sprite():
 
 def test_no_template_carries_script_or_style_of_its_own():
     inline = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|\shx-on|href=[\"']javascript:|js:", re.IGNORECASE)
-    assert [page.name for page in (ROOT / "templates").rglob("*.html") if inline.search(page.read_text())] == []
+    # Evidence is no page: it is packed into a file that has to be readable on its own.
+    pages = [page for page in (ROOT / "templates").rglob("*.html") if page.parent.name != "evidence"]
+    assert [page.name for page in pages if inline.search(page.read_text())] == []
 
 
 def test_dark_by_the_system_has_the_same_values_as_dark_by_choice():
