@@ -12,17 +12,13 @@ log = structlog.get_logger(__name__)
 
 
 def ask(method: str, url: str, **more: Any) -> requests.Response:
-    """The answer, whatever its status below 500. Raises ProviderAway for everything else."""
+    """The answer, whatever its status. Raises ProviderAway when there is none."""
     try:
-        answer = requests.request(method, url, timeout=(CONNECT, READ), allow_redirects=False, **more)
+        return requests.request(method, url, timeout=(CONNECT, READ), allow_redirects=False, **more)
     except requests.RequestException as error:
         # The error may hold the address with its query; its kind says enough.
         log.warning("provider.away", url=url, error=type(error).__name__)
         raise ProviderAway from error
-    if answer.status_code >= 500:
-        log.warning("provider.away", url=url, status=answer.status_code)
-        raise ProviderAway
-    return answer
 
 
 def json_of(answer: requests.Response) -> dict[str, Any]:
