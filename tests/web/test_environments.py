@@ -66,6 +66,16 @@ def test_out_of_service_is_said(client: Client, cast: Cast, version: Version) ->
     html = text(at(client, cast.vera).get(URL))
     assert "out of service" in html
     assert "/-/roll-back/development/" not in html
+    assert "Bring 1.0.0 back…" in html
+    assert "/-/promote/development/1.0.0/" in html
+
+
+def test_a_recalled_version_is_marked_where_it_is_live(client: Client, cast: Cast, version: Version) -> None:
+    assert "Recalled" not in text(at(client, cast.vera).get(URL))
+    deployments.recall(version=version, reason="It promises cover.", actor=cast.bob)
+    assert "Recalled" in text(client.get(URL))
+    assert "1.0.0 recalled" in text(client.get("/p/claims/prompts/water-damage-triage/-/"))
+    assert "Recalled" in text(client.get("/p/claims/prompts/water-damage-triage/-/versions/"))
 
 
 def test_what_moves_stands_on_top_until_it_is_there(client: Client, cast: Cast, prompt: Prompt, target: FakeTarget) -> None:
