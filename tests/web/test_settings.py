@@ -166,6 +166,7 @@ def test_a_key_without_an_environment_is_marked(client: Client, cast: Cast) -> N
         ({"scopes": ["rule"]}, "Choose from the list."),
         ({"environment": "moon"}, "Choose an environment of this project."),
         ({"expires_on": "2001-01-01"}, "Choose a day in the future."),
+        ({"expires_on": "9999-12-31"}, "Choose a day before 2100"),
         ({"expires_on": "soon"}, "Give a day, such as"),
     ],
 )

@@ -1,7 +1,7 @@
 """Giving roles and making keys."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from promptstudio.accounts.models import User
 from promptstudio.projects.models import ApiKey, Environment, Project, Role
 
 MOST_SUGGESTED = 200
+LAST_YEAR = 2099
 
 
 class RoleForm(forms.Form):
@@ -109,6 +110,12 @@ class KeyForm(forms.Form):
         field.choices = [("", "Every environment – not for applications"), *((place.slug, place.name) for place in places)]
         # Applications mostly run in the last one, so the safe choice is the one that needs no thought.
         field.initial = places[-1].slug if places else ""
+
+    def clean_expires_on(self) -> date | None:
+        day: date | None = self.cleaned_data["expires_on"]
+        if day and day.year > LAST_YEAR:
+            raise forms.ValidationError(f"Choose a day before {LAST_YEAR + 1}, or leave it empty: then it works until it is revoked.")
+        return day
 
     @property
     def place(self) -> Environment | None:
