@@ -17,11 +17,12 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Decision, Review
-from promptstudio.reviews.permissions import deciding_roles
+from promptstudio.reviews.permissions import can_decide, deciding_roles
 
 from . import gates, live
 from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Target
 from .permissions import can_administer_targets, can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
+from .publishing import publisher_for
 
 PUBLISH = "deployments.publish_due"
 
@@ -160,7 +161,11 @@ def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str
 
 
 def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | None, actor: Actor) -> Decision:
-    """Record a decision that was made looking at `seen` as the live version. Raises Conflict when another one went live meanwhile."""
+    """Record a decision that was made looking at `seen` as the live version.
+
+    Raises NotAllowed, which is kept in the trail, and Conflict when another version went live meanwhile.
+    """
+    _permitted(can_decide(actor, review), review, review.environment, "review", actor)
     with transaction.atomic():
         placement = lock_placement(review.version.prompt, review.environment)
         now = placement.live_version
@@ -244,6 +249,8 @@ def save_target(*, target: Target, actor: Actor, action: str = "target.changed")
         errors["kind"] = f"Choose one of {', '.join(settings.PUBLISHERS)}."
     if not isinstance(target.settings, dict):
         errors["settings"] = 'Write the settings as a JSON object, such as {"region": "eu-central-1"}.'
+    elif not errors and (wrong := publisher_for(target.kind).check_settings(target.settings)):
+        errors["settings"] = " ".join(f"{name}: {sentence}" for name, sentence in wrong.items())
     if len(target.name) > 80:
         errors["name"] = "A name has at most 80 characters."
     if target.environment.targets.filter(name=target.name).exclude(pk=target.pk).exists():
@@ -282,7 +289,7 @@ def _same_project(version: Version, environment: Environment) -> None:
         raise Invalid({"environment": "That environment belongs to another project."})
 
 
-def _permitted(answer: Any, subject: Version | Prompt, environment: Environment, what: str, actor: Actor) -> None:
+def _permitted(answer: Any, subject: Version | Prompt | Review, environment: Environment, what: str, actor: Actor) -> None:
     if not answer:
         record(
             actor=actor,

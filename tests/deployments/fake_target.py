@@ -36,6 +36,9 @@ target = FakeTarget()
 
 
 class FakePublisher:
+    def check_settings(self, settings: dict[str, Any]) -> dict[str, str]:
+        return {}
+
     def publish(self, order: Order, desk: Desk) -> Published:
         target.write(order, desk)
         return answer(order, remote_version=str(len(target.written)))

@@ -54,7 +54,7 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     secret_place = add_environment(project=cast.elsewhere, slug="vault", name="Secret vault", rules=Rules(), actor=cast.root)
     theirs = a_prompt(cast.elsewhere, by=cast.charlie, title="Secret recipe")
     a_key(an_application(cast.elsewhere, responsible=cast.charlie, by=cast.root), "read", by=cast.root)
-    deployments.add_target(environment=secret_place, name="Secret target", settings={"role_arn": "arn:secret"}, actor=cast.root)
+    deployments.add_target(environment=secret_place, name="Secret target", settings={"region": "eu-west-3"}, actor=cast.root)
     other = a_version(theirs, by=cast.charlie)
     asked(other, secret_place, by=cast.charlie)
     promote(other, secret_place, by=cast.charlie)
@@ -515,3 +515,17 @@ def test_after_changing_conditions_the_page_says_what_holds(client: Client, cast
     typed = {"environment": cast.staging.pk, "change_record": "on", "deployers": ["technical"]}
     response = at(client, dora).post(address(Policy, "add"), typed, follow=True)
     assert "In force from now on. To enter Staging a version needs a complete change record." in text(response)
+
+
+def test_nonsense_in_the_settings_of_a_target_is_said_at_the_field(client: Client, cast: Cast, dora: Actor) -> None:
+    typed = target_typed(environment=cast.production.pk, settings='{"region": "<x>"}')
+    response = client_post(client, dora, address(Target, "add"), typed)
+    assert response.context["adminform"].form.errors["settings"] == ["region: This is no AWS region, such as eu-central-1."]
+    assert not Target.objects.exists()
+
+
+def test_a_grace_of_many_years_is_refused_at_the_field(client: Client, cast: Cast, dora: Actor) -> None:
+    response = client_post(client, dora, address(Environment, "change", cast.staging.pk), {"name": "Staging", "grace_days": "2000000000"})
+    assert "grace_days" in response.context["adminform"].form.errors
+    cast.staging.refresh_from_db()
+    assert cast.staging.grace_days == 0
