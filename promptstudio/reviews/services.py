@@ -109,9 +109,10 @@ def close_as_deployed(*, version: Version, environment: Environment) -> None:
 
 
 def standing_decisions(version: Version, environment: Environment) -> list[Decision]:
-    """Each person's last decision on letting `version` into `environment`, oldest first."""
+    """Each person's last decision on letting `version` into `environment`, oldest first. A withdrawn review's count no more."""
     rows = (
         Decision.objects.filter(review__version=version, review__environment=environment)
+        .exclude(review__outcome=Review.Outcome.WITHDRAWN)
         .select_related("person", "baseline", "review")
         .order_by("id")
     )
