@@ -12,6 +12,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
+from promptstudio.lib.lengths import check_lengths
 from promptstudio.lib.wake import wake_on_commit
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
@@ -54,6 +55,7 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
     """
     _same_project(version, environment)
     _permitted(can_deploy(actor, environment, version.prompt), version, environment, "deployment", actor)
+    check_lengths(reason=reason)
     with transaction.atomic():
         placement = lock_placement(version.prompt, environment)
         newest = placement.newest
@@ -88,6 +90,7 @@ def roll_back(
     _permitted(can_roll_back(actor, environment, prompt), version or prompt, environment, "rollback", actor)
     if not reason.strip():
         raise Invalid({"reason": "Say why. Everyone who looks at this prompt later will read it."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         placement = lock_placement(prompt, environment)
         newest = placement.newest
@@ -119,13 +122,23 @@ def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
     can_recall(actor, version).require()
     if not reason.strip():
         raise Invalid({"reason": "Say what is wrong with it. Whoever wants to use it will read this."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         Prompt.objects.select_for_update().get(pk=version.prompt_id)
+        _is_not_recalled_yet(version)
         made = Recall.objects.create(version=version, reason=reason.strip(), by=actor.user, created_at=clock.now())
         _stop_publications(version, reason.strip(), actor)
         live.recalled(version)
         record(actor=actor, action="version.recalled", subject=version, project_uid=version.prompt.project.uid, reason=reason.strip())
     return made
+
+
+def _is_not_recalled_yet(version: Version) -> None:
+    """Raises Conflict for a version that is recalled already and that no new review lets in anywhere."""
+    last = version.recalls.order_by("-id").select_related("by").first()
+    places = version.prompt.project.environments.select_related("project")
+    if last and not any(gates.NotRecalled().check(gates.candidate_for(version, place)).passed for place in places):
+        raise Conflict(f"{last.by} recalled {version.semver} already, on {last.created_at:%-d %B at %H:%M} UTC: “{last.reason}”")
 
 
 def _stop_publications(version: Version, reason: str, actor: Actor) -> None:
@@ -142,6 +155,7 @@ def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str
     can_take_out_of_service(actor, environment, prompt).require()
     if not reason.strip():
         raise Invalid({"reason": "Say why. Applications get this sentence as their answer."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         placement = lock_placement(prompt, environment)
         if placement.out_of_service_at:
@@ -209,6 +223,7 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
     can_settle(actor, job).require()
     if not reason.strip():
         raise Invalid({"reason": "Say why this place may be left out."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         job = _locked_job(job)
         if job.state not in (PublishJob.State.FAILED, PublishJob.State.OWED):

@@ -93,7 +93,7 @@ class ErrorPages:
             refused(request, error)
         for kind, status in ((NotAllowed, 403), (Conflict, 409), (Invalid, 422)):
             if isinstance(error, kind):
-                return _page(request, error.sentence, status)
+                return _page(request, error.sentence, status, title=error.title if isinstance(error, Conflict) else "")
         return None
 
 
@@ -121,8 +121,8 @@ def refused(request: HttpRequest, error: NotAllowed) -> None:
     keep_refusal(actor=actor, error=error, door=f"{request.method} {request.path}", project_uid=project.uid if project else None)
 
 
-def _page(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
-    context = {"sentence": sentence, "typed": typed(request), "back_url": back_url(request)}
+def _page(request: HttpRequest, sentence: str, status: int, title: str = "") -> HttpResponse:
+    context = {"sentence": sentence, "title": title, "typed": typed(request), "back_url": back_url(request)}
     return in_place_of_page(request, render(request, f"errors/{status}.html", context, status=status))
 
 

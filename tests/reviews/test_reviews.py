@@ -178,3 +178,14 @@ def test_only_who_asked_or_wrote_or_administers_withdraws(cast: Cast, review: Re
         services.withdraw(review=review, actor=getattr(cast, who))
     assert refused.value.sentence == "Only who asked, who wrote it, or a project admin withdraws it."
     services.withdraw(review=review, actor=cast.dora)
+
+
+def test_a_decision_that_was_sent_twice_is_recorded_once(cast: Cast, version: Version, review: Review) -> None:
+    decide(review, cast.bob, comment="Good.")
+    with pytest.raises(Conflict, match="You approved already, at"):
+        decide(review, cast.bob, comment=" Good. ")
+    assert review.decisions.count() == 1
+    decide(review, cast.bob, comment="On second thoughts, very good.")
+    services.decide(review=review, verdict="approve", comment="On second thoughts, very good.", baseline=version, actor=cast.bob)
+    decide(review, cast.bella, comment="Good.")
+    assert review.decisions.count() == 4

@@ -159,6 +159,25 @@ def test_deployers_are_named_to_whoever_is_none(client: Client, cast: Cast, vers
     assert (refused.status_code, sentence in text(refused)) == (403, True)
 
 
+def test_a_reason_that_is_too_long_stands_at_its_field(client: Client, cast: Cast, version: Version) -> None:
+    page = at(client, cast.alice).get(PROMOTE)
+    response = client.post(PROMOTE, {"reason": "x" * 20_001, **seen(page)})
+    assert response.status_code == 422
+    assert 'id="reason-error" role="alert"' in text(response)
+    assert "at most 20,000 characters, and it has 20,001." in text(response)
+
+
+def test_what_is_recalled_already_is_said_on_the_page(client: Client, cast: Cast, live: Version) -> None:
+    at(client, cast.bob)
+    assert client.post(RECALL, {"reason": "It promises cover."}).status_code == 302
+    again = client.post(RECALL, {"reason": "Typed twice"})
+    assert again.status_code == 409
+    assert "Not possible as things stand" in text(again)
+    assert "Bob recalled 1.0.0 already" in text(again)
+    assert typed_back(again, "Typed twice")
+    assert Recall.objects.count() == 1
+
+
 def test_the_way_back_is_a_confirmation_with_a_reason(client: Client, cast: Cast, live: Version, newer: Version) -> None:
     page = at(client, cast.bob).get(BACK)
     assert "Roll back to 1.0.0 in Production?" in text(page)

@@ -11,7 +11,7 @@ from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.models import Review
 from promptstudio.web.middleware import back_url, typed
 from promptstudio.web.views import errors
-from tests.cast import Cast, a_version, asked
+from tests.cast import Cast, a_key, a_version, an_application, asked
 
 from .reading import HOSTILE, HTMX, at, text, typed_back
 
@@ -187,3 +187,15 @@ def test_what_cannot_be_read_gets_a_page_without_queries() -> None:
     answer = errors.unreadable(RequestFactory().get("/", headers={"Host": "evil.example"}), SuspiciousOperation("x"))
     assert answer.status_code == 400
     assert "This could not be read" in answer.content.decode()
+
+
+def test_a_conflict_without_somebody_faster_is_headed_otherwise(client: Client, cast: Cast, version: Version) -> None:
+    key, _ = a_key(an_application(cast.claims, responsible=cast.alice, by=cast.dora), "read", by=cast.dora)
+    address = f"/p/claims/settings/keys/{key.uid}/revoke/"
+    at(client, cast.dora)
+    assert client.post(address).status_code == 302
+    again = client.post(address)
+    assert again.status_code == 409
+    assert "This key was revoked already." in text(again)
+    assert "<h1>Not possible as things stand</h1>" in text(again)
+    assert "Somebody was faster" not in text(again)

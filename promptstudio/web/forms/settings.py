@@ -11,6 +11,8 @@ from django.utils import timezone
 from promptstudio.accounts.models import User
 from promptstudio.projects.models import ApiKey, Environment, Project, Role
 
+from .words import Words
+
 MOST_SUGGESTED = 200
 LAST_YEAR = 2099
 
@@ -18,7 +20,7 @@ LAST_YEAR = 2099
 class RoleForm(forms.Form):
     """`person` is typed: a name, a user name or an e-mail address that fits one person."""
 
-    person = forms.CharField(
+    person = Words(
         max_length=254,
         help_text="Name, user name or e-mail.",
         error_messages={"required": "Say who."},
@@ -50,7 +52,7 @@ class RoleForm(forms.Form):
 
 
 class AccountForm(forms.Form):
-    account_name = forms.CharField(
+    account_name = Words(
         label="Application",
         max_length=120,
         help_text="What it is called in your company.",
@@ -75,7 +77,7 @@ class AccountForm(forms.Form):
 class KeyForm(forms.Form):
     """`expires_at` is the end of the typed day."""
 
-    name = forms.CharField(label="What the key is for", max_length=120, error_messages={"required": "Say what this key is for."})
+    name = Words(label="What the key is for", max_length=120, error_messages={"required": "Say what this key is for."})
     scopes = forms.MultipleChoiceField(
         label="It may",
         choices=ApiKey.Scope.choices,
