@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
@@ -36,7 +36,8 @@ class Cell:
     """`state` is live, behind (an older version than the newest is live), publishing, failed, gone (out of service) or none.
 
     `left` says that the newest version of the prompt was live here, and that somebody went back from it; `recalled` that what is live
-    was recalled since it was sent. `outside` are the places that do not have what is live yet: a rollback is served before they confirm.
+    was recalled since it was sent; `earlier` that another version was live before. `outside` are the places that do not have what is
+    live yet: a rollback is served before they confirm.
     """
 
     environment: Environment
@@ -48,6 +49,7 @@ class Cell:
     placement: Placement | None
     left: bool
     recalled: bool = False
+    earlier: bool = False
     outside: tuple[Outside, ...] = ()
 
     @property
@@ -91,6 +93,7 @@ def rows(prompts: Iterable[Prompt], environments: Sequence[Environment]) -> list
     since = dict(WentLive.objects.filter(deployment__in=[p.live_id for p in placements.values()]).values_list("deployment_id", "at"))
     left = _left(deployments.values(), newest.values())
     recalls = _recalls(placements.values())
+    earlier = _with_earlier(placements.values())
     outside = outside_of(placement.live_id for placement in placements.values() if not placement.out_of_service_at)
 
     def cell(prompt: Prompt, environment: Environment) -> Cell:
@@ -101,7 +104,7 @@ def rows(prompts: Iterable[Prompt], environments: Sequence[Environment]) -> list
         recalled = recalls.get(placement.live.version_id, placement.live.created_at) > placement.live.created_at
         # What was sent since says by its own state how it goes.
         settling = outside.get(placement.live_id, ()) if found.newest and found.newest.pk == placement.live_id else ()
-        return replace(found, recalled=recalled, outside=tuple(settling))
+        return replace(found, recalled=recalled, earlier=placement.pk in earlier, outside=tuple(settling))
 
     return [Row(prompt, newest.get(prompt.pk), [cell(prompt, environment) for environment in environments]) for prompt in prompts]
 
@@ -148,6 +151,12 @@ def _left(deployments: Iterable[Deployment], newest: Iterable[Version]) -> set[i
     if not back:
         return set()
     return set(WentLive.objects.filter(placement__in=back, version__in=list(newest)).values_list("placement_id", flat=True))
+
+
+def _with_earlier(placements: Iterable[Placement]) -> set[int]:
+    """Placements in which another version than the live one was live before, so that there is a way back."""
+    spells = WentLive.objects.filter(placement__in=[placement.pk for placement in placements])
+    return set(spells.exclude(version=F("placement__live__version")).order_by().values_list("placement_id", flat=True))
 
 
 def _recalls(placements: Iterable[Placement]) -> dict[int, datetime]:

@@ -12,7 +12,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
-from promptstudio.projects.models import Environment
+from promptstudio.projects.models import Environment, Membership, Project
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.reviews.models import Decision, Review
 
@@ -74,6 +74,12 @@ def desk_of(actor: Actor) -> Desk:
         drafts=_drafts_of(actor),
         days=list(_by_day(_told(_went_live(actor)))),
     )
+
+
+def project_admins(project: Project) -> list[User]:
+    """By name, at most five."""
+    admins = Membership.objects.filter(project=project, folder=None, role="admin").values("user")
+    return list(User.objects.filter(pk__in=admins, is_active=True, kind=User.Kind.PERSON).order_by("name")[:5])
 
 
 def whom_to_ask() -> list[User]:

@@ -387,3 +387,21 @@ def test_the_number_of_queries_of_the_way_back_does_not_grow(client: Client, cas
     few = queries(client, PAGE + "roll-back/development/")
     send(3, 12)
     assert queries(client, PAGE + "roll-back/development/") == few
+
+
+def test_what_has_arrived_is_titled_as_live_and_shows_its_address(client: Client, cast: Cast, prompt: Prompt, target: FakeTarget) -> None:
+    a_target(cast.development, by=cast.dora)
+    deployment = promote(a_version(prompt, by=cast.alice), cast.development, by=cast.alice)
+    assert "Sending 1.0.0 to Development" in text(at(client, cast.vera).get(deployment_url(deployment)))
+    publish_everything()
+    page = text(client.get(deployment_url(deployment)))
+    assert "1.0.0 is live in Development</h2>" in page
+    assert "Sending 1.0.0" not in page
+    assert '<code id="arn-1">arn:fake:1</code>' in page.split("Bedrock, Frankfurt")[1].split("<details")[0]
+
+
+def test_each_search_and_the_brand_have_a_landmark_of_their_own(client: Client, cast: Cast, version: Version) -> None:
+    page = text(at(client, cast.vera).get(PAGE + "versions/"))
+    assert '<form role="search" aria-label="Everywhere"' in page
+    assert 'role="search" aria-label="These versions"' in page
+    assert '<aside class="sidebar" aria-label="Prompt Studio"> <a class="brand"' in page

@@ -51,7 +51,11 @@ def test_a_card_offers_the_next_step_and_no_later_one(client: Client, cast: Cast
     assert [card["cell"].state for card in cards(response)] == ["live", "none", "none"]
     assert [card["promote"] for card in cards(response)] == [None, version, None]
     assert "/-/promote/staging/1.0.0/" in text(response)
-    assert "/-/roll-back/development/" in text(response)
+    assert "/-/roll-back/development/" not in text(response), "nothing was live there before"
+    assert "Take out of service…" in text(client.get("/p/claims/prompts/water-damage-triage/-/"))
+    promote(a_version(version.prompt, by=cast.alice, text="Sort that: {{claim}}"), cast.development, by=cast.alice)
+    assert "/-/roll-back/development/" in text(client.get(URL))
+    assert "Roll back…" in text(client.get("/p/claims/prompts/water-damage-triage/-/"))
 
 
 def test_an_open_review_stands_in_the_place_of_promoting(client: Client, cast: Cast, version: Version) -> None:

@@ -60,6 +60,23 @@ def test_what_is_not_there_is_404_for_everybody(client: Client, cast: Cast) -> N
     assert "add you as a member" in text(response)
 
 
+@pytest.mark.parametrize("path", ["/p/claims/prompts/nothing/-/", "/p/claims/nothing-at-all/"])
+def test_in_a_project_of_ones_own_its_admins_are_asked(client: Client, cast: Cast, path: str) -> None:
+    page = text(at(client, cast.vera).get(path))
+    assert "ask Dora to add you" in page
+    assert 'href="mailto:dora%40claims.example?subject=Access%20to%20Claims%20in%20Prompt%20Studio&amp;body=' in page
+    assert f"http%3A%2F%2Ftestserver{path.replace('/', '%2F')}" in page
+
+
+def test_of_a_project_that_one_does_not_see_nothing_is_told(client: Client, cast: Cast) -> None:
+    at(client, cast.vera)
+    there, not_there = (text(client.get(f"/p/{slug}/prompts/")) for slug in ("elsewhere", "everywhere"))
+    assert "ask Root to add you" in there
+    assert "Charlie" not in there
+    said, said_too = (page.split("<h1>")[1].split("</main>")[0] for page in (there, not_there))
+    assert said.replace("elsewhere", "everywhere") == said_too
+
+
 def test_whoever_is_not_signed_in_gets_a_404_without_a_frame(client: Client, db: None) -> None:
     response = client.get("/nothing/has/this/address/")
     assert response.status_code == 404

@@ -1,4 +1,6 @@
+import re
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -6,6 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from promptstudio.projects.models import Project
+
+from ..desk import project_admins, whom_to_ask
 from ..middleware import back_url, in_place_of_page, typed
 from ..requests import public
 
@@ -17,7 +22,28 @@ TOO_LARGE = (
 
 @public
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+    return render(request, "errors/404.html", asking(request), status=404)
+
+
+def asking(request: HttpRequest) -> dict[str, Any]:
+    """Whom to ask for access: a project's admins where the reader knows the project, else those of the installation.
+
+    Says the same whether the thing is there or not.
+    """
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return {}
+    slug = (re.match(r"/p/([-\w]+)/", request.path) or [""] * 2)[1]
+    project = Project.objects.visible_to(actor).filter(slug=slug).first()
+    people = project_admins(project) if project else []
+    people = people or whom_to_ask()
+    addresses = ",".join(quote(person.email) for person in people if person.email)
+    body = f"I would like to see this page:\n{request.build_absolute_uri(request.path)}\n\n{actor.user.name}"
+    subject = f"Access to {project.name} in Prompt Studio" if project else "Access in Prompt Studio"
+    return {
+        "ask": people,
+        "ask_url": f"mailto:{addresses}?{urlencode({'subject': subject, 'body': body}, quote_via=quote)}" if addresses else "",
+    }
 
 
 @public
