@@ -71,6 +71,10 @@ def test_out_of_service_is_said(client: Client, cast: Cast, version: Version) ->
     assert "out of service" in html
     assert "/-/roll-back/development/" not in html
     assert "Bring 1.0.0 back…" in html
+    assert "1.0.0 was live" in html
+    overview = text(client.get("/p/claims/prompts/water-damage-triage/-/"))
+    assert "Bring it back…" in overview
+    assert "Take out of service…" not in overview
     assert "/-/promote/development/1.0.0/" in html
 
 
