@@ -243,7 +243,6 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
     return job
 
 
-@transaction.atomic
 def add_target(
     *, environment: Environment, name: str, kind: str = "bedrock", settings: dict[str, Any] | None = None, actor: Actor
 ) -> Target:
@@ -256,7 +255,6 @@ def add_target(
     return save_target(target=target, actor=actor, action="target.added")
 
 
-@transaction.atomic
 def save_target(*, target: Target, actor: Actor, action: str = "target.changed") -> Target:
     can_administer_targets(actor, target.environment).require()
     errors = {}
@@ -272,18 +270,19 @@ def save_target(*, target: Target, actor: Actor, action: str = "target.changed")
         errors["name"] = f"{target.environment} already publishes to a place named {target.name}."
     if errors:
         raise Invalid(errors)
-    target._history_user = actor.user  # type: ignore[attr-defined]
-    target.save()
-    record(
-        actor=actor,
-        action=action,
-        subject=target,
-        project_uid=target.environment.project.uid,
-        environment=target.environment.slug,
-        kind=target.kind,
-        settings=target.settings,
-        is_active=target.is_active,
-    )
+    with transaction.atomic():
+        target._history_user = actor.user  # type: ignore[attr-defined]
+        target.save()
+        record(
+            actor=actor,
+            action=action,
+            subject=target,
+            project_uid=target.environment.project.uid,
+            environment=target.environment.slug,
+            kind=target.kind,
+            settings=target.settings,
+            is_active=target.is_active,
+        )
     return target
 
 
