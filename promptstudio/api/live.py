@@ -16,7 +16,7 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt
 
 from . import schemas
-from .keys import READS, KeyRequest, project_of
+from .keys import READS, KeyRequest, bound_to, project_of
 from .problems import MEDIA_TYPE, NotReleasedHere, OutOfService
 from .released import environment_to_read, newest_in_range, not_released, prompt_to_read, readable_versions
 from .routes import answers, router
@@ -90,8 +90,8 @@ def _has_it(sent: str, etag: str) -> bool:
     return any(each == "*" or each.removeprefix("W/") == etag for each in parse_etags(sent))
 
 
-def _newest(request: HttpRequest, prompt: Prompt, environment: Environment, wanted: str) -> HttpResponse:
-    version = newest_in_range(prompt, environment, wanted)
+def _newest(request: KeyRequest, prompt: Prompt, environment: Environment, wanted: str) -> HttpResponse:
+    version = newest_in_range(prompt, environment, wanted, bound=bound_to(request.auth) is not None)
     spell = (
         WentLive.objects.filter(version=version, placement__environment=environment)
         .select_related("deployment__version", "placement")

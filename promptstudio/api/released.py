@@ -94,7 +94,7 @@ def environment_to_read(actor: Actor, slug: str, name: str) -> Environment:
         raise NotFound(error.sentence) from None
 
 
-def served_version(prompt: Prompt, environment: Environment, wanted: str) -> Version:
+def served_version(actor: Actor, prompt: Prompt, environment: Environment, wanted: str) -> Version:
     """What `environment` answers for `wanted`: a range, a version, or "" for what is live.
 
     Raises NotReleasedHere, OutOfService, and Invalid for what is no range.
@@ -104,17 +104,30 @@ def served_version(prompt: Prompt, environment: Environment, wanted: str) -> Ver
         raise not_released(prompt.name, environment)
     if placement.out_of_service_at:
         raise OutOfService(f"{prompt.name} was taken out of service in {environment.slug}: {placement.out_of_service_reason}")
-    return newest_in_range(prompt, environment, wanted) if wanted else placement.live.version
+    if not wanted:
+        return placement.live.version
+    return newest_in_range(prompt, environment, wanted, bound=bound_to(actor) is not None)
 
 
-def newest_in_range(prompt: Prompt, environment: Environment, wanted: str) -> Version:
+def newest_in_range(prompt: Prompt, environment: Environment, wanted: str, *, bound: bool) -> Version:
+    """Raises NotReleasedHere; a key that is not `bound` to an environment reads what was recalled as well, so it is told."""
     numbers = released(prompt.versions.all(), environment).newest_first().values_list("pk", "major", "minor", "patch")
     in_range(wanted, (0, 0, 0))
     found = next((pk for pk, *number in numbers if in_range(wanted, tuple(number))), None)
     if found is None:
         what = wanted if SEMVER.fullmatch(wanted) else f"in the range {wanted}"
+        if not bound and (recall := _last_recall(prompt, environment, wanted)):
+            raise NotReleasedHere(f"{prompt.name} {recall.version.semver} was recalled: “{recall.reason}” It is not handed out any more.")
         raise NotReleasedHere(f"No version {what} of {prompt.name} is or was live in {environment.slug}.")
     return Version.objects.select_related("prompt__project").get(pk=found)
+
+
+def _last_recall(prompt: Prompt, environment: Environment, wanted: str) -> Recall | None:
+    """The recall that took the newest version of `wanted` from `environment`'s readers, if one did."""
+    were_live = WentLive.objects.filter(placement__prompt=prompt, placement__environment=environment).values("version")
+    recalls = Recall.objects.filter(version__in=were_live).select_related("version").order_by("-id")
+    found = [recall for recall in recalls if in_range(wanted, recall.version.number)]
+    return max(found, key=lambda recall: recall.version.number, default=None)
 
 
 def not_released(what: str, environment: Environment) -> NotReleasedHere:

@@ -81,7 +81,7 @@ def render_prompt(request: KeyRequest, name: str, body: schemas.RenderBody) -> H
     prompt = prompt_to_read(request.auth, name)
     environment = environment_to_read(request.auth, body.environment, name) if body.environment else None
     if environment:
-        version = served_version(prompt, environment, body.version or "")
+        version = served_version(request.auth, prompt, environment, body.version or "")
     else:
         version = version_to_read(request.auth, prompt, body.version or "")
     return answer(render_json(version, environment, render(version.bundle, body.variables)))
@@ -99,7 +99,7 @@ def _side(actor: Actor, prompt: Prompt, address: str) -> tuple[Bundle, dict[str,
         bundle = _draft(actor, prompt, rest)
         return bundle, {"address": address, "semver": None, "digest": bundle.digest}
     if kind == "env":
-        version = served_version(prompt, environment_to_read(actor, rest, prompt.name), "")
+        version = served_version(actor, prompt, environment_to_read(actor, rest, prompt.name), "")
     else:
         version = version_to_read(actor, prompt, address)
     return version.bundle, {"address": address, "semver": version.semver, "digest": version.digest}

@@ -6,4 +6,4 @@ class DeploymentsConfig(AppConfig):
 
     def ready(self) -> None:
         # It registers how a confirmed change of a target is carried out.
-        from . import services  # noqa: F401
+        from . import target_services  # noqa: F401

@@ -1,22 +1,43 @@
 """Where every prompt stands: one cell per prompt and environment, in a constant number of queries."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 
-from .models import Deployment, Placement, WentLive
+from .models import Deployment, Placement, PublishJob, Recall, Receipt, WentLive
+
+UNSETTLED = (PublishJob.State.OWED, PublishJob.State.FAILED)
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A place that has not confirmed what it is owed. `serves` is the version that it serves meanwhile, if any."""
+
+    place: str
+    failed: bool
+    sent: str
+    serves: str
+
+    @property
+    def sentence(self) -> str:
+        if self.serves and self.serves != self.sent:
+            return f"{self.place} still serves {self.serves}"
+        return f"{self.place} {'did not confirm' if self.failed else 'has not confirmed'} {self.sent}{'' if self.failed else ' yet'}"
 
 
 @dataclass(frozen=True)
 class Cell:
     """`state` is live, behind (an older version than the newest is live), publishing, failed, gone (out of service) or none.
 
-    `left` says that the newest version of the prompt was live here, and that somebody went back from it.
+    `left` says that the newest version of the prompt was live here, and that somebody went back from it; `recalled` that what is live
+    was recalled since it was sent; `earlier` that another version was live before. `outside` are the places that do not have what is
+    live yet: a rollback is served before they confirm.
     """
 
     environment: Environment
@@ -27,6 +48,23 @@ class Cell:
     newest: Deployment | None
     placement: Placement | None
     left: bool
+    recalled: bool = False
+    earlier: bool = False
+    outside: tuple[Outside, ...] = ()
+
+    @property
+    def unsettled(self) -> str:
+        """Failed or publishing, where a place outside does not have what is live here; else nothing."""
+        return ("failed" if any(place.failed for place in self.outside) else "publishing") if self.outside else ""
+
+    @property
+    def look(self) -> str:
+        """The state as a chip shows it: what is unsettled outside does not look healthy."""
+        return self.unsettled or self.state
+
+    @property
+    def outside_in_words(self) -> str:
+        return "; ".join(place.sentence for place in self.outside)
 
     @property
     def replaces(self) -> str:
@@ -54,10 +92,19 @@ def rows(prompts: Iterable[Prompt], environments: Sequence[Environment]) -> list
     deployments = _newest_deployments(placements.values())
     since = dict(WentLive.objects.filter(deployment__in=[p.live_id for p in placements.values()]).values_list("deployment_id", "at"))
     left = _left(deployments.values(), newest.values())
+    recalls = _recalls(placements.values())
+    earlier = _with_earlier(placements.values())
+    outside = outside_of(placement.live_id for placement in placements.values() if not placement.out_of_service_at)
 
     def cell(prompt: Prompt, environment: Environment) -> Cell:
         placement = placements.get((prompt.pk, environment.pk))
-        return _cell(environment, placement, deployments.get(placement.pk) if placement else None, newest.get(prompt.pk), since, left)
+        found = _cell(environment, placement, deployments.get(placement.pk) if placement else None, newest.get(prompt.pk), since, left)
+        if placement is None or placement.live is None:
+            return found
+        recalled = recalls.get(placement.live.version_id, placement.live.created_at) > placement.live.created_at
+        # What was sent since says by its own state how it goes.
+        settling = outside.get(placement.live_id, ()) if found.newest and found.newest.pk == placement.live_id else ()
+        return replace(found, recalled=recalled, earlier=placement.pk in earlier, outside=tuple(settling))
 
     return [Row(prompt, newest.get(prompt.pk), [cell(prompt, environment) for environment in environments]) for prompt in prompts]
 
@@ -73,6 +120,24 @@ def newest_versions(prompts: Iterable[Prompt]) -> dict[int, Version]:
     return {version.prompt_id: version for version in Version.objects.filter(pk__in=[pk for pk in ids if pk])}
 
 
+def outside_of(deployments: Iterable[int | None]) -> dict[int | None, list[Outside]]:
+    """Deployment to the places that have not confirmed it, in two queries at most."""
+    jobs = list(
+        PublishJob.objects.filter(deployment__in=[pk for pk in deployments if pk], state__in=UNSETTLED)
+        .select_related("target", "deployment__version")
+        .order_by("target__name")
+    )
+    if not jobs:
+        return {}
+    receipts = Receipt.objects.filter(resource__in=[job.resource_id for job in jobs]).order_by("id")
+    serves = dict(receipts.values_list("resource_id", "version__semver"))
+    found: dict[int | None, list[Outside]] = defaultdict(list)
+    for job in jobs:
+        failed = job.state == PublishJob.State.FAILED
+        found[job.deployment_id].append(Outside(job.target.name, failed, job.deployment.version.semver, serves.get(job.resource_id, "")))
+    return found
+
+
 def _newest_deployments(placements: Iterable[Placement]) -> dict[int, Deployment]:
     last = Deployment.objects.filter(placement=OuterRef("pk")).order_by("-sequence").values("pk")[:1]
     ids = Placement.objects.filter(pk__in=[placement.pk for placement in placements]).values_list(Subquery(last), flat=True)
@@ -86,6 +151,18 @@ def _left(deployments: Iterable[Deployment], newest: Iterable[Version]) -> set[i
     if not back:
         return set()
     return set(WentLive.objects.filter(placement__in=back, version__in=list(newest)).values_list("placement_id", flat=True))
+
+
+def _with_earlier(placements: Iterable[Placement]) -> set[int]:
+    """Placements in which another version than the live one was live before, so that there is a way back."""
+    spells = WentLive.objects.filter(placement__in=[placement.pk for placement in placements])
+    return set(spells.exclude(version=F("placement__live__version")).order_by().values_list("placement_id", flat=True))
+
+
+def _recalls(placements: Iterable[Placement]) -> dict[int, datetime]:
+    """Version to when it was recalled last, of those that are live."""
+    live = [placement.live.version_id for placement in placements if placement.live]
+    return dict(Recall.objects.filter(version__in=live).order_by("id").values_list("version_id", "created_at"))
 
 
 def _cell(

@@ -258,6 +258,8 @@ class SameBaseline(Gate):
                 kept=sentence.format(marks),
                 waiting=[str(d.person.uid) for d in stale],
             )
+        if not candidate.approvals:
+            return self.passed("There is no approval yet that could be held against what is live.")
         if candidate.live is None:
             return self.passed("Nothing is live there yet.")
         return self.passed(f"The approvals that count were given against {candidate.live.semver}, which is live now.")

@@ -91,7 +91,7 @@ def _decisions(reviews: Sequence[Review]) -> dict[tuple[int, int], list[Decision
     """Each person's last one, by version and environment, as `reviews.services.standing_decisions` gives them for one."""
     rows = Decision.objects.filter(
         review__version__in={r.version_id for r in reviews}, review__environment__in={r.environment_id for r in reviews}
-    )
+    ).exclude(review__outcome=Review.Outcome.WITHDRAWN)
     last: dict[tuple[int, int], dict[int, Decision]] = defaultdict(dict)
     for row in rows.select_related("person", "baseline", "review").order_by("id"):
         last[row.review.version_id, row.review.environment_id][row.person_id] = row

@@ -104,10 +104,20 @@ def answer_for(placement: Placement) -> dict[str, Any]:
         "digest": version.digest,
         "bundle": version.bundle.as_json(),
         "deployed_at": placement.live.created_at.isoformat(),
-        "receipts": [
-            receipt_json(receipt) for receipt in Receipt.objects.filter(job__deployment=placement.live).select_related("job__target")
-        ],
+        "receipts": [receipt_json(receipt) for receipt in receipts_of(placement.live)],
     }
+
+
+def receipts_of(deployment: Deployment) -> list[Receipt]:
+    """Where outside its version can be reached: the newest receipt of each place.
+
+    Also one that an earlier deployment of the version got: after a rollback the address is there before the place confirms anew.
+    """
+    found = Receipt.objects.filter(resource__placement=deployment.placement_id, version=deployment.version_id)
+    # A resource that was made anew at its place knows nothing of what the old one held.
+    found = found.filter(remote_id=F("resource__remote_id")).select_related("job__target").order_by("id")
+    newest = {receipt.resource_id: receipt for receipt in found}
+    return [newest[resource] for resource in sorted(newest)]
 
 
 def receipt_json(receipt: Receipt) -> dict[str, str]:

@@ -112,6 +112,9 @@ class Checked:
 
 
 class Publisher(Protocol):
+    def check_settings(self, settings: dict[str, Any]) -> dict[str, str]:
+        """What is wrong with the settings of a target: name of a setting to a sentence. Looks at them alone, and calls nobody."""
+
     def publish(self, order: Order, desk: Desk) -> Published:
         """Make the remote version, or adopt the one that is there, and read it back. Raises PublishFailed or Overtaken."""
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from promptstudio.lib import clock
+from promptstudio.projects.services import LONGEST_GRACE_DAYS
 
 from .models import Placement, RemoteResource, WentLive
 from .publishing import Known
@@ -32,7 +33,7 @@ def _reasons(placement: Placement) -> dict[int, str]:
     """Version to why it stays: live, on its way, among the last three live ones, or within the environment's grace."""
     spells = list(WentLive.objects.filter(placement=placement).order_by("-id"))
     reasons: dict[int, str] = {}
-    grace = timedelta(days=placement.environment.grace_days)
+    grace = timedelta(days=min(placement.environment.grace_days, LONGEST_GRACE_DAYS))
     ended_at = None
     for spell in spells:
         if ended_at is not None and clock.now() - ended_at < grace:

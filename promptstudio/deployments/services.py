@@ -5,26 +5,24 @@ Lock order, everywhere: placement, then job, then remote resource, then the head
 
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
+from promptstudio.lib.lengths import check_lengths
 from promptstudio.lib.wake import wake_on_commit
-from promptstudio.projects import controls
-from promptstudio.projects.models import Environment, PendingChange
+from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Decision, Review
-from promptstudio.reviews.permissions import deciding_roles
+from promptstudio.reviews.permissions import can_decide, deciding_roles
 
 from . import gates, live, seal
 from .anchoring import anchor_production
-from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Seal, Target
-from .permissions import can_administer_targets, can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
-from .publishing import Checked, PublishFailed, publisher_for
+from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Seal
+from .permissions import can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
 
 PUBLISH = "deployments.publish_due"
 CANCELLED = "cancelled"
@@ -57,6 +55,7 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
     """
     _same_project(version, environment)
     _permitted(can_deploy(actor, environment, version.prompt), version, environment, "deployment", actor)
+    check_lengths(reason=reason)
     with transaction.atomic():
         placement = lock_placement(version.prompt, environment)
         newest = placement.newest
@@ -91,6 +90,7 @@ def roll_back(
     _permitted(can_roll_back(actor, environment, prompt), version or prompt, environment, "rollback", actor)
     if not reason.strip():
         raise Invalid({"reason": "Say why. Everyone who looks at this prompt later will read it."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         placement = lock_placement(prompt, environment)
         newest = placement.newest
@@ -122,8 +122,10 @@ def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
     can_recall(actor, version).require()
     if not reason.strip():
         raise Invalid({"reason": "Say what is wrong with it. Whoever wants to use it will read this."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         Prompt.objects.select_for_update().get(pk=version.prompt_id)
+        _is_not_recalled_yet(version)
         made = Recall.objects.create(version=version, reason=reason.strip(), by=actor.user, created_at=clock.now())
         _stop_publications(version, reason.strip())
         live.recalled(version)
@@ -135,6 +137,14 @@ def recall(*, version: Version, reason: str, actor: Actor) -> Recall:
             words={"reason": reason.strip()},
         )
     return made
+
+
+def _is_not_recalled_yet(version: Version) -> None:
+    """Raises Conflict for a version that is recalled already and that no new review lets in anywhere."""
+    last = version.recalls.order_by("-id").select_related("by").first()
+    places = version.prompt.project.environments.select_related("project")
+    if last and not any(gates.NotRecalled().check(gates.candidate_for(version, place)).passed for place in places):
+        raise Conflict(f"{last.by} recalled {version.semver} already, on {last.created_at:%-d %B at %H:%M} UTC: “{last.reason}”")
 
 
 def _stop_publications(version: Version, reason: str) -> None:
@@ -152,6 +162,7 @@ def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str
     can_take_out_of_service(actor, environment, prompt).require()
     if not reason.strip():
         raise Invalid({"reason": "Say why. Applications get this sentence as their answer."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         placement = lock_placement(prompt, environment)
         if placement.out_of_service_at:
@@ -171,7 +182,11 @@ def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str
 
 
 def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | None, actor: Actor) -> Decision:
-    """Record a decision that was made looking at `seen` as the live version. Raises Conflict when another one went live meanwhile."""
+    """Record a decision that was made looking at `seen` as the live version.
+
+    Raises NotAllowed, which is kept in the trail, and Conflict when another version went live meanwhile.
+    """
+    _permitted(can_decide(actor, review), review, review.environment, "review", actor)
     with transaction.atomic():
         placement = lock_placement(review.version.prompt, review.environment)
         now = placement.live_version
@@ -215,6 +230,7 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
     can_settle(actor, job).require()
     if not reason.strip():
         raise Invalid({"reason": "Say why this place may be left out."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         job = _locked_job(job)
         if job.state not in (PublishJob.State.FAILED, PublishJob.State.OWED):
@@ -255,113 +271,6 @@ def cancel(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
     return job
 
 
-def check_target(*, target: Target, actor: Actor) -> Checked:
-    """Ask the place, by one cheap and bounded read, whether it would be reached. Call it outside any transaction."""
-    can_administer_targets(actor, target.environment).require()
-    if target.kind not in settings.PUBLISHERS:
-        raise Conflict(f"Nothing here can publish to a place of the kind “{target.kind}”.")
-    try:
-        checked = Checked(True, publisher_for(target.kind).check(target.settings))
-    except PublishFailed as failure:
-        checked = Checked(False, failure.sentence)
-    record(
-        actor=actor,
-        action="target.checked",
-        subject=target,
-        project_uid=target.environment.project.uid,
-        environment=target.environment.slug,
-        answered=checked.answered,
-        sentence=checked.sentence,
-    )
-    return checked
-
-
-@transaction.atomic
-def add_target(
-    *, environment: Environment, name: str, kind: str = "bedrock", settings: dict[str, Any] | None = None, actor: Actor
-) -> Target:
-    """A new place to publish to. Where the site asks for a second person, it stays switched off until somebody confirmed it."""
-    can_administer_targets(actor, environment).require()
-    if not name.strip():
-        raise Invalid({"name": "Give the place a name that people will recognise, such as “Bedrock, Frankfurt”."})
-    if environment.targets.filter(name=name).exists():
-        raise Conflict(f"{environment} already publishes to a place named {name}.")
-    target = Target(environment=environment, name=name, kind=kind, settings=settings or {})
-    waits = _waits_for_second_person(target, actor)
-    target.is_active = not waits
-    saved = _save_target(target, actor, "target.added")
-    if waits:
-        _ask_for_target(saved, {"is_active": True}, "versions are sent to one more place", actor)
-    return saved
-
-
-@transaction.atomic
-def save_target(*, target: Target, actor: Actor) -> Target | PendingChange:
-    """Keep what changed on `target`. Sending elsewhere than before may wait for a second person; switching off never does."""
-    can_administer_targets(actor, target.environment).require()
-    before = Target.objects.select_for_update().get(pk=target.pk)
-    elsewhere = target.settings != before.settings or (target.is_active and not before.is_active)
-    if elsewhere and target.is_active and _waits_for_second_person(target, actor):
-        wish = {"name": target.name, "settings": target.settings, "is_active": True}
-        _check_target(target)
-        return _ask_for_target(before, wish, "versions are sent to another place than before", actor)
-    return _save_target(target, actor, "target.changed")
-
-
-def _waits_for_second_person(target: Target, actor: Actor) -> bool:
-    return controls.is_guarded(target.environment) and controls.needs_second_person(actor, target.environment.project)
-
-
-def _ask_for_target(target: Target, wish: dict[str, Any], reason: str, actor: Actor) -> PendingChange:
-    return controls.ask(
-        kind="target",
-        subject=f"target:{target.uid}",
-        label=f"Publishing from {target.environment} to {target.name}",
-        reasons=[reason],
-        project=target.environment.project,
-        actor=actor,
-        data={"target": str(target.uid), **wish},
-    )
-
-
-def _confirmed_target(change: PendingChange, actor: Actor) -> None:
-    target = Target.objects.select_for_update(of=("self",)).select_related("environment__project").get(uid=change.data["target"])
-    for name in ("name", "settings", "is_active"):
-        setattr(target, name, change.data.get(name, getattr(target, name)))
-    _save_target(target, actor, "target.changed")
-
-
-def _save_target(target: Target, actor: Actor, action: str) -> Target:
-    _check_target(target)
-    target._history_user = actor.user  # type: ignore[attr-defined]
-    target.save()
-    record(
-        actor=actor,
-        action=action,
-        subject=target,
-        project_uid=target.environment.project.uid,
-        environment=target.environment.slug,
-        kind=target.kind,
-        settings=target.settings,
-        is_active=target.is_active,
-    )
-    return target
-
-
-def _check_target(target: Target) -> None:
-    errors = {}
-    if target.kind not in settings.PUBLISHERS:
-        errors["kind"] = f"Choose one of {', '.join(settings.PUBLISHERS)}."
-    if not isinstance(target.settings, dict):
-        errors["settings"] = 'Write the settings as a JSON object, such as {"region": "eu-central-1"}.'
-    if len(target.name) > 80:
-        errors["name"] = "A name has at most 80 characters."
-    if target.environment.targets.filter(name=target.name).exclude(pk=target.pk).exists():
-        errors["name"] = f"{target.environment} already publishes to a place named {target.name}."
-    if errors:
-        raise Invalid(errors)
-
-
 def lock_placement(prompt: Prompt, environment: Environment) -> Placement:
     Placement.objects.get_or_create(prompt=prompt, environment=environment)
     return (
@@ -379,7 +288,7 @@ def _same_project(version: Version, environment: Environment) -> None:
         raise Invalid({"environment": "That environment belongs to another project."})
 
 
-def _permitted(answer: Any, subject: Version | Prompt, environment: Environment, what: str, actor: Actor) -> None:
+def _permitted(answer: Any, subject: Version | Prompt | Review, environment: Environment, what: str, actor: Actor) -> None:
     if not answer:
         record(
             actor=actor,
@@ -524,6 +433,3 @@ def _locked_job(job: PublishJob) -> PublishJob:
         )
         .get(pk=job.pk)
     )
-
-
-controls.register("target", carry_out=_confirmed_target)

@@ -47,9 +47,28 @@ def next_step(row: Row) -> NextStep:
             )
         if cell.state == "publishing":
             return NextStep("watch", f"watch {cell.semver} on its way to {cell.environment}", cell.environment)
+        if cell.outside:
+            return _outside(cell)
+        if cell.state == "gone" and cell.live and (cell.left or _has(cell, row.newest)):
+            return _back_to_service(cell, cell.live)
         if not _has(cell, row.newest):
             return _towards(cell, row.newest)
     return NextStep("nothing", "Newest version is live everywhere")
+
+
+def _back_to_service(cell: Cell, version: Version) -> NextStep:
+    if cell.recalled:
+        return NextStep("mend", f"write what mends {version.semver}", cell.environment, version)
+    return NextStep("promote", f"bring {version.semver} back to {cell.environment}", cell.environment, version)
+
+
+def _outside(cell: Cell) -> NextStep:
+    """What is live here has not arrived at every place outside."""
+    places = [place for place in cell.outside if place.failed] or list(cell.outside)
+    names, version = " and ".join(place.place for place in places), cell.live
+    if cell.unsettled == "failed":
+        return NextStep("settle", f"see why {cell.semver} did not reach {names}", cell.environment, version)
+    return NextStep("watch", f"watch {cell.semver} on its way to {names}", cell.environment, version)
 
 
 def _towards(cell: Cell, version: Version) -> NextStep:
@@ -77,6 +96,8 @@ def _coming(row: Row) -> str:
             return f"{cell.semver} did not reach {cell.environment}"
         if cell.state == "publishing":
             return f"{cell.semver} on its way to {cell.environment}"
+        if cell.outside:
+            return f"{cell.outside_in_words} in {cell.environment}" if cell is not row.cells[-1] else cell.outside_in_words
     review = row.newest.reviews.open().select_related("environment").first()
     if review:
         return f"{row.newest.semver} waiting for {_missing_approvals(review)}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib import clock
 from promptstudio.projects.models import Membership, Policy, Project
+from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import Contributor, Prompt, Version
 from promptstudio.reviews.models import Decision, Review
@@ -13,6 +14,7 @@ from promptstudio.reviews.models import Decision, Review
 from .models import Deployment, Placement, PublishJob
 
 REVIEWING = ("product", "technical", "domain_expert", "admin")
+MOST_LOOKED_AT, MOST_SHOWN = 200, 20
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,31 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
 
 
 def failed_publications(actor: Actor, project: Project | None = None) -> list[PublishJob]:
-    """Failed jobs of the newest deployments in this person's projects, newest first."""
+    """Failed jobs of the newest deployments that this person may have tried again, newest first. `can_deploy` for many rows at once."""
     jobs = PublishJob.objects.filter(state=PublishJob.State.FAILED, deployment__in=Deployment.objects.visible_to(actor)).select_related(
         "target",
         "deployment__version__prompt__project",
+        "deployment__version__prompt__folder",
         "deployment__placement__environment",
         "deployment__placement__live__version",
         "deployment__by",
     )
     if project:
         jobs = jobs.filter(deployment__placement__prompt__project=project)
-    return list(jobs.order_by("-settled_at")[:20])
+    found = list(jobs.order_by("-settled_at")[:MOST_LOOKED_AT])
+    if actor.user.is_site_admin or not found:
+        return found[:MOST_SHOWN]
+    memberships = list(Membership.objects.filter(user=actor.user).select_related("folder"))
+    deployers = {
+        environment: set(policy.rules.deployers)
+        for environment, policy in _newest_policies({job.deployment.placement.environment_id for job in found}).items()
+    }
+
+    def may_settle(job: PublishJob) -> bool:
+        roles = _roles_at(memberships, job.deployment.version.prompt)
+        return bool(roles & ROLES["deploy"]) and bool(roles & deployers[job.deployment.placement.environment_id])
+
+    return [job for job in found if may_settle(job)][:MOST_SHOWN]
 
 
 def _roles_at(memberships: list[Membership], prompt: Prompt) -> set[str]:
@@ -81,8 +97,12 @@ def _roles_at(memberships: list[Membership], prompt: Prompt) -> set[str]:
 
 
 def _rules(reviews: list[Review]) -> dict[int, Rules]:
-    policies = Policy.objects.filter(environment__in={r.environment_id for r in reviews}).order_by("number")
-    return {policy.environment_id: policy.rules for policy in policies}
+    newest = _newest_policies({review.environment_id for review in reviews})
+    return {environment: policy.rules for environment, policy in newest.items()}
+
+
+def _newest_policies(environments: set[int]) -> dict[int, Policy]:
+    return {policy.environment_id: policy for policy in Policy.objects.filter(environment__in=environments).order_by("number")}
 
 
 def live_versions(reviews: Sequence[Review]) -> dict[tuple[int, int], Version]:

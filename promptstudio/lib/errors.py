@@ -34,10 +34,15 @@ class NotAllowed(StudioError):
 
 
 class Conflict(StudioError):
-    """Someone was faster. `details` names who, what and when for whoever wants to show more."""
+    """It does not fit what is there now. Where someone was faster, `details` names who (`by`), what and when."""
 
     code = "conflict"
 
     def __init__(self, sentence: str, **details: Any) -> None:
         super().__init__(sentence)
         self.details = details
+
+    @property
+    def title(self) -> str:
+        """What a page puts above the sentence."""
+        return "Somebody was faster" if "by" in self.details else "Not possible as things stand"

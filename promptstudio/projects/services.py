@@ -24,6 +24,7 @@ from .rules import ROLE_WORDS, Rules
 from .staffing import staff_of, what_is_missing
 
 KEY_PREFIX = "ps_"
+LONGEST_GRACE_DAYS = 3650
 
 
 @transaction.atomic
@@ -43,6 +44,7 @@ def add_environment(*, project: Project, slug: str, name: str, rules: Rules, gra
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     position = project.environments.count() + 1
     environment = Environment(project=project, slug=slug, name=name, position=position, grace_days=grace_days)
+    _check_grace(grace_days)
     _save(environment, actor)
     if slug in floor_environments():
         _keeps_the_floor(environment, rules)
@@ -62,6 +64,7 @@ def add_environment(*, project: Project, slug: str, name: str, rules: Rules, gra
 def change_environment(*, environment: Environment, name: str, grace_days: int, actor: Actor) -> Environment:
     can(actor, "administer", environment.project).require()
     environment.name, environment.grace_days = name, grace_days
+    _check_grace(grace_days)
     _save(environment, actor)
     record(
         actor=actor,
@@ -72,6 +75,11 @@ def change_environment(*, environment: Environment, name: str, grace_days: int, 
         grace_days=grace_days,
     )
     return environment
+
+
+def _check_grace(days: int) -> None:
+    if not 0 <= days <= LONGEST_GRACE_DAYS:
+        raise Invalid({"grace_days": f"Give a number of days from 0 to {LONGEST_GRACE_DAYS:,}, which is ten years."})
 
 
 @transaction.atomic

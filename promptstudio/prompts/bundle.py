@@ -35,7 +35,7 @@ class Message(Part):
 class Variable(Part):
     name: str
     type: Literal["string", "number", "boolean", "choice"] = "string"
-    required: bool = True
+    required: bool = Field(True, strict=True)
     default: str | int | float | bool | None = None
     example: str | int | float | bool | None = None
     description: str = Field("", max_length=1000)
@@ -58,9 +58,10 @@ class Tool(Part):
 
 
 class Inference(Part):
-    temperature: float | None = Field(None, ge=0, le=1)
-    top_p: float | None = Field(None, ge=0, le=1)
-    max_tokens: int | None = Field(None, ge=1, le=512_000)
+    # Strict: `true` is no 1 and "0.5" no number. A whole number is a number too.
+    temperature: float | None = Field(None, ge=0, le=1, strict=True)
+    top_p: float | None = Field(None, ge=0, le=1, strict=True)
+    max_tokens: int | None = Field(None, ge=1, le=512_000, strict=True)
     stop_sequences: tuple[str, ...] = Field((), max_length=MAX_STOP_SEQUENCES)
 
     @field_validator("temperature", "top_p")

@@ -61,8 +61,12 @@ class _Marks:
     joined: list[str] = field(default_factory=list)
 
 
-def read_row(line: str, number: int) -> Row | Refused:
+def read_row(line: str | bytes, number: int) -> Row | Refused:
     """One line of the file. Never raises; `number` is named in what is refused."""
+    try:
+        line = line.decode() if isinstance(line, bytes) else line
+    except UnicodeDecodeError as error:
+        return Refused(number, "", f"This line is not UTF-8: its byte {error.start + 1} belongs to another encoding.")
     try:
         data = json.loads(line)
     except (ValueError, RecursionError):

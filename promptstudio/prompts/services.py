@@ -12,6 +12,7 @@ from promptstudio.accounts.models import User
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.lengths import LONGEST_TITLE, check_lengths, too_long
 from promptstudio.projects.models import Project
 from promptstudio.projects.permissions import can
 from promptstudio.projects.services import folder_at
@@ -44,6 +45,21 @@ class NothingChanged(Conflict):
     code = "nothing_changed"
 
 
+class AlreadyAVersion(Conflict):
+    """The draft was saved as a version before. `version` is the one that it became."""
+
+    code = "already_a_version"
+
+    def __init__(self, version: Version) -> None:
+        super().__init__(
+            f"{version.created_by} saved this draft as {version.semver} at {version.created_at:%H:%M} UTC. Open a new draft to go on.",
+            by=version.created_by.name,
+            at=version.created_at.isoformat(),
+            semver=version.semver,
+        )
+        self.version = version
+
+
 class Stale(Conflict):
     """A draft was saved over by someone else. `draft` is as it stands now; nothing of either text is lost."""
 
@@ -67,8 +83,7 @@ def create_prompt(*, project: Project, title: str, name: str = "", folder: str =
     can_create_prompt(actor, place).require()
     # A name is looked for and taken: two at once must not find the same one free.
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    if not title.strip():
-        raise Invalid({"title": "Give the prompt a title, so that others find it."})
+    _check_title(title)
     if name:
         check_name(name)
         if project.prompts.filter(name=name).exists():
@@ -100,8 +115,8 @@ def change_prompt(
     can_write(actor, prompt).require()
     before = {"title": prompt.title, "folder": prompt.folder.path}
     if title is not None:
-        if not title.strip():
-            raise Invalid({"title": "Give the prompt a title, so that others find it."})
+        if title != prompt.title:
+            _check_title(title)
         prompt.title = title
     if folder is not None:
         prompt.folder = folder_at(project=prompt.project, path=folder)
@@ -203,8 +218,10 @@ def discard_draft(*, draft: Draft, actor: Actor) -> None:
 
 @transaction.atomic
 def save_version_of_draft(*, draft: Draft, revision: int, change: Change, actor: Actor) -> Version:
-    """Freeze the draft as the next version, and end the draft. Raises Stale, Invalid, NothingChanged."""
+    """Freeze the draft as the next version, and end the draft. Raises Stale, Invalid, NothingChanged, AlreadyAVersion."""
     draft = _locked(draft)
+    if draft.became and can_write(actor, draft.prompt):
+        raise AlreadyAVersion(draft.became)
     can_edit(actor, draft).require()
     if draft.revision != revision:
         raise Stale(draft)
@@ -227,6 +244,7 @@ def add_to_change_record(*, version: Version, expected_impact: str = "", validat
     """Add to what the version promises. What stands there already stays."""
     can_write(actor, version.prompt).require()
     given = {"expected_impact": expected_impact.strip(), "validation_criteria": validation_criteria.strip()}
+    check_lengths(**given)
     if not any(given.values()):
         raise Invalid({"expected_impact": "Write what you expect to change, or how you will know."})
     for name, text in given.items():
@@ -325,9 +343,18 @@ def _checked(data: dict[str, Any], change: Change) -> Bundle:
     # An import tells no story of its changes; its origin stands in the place of the record.
     if not change.summary.strip() and change.origin != "import":
         errors["summary"] = "Say in a sentence what you changed and why."
+    texts = ("summary", "expected_impact", "validation_criteria", "impact_reason")
+    errors |= {name: sentence for name in texts if (sentence := too_long(getattr(change, name).strip()))}
     if errors:
         raise Invalid(errors)
     return parse(data)
+
+
+def _check_title(title: str) -> None:
+    if not title.strip():
+        raise Invalid({"title": "Give the prompt a title, so that others find it."})
+    if sentence := too_long(title, LONGEST_TITLE):
+        raise Invalid({"title": sentence})
 
 
 def _chosen_impact(change: Change, bump: semver.Bump, *, first: bool) -> semver.Impact:

@@ -18,7 +18,9 @@ def can_withdraw(actor: Actor, review: Review) -> Allowed | Denied:
         return Denied("This review is closed.")
     if review.asked_by == actor.answerable or review.version.was_written_by(actor.answerable):
         return can_here(actor, "write", review.version.prompt)
-    return can_here(actor, "administer", review.version.prompt)
+    if can_here(actor, "administer", review.version.prompt):
+        return Allowed()
+    return Denied("Only who asked, who wrote it, or a project admin withdraws it.")
 
 
 def can_comment(actor: Actor, review: Review) -> Allowed | Denied:

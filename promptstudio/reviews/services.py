@@ -6,6 +6,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.lengths import check_lengths
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Version
 
@@ -17,6 +18,7 @@ from .permissions import can_ask, can_comment, can_decide, can_withdraw, decidin
 def ask_for_review(*, version: Version, environment: Environment, note: str = "", actor: Actor) -> Review:
     """Ask those who may decide to let `version` into `environment`. Raises Invalid while the change record is incomplete."""
     can_ask(actor, version).require()
+    check_lengths(note=note)
     if environment.project_id != version.prompt.project_id:
         raise Invalid({"environment": "That environment belongs to another project."})
     if version.origin != "import" and version.missing_from_record:
@@ -59,6 +61,8 @@ def decide(*, review: Review, verdict: str, comment: str = "", baseline: Version
         raise Invalid({"verdict": "Choose to approve or to request changes."})
     if verdict == Decision.Verdict.REQUEST_CHANGES and not comment.strip():
         raise Invalid({"comment": "Say what should change, so that the author can act on it."})
+    check_lengths(comment=comment)
+    _is_no_repetition(review, verdict, comment.strip(), baseline, actor)
     decision = Decision.objects.create(
         review=review,
         person=actor.user,
@@ -88,6 +92,7 @@ def comment(*, review: Review, text: str, actor: Actor) -> Comment:
     can_comment(actor, review).require()
     if not text.strip():
         raise Invalid({"text": "Write something first."})
+    check_lengths(text=text)
     written = Comment.objects.create(review=review, author=actor.user, text=text.strip(), written_at=clock.now())
     record(actor=actor, action="review.commented", subject=review, project_uid=review.version.prompt.project.uid)
     return written
@@ -109,13 +114,22 @@ def close_as_deployed(*, version: Version, environment: Environment) -> None:
 
 
 def standing_decisions(version: Version, environment: Environment) -> list[Decision]:
-    """Each person's last decision on letting `version` into `environment`, oldest first."""
+    """Each person's last decision on letting `version` into `environment`, oldest first. A withdrawn review's count no more."""
     rows = (
         Decision.objects.filter(review__version=version, review__environment=environment)
+        .exclude(review__outcome=Review.Outcome.WITHDRAWN)
         .select_related("person", "baseline", "review")
         .order_by("id")
     )
     return list({row.person_id: row for row in rows}.values())
+
+
+def _is_no_repetition(review: Review, verdict: str, comment: str, baseline: Version | None, actor: Actor) -> None:
+    """A form that was sent twice is one decision."""
+    last = review.decisions.filter(person=actor.user).order_by("-id").first()
+    if last and (last.verdict, last.comment, last.baseline_id) == (verdict, comment, baseline.pk if baseline else None):
+        deed = "approved" if verdict == Decision.Verdict.APPROVE else "asked for changes"
+        raise Conflict(f"You {deed} already, at {last.decided_at:%H:%M} UTC. It is recorded once.")
 
 
 def _close(review: Review, outcome: str) -> None:

@@ -13,7 +13,7 @@ from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
-from promptstudio.projects.models import Environment, PendingChange
+from promptstudio.projects.models import Environment, Membership, PendingChange, Project
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.reviews.models import Decision, Review
 
@@ -84,6 +84,12 @@ def _to_confirm(actor: Actor) -> list[PendingChange]:
     """What somebody else asked for and this person may confirm, oldest first."""
     found = PendingChange.objects.visible_to(actor).open().exclude(asked_by=actor.user)
     return list(found.select_related("project", "asked_by").order_by("asked_at"))
+
+
+def project_admins(project: Project) -> list[User]:
+    """By name, at most five."""
+    admins = Membership.objects.filter(project=project, folder=None, role="admin").values("user")
+    return list(User.objects.filter(pk__in=admins, is_active=True, kind=User.Kind.PERSON).order_by("name")[:5])
 
 
 def whom_to_ask() -> list[User]:

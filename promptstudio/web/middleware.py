@@ -11,12 +11,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import is_valid_path
 
 from promptstudio.accounts.actor import Actor, Via
 from promptstudio.audit.services import keep_refusal
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.models import Project
 
+from .answers import see_other
 from .requests import StudioRequest
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -67,7 +69,12 @@ class ErrorPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != 405 or request.path.startswith(OTHER_DOORS):
+            return response
+        # A refused form is shown at an address that takes forms alone; whoever reloads it wants the page that it stood on.
+        page = _page_above(request.path) if request.method in ("GET", "HEAD") else None
+        return see_other(page) if page else _wrong_method(request, response)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if request.path.startswith("/api/") or getattr(view, "checks_characters", False):
@@ -87,8 +94,24 @@ class ErrorPages:
             refused(request, error)
         for kind, status in ((NotAllowed, 403), (Conflict, 409), (Invalid, 422)):
             if isinstance(error, kind):
-                return refusal_page(request, error.sentence, status)
+                return refusal_page(request, error.sentence, status, title=error.title if isinstance(error, Conflict) else "")
         return None
+
+
+def _page_above(path: str) -> str | None:
+    """The nearest address above `path` that leads somewhere, other than the home page."""
+    parts = path.strip("/").split("/")
+    for length in range(len(parts) - 1, 0, -1):
+        above = "/" + "/".join(parts[:length]) + "/"
+        if is_valid_path(above):
+            return above
+    return None
+
+
+def _wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    page = render(request, "errors/405.html", {"back_url": back_url(request)}, status=405)
+    page.headers["Allow"] = response.headers["Allow"]
+    return in_place_of_page(request, page)
 
 
 def refused(request: HttpRequest, error: NotAllowed, *, project: Project | None = None) -> None:
@@ -99,12 +122,15 @@ def refused(request: HttpRequest, error: NotAllowed, *, project: Project | None 
     keep_refusal(actor=actor, error=error, door=f"{request.method} {request.path}", project_uid=project.uid if project else None)
 
 
-def refusal_page(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
+def refusal_page(request: HttpRequest, sentence: str, status: int, title: str = "") -> HttpResponse:
     """403, 409 or 422 with its sentence and what was typed; in place of the whole page when a fragment asked."""
-    context = {"sentence": sentence, "typed": typed(request), "back_url": back_url(request)}
-    response = render(request, f"errors/{status}.html", context, status=status)
+    context = {"sentence": sentence, "title": title, "typed": typed(request), "back_url": back_url(request)}
+    return in_place_of_page(request, render(request, f"errors/{status}.html", context, status=status))
+
+
+def in_place_of_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The answer to a fragment's request takes the whole page's place."""
     if getattr(request, "htmx", False):
-        # The answer to a fragment's request takes the whole page's place.
         for name, value in {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}.items():
             response.headers[name] = value
     return response

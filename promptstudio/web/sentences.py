@@ -290,6 +290,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "deployment.rolled_back": ("arrow-back-up", "back", _rolled_back),
     "deployment.went_live": ("circle-check-filled", "", _said("saw {what} go live")),
     "deployment.blocked": ("circle-x", "back", _blocked),
+    "review.not_allowed": ("lock", "back", _said("wanted to decide about {what} and was not allowed to{reason}")),
     "deployment.not_allowed": ("lock", "back", _said("wanted to send {what} to {environment} and was not allowed to{reason}")),
     "rollback.blocked": ("circle-x", "back", _said("wanted to go back to {what} in {environment}; it was held back")),
     "rollback.not_allowed": ("lock", "back", _said("wanted to roll {what} back in {environment} and was not allowed to{reason}")),

@@ -10,7 +10,8 @@ from django.db.models import Max
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Head
-from promptstudio.deployments.models import Deployment, Placement, PublishJob
+from promptstudio.deployments import board
+from promptstudio.deployments.models import Placement, PublishJob
 from promptstudio.projects.models import Environment, Project
 from promptstudio.projects.permissions import can
 from promptstudio.prompts.catalogue import find_model
@@ -143,9 +144,8 @@ def _placed(environment: Environment | None) -> dict[int, tuple[int | None, bool
 
 
 def _moving(environment: Environment | None) -> dict[int, str]:
-    """Prompt to publishing or failed. Only an unsettled job keeps a deployment from being live or over."""
-    unsettled = PublishJob.objects.filter(
-        state__in=[PublishJob.State.OWED, PublishJob.State.FAILED], deployment__placement__environment=environment
-    )
-    rows = Deployment.objects.with_state().filter(pk__in=unsettled.values("deployment")).order_by()
-    return {prompt: state for prompt, state in rows.values_list("placement__prompt_id", "state") if state in ("publishing", "failed")}
+    """Prompt to publishing or failed. Jobs of what was overtaken are settled, so an unsettled one is of the newest deployment."""
+    jobs = PublishJob.objects.filter(state__in=board.UNSETTLED, deployment__placement__environment=environment)
+    # Ordered so that one failed place outweighs others on their way.
+    rows = jobs.order_by("-state").values_list("deployment__placement__prompt_id", "state")
+    return {prompt: "failed" if state == PublishJob.State.FAILED else "publishing" for prompt, state in rows}

@@ -110,6 +110,7 @@
         this.#asked = true;
         return this.#later(step, "Saving…", 300);
       }
+      if (answer.status === 413) return this.#tooMuch(page);
       if (!page.getElementById("editor-state")) return this.#refused(page);
       this.#pause = 0;
       this.#asked = false;
@@ -125,6 +126,13 @@
       this.#say(sentence, "cloud-off", "failed");
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#save(step), this.#pause);
+      return false;
+    }
+
+    /* Sending it again would not help; the next word typed or taken away does it. */
+    #tooMuch(page) {
+      this.#changed = true;
+      this.#say(`${page.querySelector(".lead-sentence")?.textContent.trim()} Your words are kept on this page and are saved as soon as they fit.`, "alert-circle", "failed");
       return false;
     }
 

@@ -6,6 +6,7 @@ import pytest
 
 from promptstudio.api import schemas
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 
 from .cast import Application, Cast, bundle
 
@@ -79,7 +80,7 @@ def test_a_promoted_version_is_served(app: Application, cast: Cast) -> None:
 
 
 def test_a_job_tells_what_is_owed(app: Application, cast: Cast) -> None:
-    deployments.add_target(environment=cast.development, name="Bedrock", actor=cast.admin)
+    target_services.add_target(environment=cast.development, name="Bedrock", actor=cast.admin)
     cast.version(cast.prompt(), "Hello {{customer}}.")
     sent = app.post("/prompts/claims/triage/deployments", {"environment": "development", "version": "1.0.0"}).json()
     assert sent["state"] == "publishing"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt
 
@@ -102,7 +103,7 @@ def test_a_version_that_was_never_sent_stays_hidden(inside: Application, prompt:
 
 
 def test_a_version_on_its_way_is_hidden(cast: Cast, inside: Application, prompt: Prompt) -> None:
-    deployments.add_target(environment=cast.development, name="Bedrock", actor=cast.admin)
+    target_services.add_target(environment=cast.development, name="Bedrock", actor=cast.admin)
     deployments.deploy(version=prompt.newest, environment=cast.development, actor=cast.alice)
     assert refused(inside.get(f"/prompts/claims/triage/versions/{prompt.newest.semver}"))
     state = inside.get("/prompts/claims/triage").json()["environments"]["development"]
@@ -169,3 +170,15 @@ def test_through_a_key_of_a_folder_the_other_folders_are_not_there(cast: Cast) -
     assert bound.post("/prompts/claims/motor/deployments", asked).status_code == 404
     assert bound.post("/prompts", {"title": "Mine", "folder": "Motor"}).status_code == 403
     assert bound.post("/prompts", {"title": "Ours", "folder": "Property/Storm"}).status_code == 201
+
+
+@pytest.mark.parametrize("wanted", ["1.0.0", "~1.0"])
+def test_a_recall_is_named_to_a_key_that_reads_everything(cast: Cast, inside: Application, prompt: Prompt, wanted: str) -> None:
+    everything = cast.application("read")
+    deployments.recall(version=prompt.versions.get(semver="1.0.0"), reason="It promises cover.", actor=cast.admin)
+    address = f"/prompts/claims/triage/live?environment=development&version={wanted}"
+    answer = everything.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_released_here")
+    assert answer.json()["detail"] == "claims/triage 1.0.0 was recalled: “It promises cover.” It is not handed out any more."
+    assert "recalled" not in inside.get(address).json()["detail"]
+    assert "is or was live" in everything.get("/prompts/claims/triage/live?environment=development&version=3").json()["detail"]

@@ -18,6 +18,7 @@ from promptstudio.accounts.models import Identity, User
 from promptstudio.audit import services as audit
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.projects import control_services, group_mappings
@@ -236,9 +237,9 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "deployments.retry": ("publication.retried", lambda s: deployments.retry(job=s.failed_job(), actor=s.cast.alice)),
     "deployments.exclude": ("publication.excluded", lambda s: deployments.exclude(job=s.failed_job(), reason="No.", actor=s.cast.alice)),
     "deployments.cancel": ("publication.cancelled", lambda s: deployments.cancel(job=s.owed_job(), reason="No.", actor=s.cast.alice)),
-    "deployments.check_target": ("target.checked", lambda s: deployments.check_target(target=s.target, actor=s.cast.dora)),
+    "deployments.check_target": ("target.checked", lambda s: target_services.check_target(target=s.target, actor=s.cast.dora)),
     "deployments.add_target": ("target.added", lambda s: a_target(s.cast.staging, by=s.cast.dora)),
-    "deployments.save_target": ("target.changed", lambda s: deployments.save_target(target=s.target, actor=s.cast.dora)),
+    "deployments.save_target": ("target.changed", lambda s: target_services.save_target(target=s.target, actor=s.cast.dora)),
 }
 
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from promptstudio.accounts.actor import Actor
-from promptstudio.deployments import services as deployments
-from promptstudio.deployments import worker
+from promptstudio.deployments import target_services, worker
 from promptstudio.deployments.models import Target
 from promptstudio.deployments.publishing import Desk, Order, Published, PublishFailed, Question, Standing, publisher_for
 from promptstudio.projects.models import Environment
@@ -41,6 +40,9 @@ target = FakeTarget()
 
 
 class FakePublisher:
+    def check_settings(self, settings: dict[str, Any]) -> dict[str, str]:
+        return {}
+
     def publish(self, order: Order, desk: Desk) -> Published:
         target.write(order, desk)
         return answer(order, remote_version=str(len(target.written)))
@@ -80,7 +82,7 @@ def use_fake_publisher(settings: Any, publisher: type = FakePublisher) -> FakeTa
 
 
 def a_target(environment: Environment, *, by: Actor, name: str = "Bedrock, Frankfurt") -> Target:
-    return deployments.add_target(environment=environment, name=name, kind=KIND, actor=by)
+    return target_services.add_target(environment=environment, name=name, kind=KIND, actor=by)
 
 
 def publish_everything() -> int:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments import worker
+from promptstudio.deployments import target_services, worker
 from promptstudio.deployments.models import Deployment, PublishJob, Receipt
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
@@ -152,7 +152,7 @@ class Watchful(FakePublisher):
 def test_a_target_is_asked_outside_any_transaction(cast: Cast, settings: Any) -> None:
     fake = use_fake_publisher(settings, Watchful)
     target = a_target(cast.production, by=cast.dora)
-    assert deployments.check_target(target=target, actor=cast.dora) == deployments.Checked(True, "The fake target answered.")
+    assert target_services.check_target(target=target, actor=cast.dora) == deployments.Checked(True, "The fake target answered.")
     assert fake.checked == [target.settings]
 
 
@@ -160,7 +160,7 @@ def test_what_a_target_refused_is_told_and_kept(cast: Cast, settings: Any) -> No
     fake = use_fake_publisher(settings)
     fake.refusal = PublishFailed("The key is wrong.", code="x", permanent=True)
     target = a_target(cast.production, by=cast.dora)
-    checked = deployments.check_target(target=target, actor=cast.dora)
+    checked = target_services.check_target(target=target, actor=cast.dora)
     assert (checked.answered, checked.sentence) == (False, "The key is wrong.")
     entry = Entry.objects.get(action="target.checked")
     assert (entry.object_uid, '"answered":false' in entry.data, "The key is wrong." in entry.data) == (target.uid, True, True)
@@ -170,7 +170,7 @@ def test_testing_a_target_needs_the_role(cast: Cast, settings: Any) -> None:
     fake = use_fake_publisher(settings)
     target = a_target(cast.production, by=cast.dora)
     with pytest.raises(NotAllowed):
-        deployments.check_target(target=target, actor=cast.bob)
+        target_services.check_target(target=target, actor=cast.bob)
     assert fake.checked == []
 
 
@@ -179,4 +179,4 @@ def test_a_target_whose_publisher_is_gone_says_so(cast: Cast, settings: Any) -> 
     target = a_target(cast.production, by=cast.dora)
     settings.PUBLISHERS = {}
     with pytest.raises(Conflict, match="Nothing here can publish"):
-        deployments.check_target(target=target, actor=cast.dora)
+        target_services.check_target(target=target, actor=cast.dora)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from promptstudio.audit.models import Entry
 from promptstudio.deployments import gates, waiting
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.services import Blocked
@@ -14,6 +15,7 @@ from promptstudio.projects.models import Membership
 from promptstudio.projects.services import change_policy, grant_role, revoke_role
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.reviews.services import withdraw
 from tests.cast import STRICT, Cast, a_key, a_person, a_version, an_application, approve, approved, asked, bundle, in_production, promote
 
 
@@ -113,7 +115,8 @@ def test_a_key_never_approves(cast: Cast, version: Version) -> None:
 
 def test_the_same_person_counts_once(cast: Cast, version: Version) -> None:
     grant_role(project=cast.claims, user=cast.bob.user, role="technical", actor=cast.dora)
-    approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bob])
+    review = approved(version, cast.production, asked_by=cast.alice, by=[cast.bob])
+    deployments.decide(review=review, verdict="approve", comment="As technical as well.", seen=None, actor=cast.bob)
     assert outcome(cast, version, "approvals").reason.startswith("1 more technical approval needed")
 
 
@@ -246,3 +249,31 @@ def test_a_key_promotes_with_the_hands_of_whoever_answers_for_it(cast: Cast, ver
     _, machine = a_key(account, "deploy", by=cast.dora)
     with pytest.raises(Blocked, match="Bella approved it"):
         promote(version, cast.production, by=machine)
+
+
+def test_approvals_of_a_withdrawn_review_open_no_gate(cast: Cast, version: Version) -> None:
+    review = approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
+    assert outcome(cast, version, "approvals").passed
+    withdraw(review=review, actor=cast.alice)
+    assert not outcome(cast, version, "approvals").passed
+    with pytest.raises(Blocked):
+        promote(version, cast.production, by=cast.alice)
+
+
+def test_without_an_approval_the_baseline_says_that_there_is_none(cast: Cast, version: Version) -> None:
+    approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
+    promote(version, cast.production, by=cast.alice)
+    newer = a_version(version.prompt, by=cast.alice, text="Newer {{claim}}")
+    assert outcome(cast, newer, "same_baseline").reason == "There is no approval yet that could be held against what is live."
+    promote(newer, cast.development, cast.staging, by=cast.alice)
+    approved(newer, cast.production, asked_by=cast.alice, by=[cast.bob])
+    assert outcome(cast, newer, "same_baseline").reason == "The approvals that count were given against 1.0.0, which is live now."
+
+
+def test_whoever_may_not_decide_is_told_so_first_and_it_is_kept(cast: Cast, version: Version) -> None:
+    review = asked(version, cast.production, by=cast.alice)
+    with pytest.raises(NotAllowed, match="You worked on this version") as refused:
+        deployments.decide(review=review, verdict="approve", seen=version, actor=cast.alice)
+    assert refused.value.kept
+    kept = Entry.objects.get(action="review.not_allowed")
+    assert (kept.actor_uid, kept.project_uid) == (cast.alice.user.uid, cast.claims.uid)

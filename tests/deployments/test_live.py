@@ -8,7 +8,7 @@ import pytest
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import live
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.models import Deployment, PublishJob, Snapshot
+from promptstudio.deployments.models import Deployment, PublishJob, RemoteResource, Snapshot
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.prompts.models import Prompt, Version
@@ -169,6 +169,30 @@ def test_a_broken_target_does_not_hold_a_rollback_back(
     publish_everything()
     assert served(prompt)["semver"] == first.semver
     assert [receipt["target"] for receipt in served(prompt)["receipts"]] == ["Bedrock, Frankfurt"]
+
+
+def test_after_a_rollback_the_address_that_was_confirmed_before_is_there_at_once(
+    cast: Cast, prompt: Prompt, first: Version, second: Version, target: FakeTarget
+) -> None:
+    promote(second, cast.development, by=cast.alice)
+    publish_everything()
+    target.twists = [refuse]
+    deployments.roll_back(prompt=prompt, environment=cast.development, reason="No.", actor=cast.bob)
+    publish_everything()
+    assert [receipt["arn"] for receipt in served(prompt)["receipts"]] == ["arn:fake:1"]
+    deployments.retry(job=PublishJob.objects.get(state="failed"), actor=cast.bob)
+    publish_everything()
+    assert [receipt["arn"] for receipt in served(prompt)["receipts"]] == ["arn:fake:3"]
+
+
+def test_the_address_of_a_prompt_that_was_made_anew_is_no_address(
+    cast: Cast, prompt: Prompt, first: Version, second: Version, target: FakeTarget
+) -> None:
+    promote(second, cast.development, by=cast.alice)
+    publish_everything()
+    RemoteResource.objects.update(remote_id="R2")
+    deployments.roll_back(prompt=prompt, environment=cast.development, reason="No.", actor=cast.bob)
+    assert served(prompt)["receipts"] == []
 
 
 def test_a_deployment_from_before_does_not_put_a_prompt_back_into_service(

@@ -40,7 +40,7 @@ def test_what_serves_it_goes_on(cast: Cast, prompt: Prompt, recalled: Version) -
 
 def test_a_decision_in_a_review_from_before_does_not_lift_it(cast: Cast, recalled: Version) -> None:
     review = recalled.reviews.get()
-    deployments.decide(review=review, verdict="approve", seen=None, actor=cast.bob)
+    deployments.decide(review=review, verdict="approve", comment="Still good.", seen=None, actor=cast.bob)
     with pytest.raises(Blocked, match="Bella recalled"):
         promote(recalled, cast.production, by=cast.alice)
 
@@ -123,3 +123,16 @@ def test_taking_it_out_needs_permission(cast: Cast, prompt: Prompt) -> None:
     promote(a_version(prompt, by=cast.alice), cast.development, by=cast.alice)
     with pytest.raises(NotAllowed):
         deployments.take_out_of_service(prompt=prompt, environment=cast.development, reason="Hm.", actor=cast.alice)
+
+
+def test_a_recalled_version_is_not_recalled_twice(cast: Cast, recalled: Version) -> None:
+    with pytest.raises(Conflict, match=r"Bella recalled 1\.0\.0 already"):
+        deployments.recall(version=recalled, reason="Again.", actor=cast.bella)
+    assert recalled.recalls.count() == 1
+
+
+def test_once_a_new_review_let_it_in_it_can_be_recalled_again(cast: Cast, recalled: Version) -> None:
+    withdraw(review=recalled.reviews.get(), actor=cast.alice)
+    approved(recalled, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
+    deployments.recall(version=recalled, reason="Again.", actor=cast.bella)
+    assert recalled.recalls.count() == 2

@@ -5,7 +5,7 @@ import pytest
 from promptstudio.deployments import board, status
 from promptstudio.deployments import services as deployments
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, a_version, approved, asked, promote
+from tests.cast import Cast, a_version, approved, asked, in_production, promote
 
 
 def step(prompt: Prompt) -> tuple[str, str]:
@@ -73,3 +73,36 @@ def test_what_was_recalled_is_not_offered_until_a_new_review_lets_it(cast: Cast,
     assert (step(prompt)[0], sentence(prompt)) == ("mend", "Not in Production yet · 1.0.0 was recalled")
     approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
     assert step(prompt) == ("promote", "promote 1.0.0 to Production")
+
+
+def test_what_is_out_of_service_is_brought_back(cast: Cast, prompt: Prompt, version: Version) -> None:
+    in_production(cast, version)
+    deployments.take_out_of_service(prompt=prompt, environment=cast.production, reason="The law changed.", actor=cast.bob)
+    assert (sentence(prompt), step(prompt)) == ("Out of service in Production", ("promote", "bring 1.0.0 back to Production"))
+    promote(version, cast.production, by=cast.alice)
+    assert (sentence(prompt), step(prompt)[0]) == ("Live 1.0.0", "nothing")
+
+
+def test_what_was_recalled_is_not_brought_back(cast: Cast, prompt: Prompt, version: Version) -> None:
+    in_production(cast, version)
+    deployments.recall(version=version, reason="Wrong sums.", actor=cast.bob)
+    deployments.take_out_of_service(prompt=prompt, environment=cast.production, reason="Wrong sums.", actor=cast.bob)
+    assert step(prompt) == ("mend", "write what mends 1.0.0")
+
+
+def test_a_newer_version_goes_where_one_is_out_of_service(cast: Cast, prompt: Prompt, version: Version) -> None:
+    promote(version, cast.development, by=cast.alice)
+    deployments.take_out_of_service(prompt=prompt, environment=cast.development, reason="Old.", actor=cast.bob)
+    newer = a_version(prompt, by=cast.alice, text="Newer {{claim}}")
+    assert step(prompt) == ("promote", f"promote {newer.semver} to Development")
+
+
+def test_a_live_version_is_marked_as_recalled_until_it_is_sent_again(cast: Cast, prompt: Prompt, version: Version) -> None:
+    in_production(cast, version)
+    deployments.recall(version=version, reason="Wrong sums.", actor=cast.bob)
+    assert [cell.recalled for cell in board.row(prompt).cells] == [True, True, True]
+    other = a_version(prompt, by=cast.alice, text="Other {{claim}}")
+    in_production(cast, other)
+    approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
+    promote(version, cast.production, by=cast.alice)
+    assert not board.row(prompt).cell(cast.production).recalled

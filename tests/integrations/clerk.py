@@ -24,7 +24,7 @@ def migrate() -> None:
 def found(*, prompt: str, texts: list[str]) -> None:
     from promptstudio.accounts.actor import Actor
     from promptstudio.accounts.models import User
-    from promptstudio.deployments.services import add_target
+    from promptstudio.deployments.target_services import add_target
     from promptstudio.projects import services as projects
     from promptstudio.projects.rules import Rules
     from promptstudio.prompts import services as prompts

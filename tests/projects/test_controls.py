@@ -9,7 +9,7 @@ from promptstudio.accounts import actor as actors
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
-from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Target
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects import control_services, group_mappings, services
@@ -143,19 +143,19 @@ def test_a_key_that_is_declined_never_works(cast: Cast, dana: Actor) -> None:
 
 def test_a_place_outside_is_used_when_it_is_confirmed(cast: Cast, dana: Actor, settings: Any) -> None:
     use_fake_publisher(settings)
-    target = deployments.add_target(environment=cast.production, name="Bedrock", kind="fake", actor=cast.dora)
+    target = target_services.add_target(environment=cast.production, name="Bedrock", kind="fake", actor=cast.dora)
     assert not target.is_active
     confirmed(PendingChange.objects.get(), dana)
     target.refresh_from_db()
     assert target.is_active
     target.settings = {"region": "us-east-1"}
-    change = deployments.save_target(target=target, actor=cast.dora)
+    change = target_services.save_target(target=target, actor=cast.dora)
     assert Target.objects.get().settings == {}
     confirmed(change, dana)
     assert Target.objects.get().settings == {"region": "us-east-1"}
     target.refresh_from_db()
     target.is_active = False
-    assert isinstance(deployments.save_target(target=target, actor=cast.dora), Target)
+    assert isinstance(target_services.save_target(target=target, actor=cast.dora), Target)
     assert not Target.objects.get().is_active
 
 

@@ -152,3 +152,13 @@ def test_the_last_project_admin_stays(cast: Cast) -> None:
     last = Membership.objects.get(project=cast.claims, role="admin")
     with pytest.raises(Conflict, match="last project admin"):
         services.revoke_role(membership=last, actor=cast.root)
+
+
+@pytest.mark.parametrize("days", [-1, 3651, 2_000_000_000])
+def test_a_grace_is_at_most_ten_years(cast: Cast, days: int) -> None:
+    with pytest.raises(Invalid, match="from 0 to 3,650") as refused:
+        services.change_environment(environment=cast.staging, name="Staging", grace_days=days, actor=cast.dora)
+    assert list(refused.value.errors) == ["grace_days"]
+    with pytest.raises(Invalid, match="from 0 to 3,650"):
+        services.add_environment(project=cast.claims, slug="more", name="More", rules=Rules(), grace_days=days, actor=cast.dora)
+    assert services.change_environment(environment=cast.staging, name="Staging", grace_days=3650, actor=cast.dora).grace_days == 3650

@@ -75,3 +75,28 @@ def test_bad_input_is_named_at_its_place(data, place):
         parse(data)
     assert place in refused.value.errors
     assert all(sentence.endswith(".") for sentence in refused.value.errors.values())
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "sentence"),
+    [
+        ({"inference": {"temperature": True}}, "inference.temperature", "This must be a number."),
+        ({"inference": {"temperature": "0.5"}}, "inference.temperature", "This must be a number."),
+        ({"inference": {"top_p": False}}, "inference.top_p", "This must be a number."),
+        ({"inference": {"max_tokens": True}}, "inference.max_tokens", "This must be a whole number."),
+        ({"inference": {"max_tokens": "300"}}, "inference.max_tokens", "This must be a whole number."),
+        ({"inference": {"max_tokens": 300.5}}, "inference.max_tokens", "This must be a whole number."),
+        ({"variables": [{"name": "a", "required": "yes"}]}, "variables.0.required", "This must be true or false."),
+        ({"variables": [{"name": "a", "required": 1}]}, "variables.0.required", "This must be true or false."),
+    ],
+    ids=str,
+)
+def test_nothing_becomes_another_type(data, place, sentence):
+    with pytest.raises(Invalid) as refused:
+        parse(data)
+    assert refused.value.errors == {place: sentence}
+
+
+def test_a_whole_number_is_a_number_too():
+    assert parse({"inference": {"temperature": 1}}).digest == parse({"inference": {"temperature": 1.0}}).digest
+    assert parse({"inference": {"max_tokens": 300}}).inference.max_tokens == 300

@@ -277,7 +277,8 @@ class TestSentence:
             variables=[variable("date_of_loss")],
         )
         assert compare(old, new).sentence == (
-            "Changes 3 lines of the system message, adds the variable date_of_loss, and lowers the temperature from 0.4 to 0.2."
+            "Changes 2 lines of the system message, adds 1 line to it, adds the variable date_of_loss, "
+            "and lowers the temperature from 0.4 to 0.2."
         )
 
     @pytest.mark.parametrize(

@@ -163,3 +163,29 @@ def test_an_empty_comment_is_refused_at_its_field(cast: Cast, review: Review) ->
     with pytest.raises(Invalid) as refused:
         services.comment(review=review, text=" \n ", actor=cast.bob)
     assert list(refused.value.errors) == ["text"]
+
+
+def test_a_withdrawn_review_takes_its_decisions_along(cast: Cast, version: Version, review: Review) -> None:
+    decide(review, cast.bob)
+    assert [d.person for d in services.standing_decisions(version, cast.production)] == [cast.bob.user]
+    services.withdraw(review=review, actor=cast.alice)
+    assert services.standing_decisions(version, cast.production) == []
+
+
+@pytest.mark.parametrize("who", ["bob", "bella", "vera", "axel"])
+def test_only_who_asked_or_wrote_or_administers_withdraws(cast: Cast, review: Review, who: str) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        services.withdraw(review=review, actor=getattr(cast, who))
+    assert refused.value.sentence == "Only who asked, who wrote it, or a project admin withdraws it."
+    services.withdraw(review=review, actor=cast.dora)
+
+
+def test_a_decision_that_was_sent_twice_is_recorded_once(cast: Cast, version: Version, review: Review) -> None:
+    decide(review, cast.bob, comment="Good.")
+    with pytest.raises(Conflict, match="You approved already, at"):
+        decide(review, cast.bob, comment=" Good. ")
+    assert review.decisions.count() == 1
+    decide(review, cast.bob, comment="On second thoughts, very good.")
+    services.decide(review=review, verdict="approve", comment="On second thoughts, very good.", baseline=version, actor=cast.bob)
+    decide(review, cast.bella, comment="Good.")
+    assert review.decisions.count() == 4

@@ -133,7 +133,8 @@ def test_the_trail_verifies(client: Client, cast: Cast, prompt: Any) -> None:
     fragment = client.post(URL + "verify/", headers={"HX-Request": "true"})
     assert "The trail verifies" in text(fragment)
     assert "<html" not in text(fragment)
-    assert client.get(URL + "verify/").status_code == 405
+    answer = client.get(URL + "verify/")
+    assert (answer.status_code, answer["Location"]) == (303, URL)
 
 
 def test_a_changed_entry_is_named(client: Client, cast: Cast, prompt: Any) -> None:

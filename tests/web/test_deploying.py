@@ -159,6 +159,25 @@ def test_deployers_are_named_to_whoever_is_none(client: Client, cast: Cast, vers
     assert (refused.status_code, sentence in text(refused)) == (403, True)
 
 
+def test_a_reason_that_is_too_long_stands_at_its_field(client: Client, cast: Cast, version: Version) -> None:
+    page = at(client, cast.alice).get(PROMOTE)
+    response = client.post(PROMOTE, {"reason": "x" * 20_001, **seen(page)})
+    assert response.status_code == 422
+    assert 'id="reason-error" role="alert"' in text(response)
+    assert "at most 20,000 characters, and it has 20,001." in text(response)
+
+
+def test_what_is_recalled_already_is_said_on_the_page(client: Client, cast: Cast, live: Version) -> None:
+    at(client, cast.bob)
+    assert client.post(RECALL, {"reason": "It promises cover."}).status_code == 302
+    again = client.post(RECALL, {"reason": "Typed twice"})
+    assert again.status_code == 409
+    assert "Not possible as things stand" in text(again)
+    assert "Bob recalled 1.0.0 already" in text(again)
+    assert typed_back(again, "Typed twice")
+    assert Recall.objects.count() == 1
+
+
 def test_the_way_back_is_a_confirmation_with_a_reason(client: Client, cast: Cast, live: Version, newer: Version) -> None:
     page = at(client, cast.bob).get(BACK)
     assert "Roll back to 1.0.0 in Production?" in text(page)
@@ -368,3 +387,21 @@ def test_the_number_of_queries_of_the_way_back_does_not_grow(client: Client, cas
     few = queries(client, PAGE + "roll-back/development/")
     send(3, 12)
     assert queries(client, PAGE + "roll-back/development/") == few
+
+
+def test_what_has_arrived_is_titled_as_live_and_shows_its_address(client: Client, cast: Cast, prompt: Prompt, target: FakeTarget) -> None:
+    a_target(cast.development, by=cast.dora)
+    deployment = promote(a_version(prompt, by=cast.alice), cast.development, by=cast.alice)
+    assert "Sending 1.0.0 to Development" in text(at(client, cast.vera).get(deployment_url(deployment)))
+    publish_everything()
+    page = text(client.get(deployment_url(deployment)))
+    assert "1.0.0 is live in Development</h2>" in page
+    assert "Sending 1.0.0" not in page
+    assert '<code id="arn-1">arn:fake:1</code>' in page.split("Bedrock, Frankfurt")[1].split("<details")[0]
+
+
+def test_each_search_and_the_brand_have_a_landmark_of_their_own(client: Client, cast: Cast, version: Version) -> None:
+    page = text(at(client, cast.vera).get(PAGE + "versions/"))
+    assert '<form role="search" aria-label="Everywhere"' in page
+    assert 'role="search" aria-label="These versions"' in page
+    assert '<aside class="sidebar" aria-label="Prompt Studio"> <a class="brand"' in page

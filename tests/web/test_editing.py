@@ -383,4 +383,4 @@ def test_reading_addresses_change_nothing(cast: Cast, draft: Draft) -> None:
     client = browser(cast.alice)
 
     for page in (f"drafts/{draft.uid}/words/", f"drafts/{draft.uid}/discard/", f"drafts/{draft.uid}/settle/", "drafts/", "change/"):
-        assert client.get(address(draft.prompt, page)).status_code == 405
+        assert client.get(address(draft.prompt, page)).status_code == 303

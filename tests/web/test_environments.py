@@ -51,7 +51,11 @@ def test_a_card_offers_the_next_step_and_no_later_one(client: Client, cast: Cast
     assert [card["cell"].state for card in cards(response)] == ["live", "none", "none"]
     assert [card["promote"] for card in cards(response)] == [None, version, None]
     assert "/-/promote/staging/1.0.0/" in text(response)
-    assert "/-/roll-back/development/" in text(response)
+    assert "/-/roll-back/development/" not in text(response), "nothing was live there before"
+    assert "Take out of service…" in text(client.get("/p/claims/prompts/water-damage-triage/-/"))
+    promote(a_version(version.prompt, by=cast.alice, text="Sort that: {{claim}}"), cast.development, by=cast.alice)
+    assert "/-/roll-back/development/" in text(client.get(URL))
+    assert "Roll back…" in text(client.get("/p/claims/prompts/water-damage-triage/-/"))
 
 
 def test_an_open_review_stands_in_the_place_of_promoting(client: Client, cast: Cast, version: Version) -> None:
@@ -66,6 +70,20 @@ def test_out_of_service_is_said(client: Client, cast: Cast, version: Version) ->
     html = text(at(client, cast.vera).get(URL))
     assert "out of service" in html
     assert "/-/roll-back/development/" not in html
+    assert "Bring 1.0.0 back…" in html
+    assert "1.0.0 was live" in html
+    overview = text(client.get("/p/claims/prompts/water-damage-triage/-/"))
+    assert "Bring it back…" in overview
+    assert "Take out of service…" not in overview
+    assert "/-/promote/development/1.0.0/" in html
+
+
+def test_a_recalled_version_is_marked_where_it_is_live(client: Client, cast: Cast, version: Version) -> None:
+    assert "Recalled" not in text(at(client, cast.vera).get(URL))
+    deployments.recall(version=version, reason="It promises cover.", actor=cast.bob)
+    assert "Recalled" in text(client.get(URL))
+    assert "1.0.0 recalled" in text(client.get("/p/claims/prompts/water-damage-triage/-/"))
+    assert "Recalled" in text(client.get("/p/claims/prompts/water-damage-triage/-/versions/"))
 
 
 def test_what_moves_stands_on_top_until_it_is_there(client: Client, cast: Cast, prompt: Prompt, target: FakeTarget) -> None:

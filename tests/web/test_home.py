@@ -10,8 +10,10 @@ from django.utils import timezone
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.lib import clock
+from promptstudio.projects.services import change_policy
 from promptstudio.prompts import services as prompts
 from tests.cast import Cast, a_prompt, a_version, approve, asked, in_production, promote
 
@@ -26,7 +28,7 @@ def text(response: Any) -> str:
 
 
 def a_failed_publication(cast: Cast, version: Any) -> PublishJob:
-    deployments.add_target(environment=cast.development, name="Bedrock, Frankfurt", actor=cast.root)
+    target_services.add_target(environment=cast.development, name="Bedrock, Frankfurt", actor=cast.root)
     deployment = promote(version, cast.development, by=cast.alice)
     job = deployment.jobs.get()
     job.state, job.error, job.settled_at = PublishJob.State.FAILED, "Bedrock did not let us in.", timezone.now()
@@ -65,6 +67,16 @@ def test_a_failed_publication_says_what_failed_and_what_is_served(client: Client
     assert "Bedrock did not let us in." in html
     assert "See what failed" in html
     assert "Development serves nothing yet" in html
+
+
+@pytest.mark.parametrize("who", ["vera", "axel"])
+def test_a_failed_publication_waits_for_nobody_who_may_not_settle_it(client: Client, cast: Cast, prompt: Any, who: str) -> None:
+    a_failed_publication(cast, a_version(prompt, by=cast.alice))
+    assert "failed publication" not in text(page(client, getattr(cast, who)))
+    rules = {**cast.development.policy.rules.model_dump(mode="json"), "deployers": ["technical"]}
+    change_policy(environment=cast.development, data=rules, actor=cast.dora)
+    assert "failed publication" not in text(page(Client(), cast.bob))
+    assert "One failed publication waits for you." in text(page(Client(), cast.bella))
 
 
 def test_changes_asked_for_reach_the_author_until_a_newer_version_answers(client: Client, cast: Cast, prompt: Any) -> None:

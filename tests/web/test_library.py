@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.prompts import services as prompts
 from promptstudio.web import searching, shelf
 from tests.cast import Cast, a_prompt, a_version, asked, in_production, promote
@@ -120,7 +121,7 @@ def test_what_is_remembered_gives_way_to_what_happened(client: Client, cast: Cas
     assert state_of_water() == "live"
     newest = a_version(three["water"], by=cast.alice, text="Ask politely: {{claim}}")
     assert state_of_water() == "behind"
-    deployments.add_target(environment=cast.production, name="Bedrock", actor=cast.root)
+    target_services.add_target(environment=cast.production, name="Bedrock", actor=cast.root)
     in_production(cast, newest)
     assert state_of_water() == "publishing"
     deployments.take_out_of_service(prompt=three["water"], environment=cast.production, reason="Stop.", actor=cast.bob)

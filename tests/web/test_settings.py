@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
-from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
 from promptstudio.projects.services import create_service_account, folder_at, grant_role, key_for
 from tests.cast import Cast, a_key, an_application
@@ -29,7 +29,7 @@ def text(response: Any) -> str:
 
 
 def test_each_environment_says_its_conditions_and_where_it_publishes(client: Client, cast: Cast) -> None:
-    deployments.add_target(environment=cast.production, name="Bedrock, Frankfurt", settings={"region": "eu-central-1"}, actor=cast.root)
+    target_services.add_target(environment=cast.production, name="Bedrock, Frankfurt", settings={"region": "eu-central-1"}, actor=cast.root)
     html = text(at(client, cast.vera).get(URL))
     assert "There are no conditions." in html
     assert "To enter Production a version needs to be live in Staging first, 1 product approval and 1 technical approval" in html
@@ -167,6 +167,7 @@ def test_a_key_without_an_environment_is_marked(client: Client, cast: Cast) -> N
         ({"scopes": ["rule"]}, "Choose from the list."),
         ({"environment": "moon"}, "Choose an environment of this project."),
         ({"expires_on": "2001-01-01"}, "Choose a day in the future."),
+        ({"expires_on": "9999-12-31"}, "Choose a day before 2100"),
         ({"expires_on": "soon"}, "Give a day, such as"),
     ],
 )
@@ -213,7 +214,7 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, page: s
         for number in range(start, end):
             user = User.objects.create_user(f"p{number}", name=f"Person {number}")
             Membership.objects.create(project=cast.claims, user=user, role="viewer", granted_by=cast.dora.user)
-            deployments.add_target(environment=cast.production, name=f"Place {number}", actor=cast.root)
+            target_services.add_target(environment=cast.production, name=f"Place {number}", actor=cast.root)
             account = create_service_account(project=cast.claims, name=f"Application {number}", responsible=cast.dora.user, actor=cast.dora)
             a_key(account, "read", environment=cast.production, by=cast.dora)
 

@@ -73,6 +73,7 @@ def test_code_that_asks_at_run_time_holds_no_version(client: Client, cast: Cast,
     promote(a_version(prompt, by=cast.alice), cast.development, by=cast.alice)
     publish_everything()
     response = at(client, cast.vera).get(URL)
+    ast.parse(code(response, "code-bedrock"))
     for name in ("code-bedrock", "code-curl"):
         assert "arn:" not in code(response, name)
         assert "1.0.0" not in code(response, name)
@@ -80,11 +81,19 @@ def test_code_that_asks_at_run_time_holds_no_version(client: Client, cast: Cast,
     assert code(response, "arn-1") == "arn:fake:1"
 
 
+def test_where_no_place_outside_holds_it_the_code_asks_its_model(client: Client, cast: Cast, version: Version) -> None:
+    page = at(client, cast.vera).get(URL)
+    assert "Staging publishes to no place outside, so Bedrock holds no copy of this prompt." in text(page)
+    assert "1.0.0 names no model yet:" in text(page)
+    assert 'id="code-bedrock"' not in page.content.decode()
+    assert "receipts" not in code(page, "code-converse")
+
+
 @pytest.mark.parametrize("example", ["42", AWKWARD, 0.5, 12, True, None])
 def test_what_is_copied_works_as_it_is(client: Client, cast: Cast, prompt: Prompt, example: Any) -> None:
     with_example(cast, prompt, example)
     response = at(client, cast.vera).get(URL)
-    ast.parse(code(response, "code-bedrock"))
+    ast.parse(code(response, "code-converse"))
     *_, body = shlex.split(code(response, "code-curl"))
     values = json.loads(body)["variables"]
     assert set(values) == {"claim", "note"}

@@ -236,3 +236,21 @@ def _queries(cast: Cast, prompt: Prompt) -> int:
     with CaptureQueriesContext(connection) as queries:
         client.get(address(prompt, "versions/"))
     return len(queries)
+
+
+def test_a_draft_that_was_saved_twice_leads_to_its_version(cast: Cast, draft: Draft) -> None:
+    author = browser(cast.alice)
+    first, second = (author.post(save_url(draft), record(draft)) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first["Location"] == second["Location"] == address(draft.prompt, "versions/1.0.1/")
+    assert draft.prompt.versions.count() == 2
+
+
+def test_somebody_else_is_told_who_saved_it(cast: Cast, draft: Draft) -> None:
+    browser(cast.alice).post(save_url(draft), record(draft))
+    late = browser(cast.bob).post(save_url(draft), record(draft, summary="My words"))
+    assert late.status_code == 409
+    assert "Alice saved this draft as 1.0.1 at" in late.text
+    assert "Somebody was faster" in late.text
+    assert "My words" in late.text
+    assert browser(cast.vera).post(save_url(draft), record(draft)).status_code == 403

@@ -26,6 +26,7 @@ from .rendition import (
     tags_for,
     version_fields,
 )
+from .target_settings import problems_of
 
 # https://docs.aws.amazon.com/general/latest/gr/bedrock.html: versions per prompt, not adjustable.
 MAX_VERSIONS = 10
@@ -40,6 +41,9 @@ class BedrockPublisher:
 
     def __init__(self) -> None:
         self._connections = Connections()
+
+    def check_settings(self, settings: dict[str, Any]) -> dict[str, str]:
+        return problems_of(settings)
 
     def publish(self, order: Order, desk: Desk) -> Published:
         check_portable(order.bundle)

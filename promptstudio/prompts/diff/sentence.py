@@ -1,5 +1,6 @@
 """What changed, in one or two plain sentences."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from .cards import CardDiff
@@ -61,24 +62,23 @@ def _card_phrases(card: CardDiff, of: "Comparison") -> list[str]:
     if card.role != card.old_role:
         phrases.append(f"turns {_article(card.old_role)} message into {_article(card.role)} message")
     changed = [row for row in card.rows if row.kind != "same"]
-    return [*phrases, _lines_phrase(card, changed, _message(card, of))] if changed else phrases
+    return [*phrases, *_lines_phrases(card, changed, _message(card, of))] if changed else phrases
 
 
 def _article(role: str) -> str:
     return f"{'an' if role == 'Assistant' else 'a'} {role.lower()}"
 
 
-def _lines_phrase(card: CardDiff, changed: list[Row], message: str) -> str:
-    kinds = {row.kind for row in changed}
+def _lines_phrases(card: CardDiff, changed: list[Row], message: str) -> list[str]:
     if not any(span.kind == "same" and span.text.strip() for row in card.rows for span in row.new):
-        return f"rewrites {message}"
-    if kinds == {"added"}:
-        return f"adds {counted(len(changed), 'line')} to {message}"
-    if kinds == {"removed"}:
-        return f"removes {counted(len(changed), 'line')} from {message}"
-    if len(card.rows) == 1:
-        return f"changes {counted(_words_changed(changed[0]), 'word')} of {message}" if _words_changed(changed[0]) else f"changes {message}"
-    return f"changes {counted(len(changed), 'line')} of {message}"
+        return [f"rewrites {message}"]
+    if len(card.rows) == 1 and changed[0].kind not in ("added", "removed"):
+        words = _words_changed(changed[0])
+        return [f"changes {counted(words, 'word')} of {message}" if words else f"changes {message}"]
+    count = Counter("changed" if row.kind not in ("added", "removed") else row.kind for row in changed)
+    verbs = (("changed", "changes", "of"), ("added", "adds", "to"), ("removed", "removes", "from"))
+    made = [(verb, counted(count[kind], "line"), joint) for kind, verb, joint in verbs if count[kind]]
+    return [f"{verb} {lines} {joint} {'it' if index else message}" for index, (verb, lines, joint) in enumerate(made)]
 
 
 def _words_changed(row: Row) -> int:

@@ -12,6 +12,7 @@ from promptstudio.accounts import actor as actors
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.lib import clock
 from promptstudio.projects import services as projects
 from promptstudio.projects.models import Environment, Project
@@ -145,10 +146,10 @@ class Story:
 
     def _connect(self, place: str, name: str, *, days_ago: float) -> None:
         with self._at(days_ago=days_ago):
-            deployments.add_target(environment=self.places[place], name=name, actor=self.people["henrik"])
+            target_services.add_target(environment=self.places[place], name=name, actor=self.people["henrik"])
             if place == "development":
                 shelf = self.library.environments.get(slug="development")
-                deployments.add_target(environment=shelf, name=name, actor=self.people["henrik"])
+                target_services.add_target(environment=shelf, name=name, actor=self.people["henrik"])
 
     def _water_cooler(self) -> None:
         before = self.water.bundle.as_json()

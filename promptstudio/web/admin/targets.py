@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from promptstudio.audit.models import Entry
-from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Target
 from promptstudio.deployments.permissions import can_administer_targets
 from promptstudio.lib.errors import Conflict
@@ -47,18 +47,18 @@ class TargetForm(ServiceForm):
     def save_by(self) -> Target | PendingChange:  # type: ignore[override]
         given = self.cleaned_data
         if self.instance.pk is None:
-            target = deployments.add_target(
+            target = target_services.add_target(
                 environment=given["environment"], name=given["name"], kind=given["kind"], settings=given["settings"], actor=self.actor
             )
             if given["is_active"]:
                 return target
             target.is_active = False
-            return deployments.save_target(target=target, actor=self.actor)
+            return target_services.save_target(target=target, actor=self.actor)
         target = Target.objects.select_related("environment__project").get(pk=self.instance.pk)
         if target.environment.targets.exclude(pk=target.pk).filter(name=given["name"]).exists():
             raise Conflict(f"{target.environment} already publishes to a place named {given['name']}.")
         target.name, target.settings, target.is_active = given["name"], given["settings"], given["is_active"]
-        return deployments.save_target(target=target, actor=self.actor)
+        return target_services.save_target(target=target, actor=self.actor)
 
 
 @admin.register(Target)
@@ -95,7 +95,7 @@ class TargetAdmin(ScopedAdmin):
     def check_connection(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Asks the place itself, for at most a few seconds, and says what it answered."""
         target = get_object_or_404(self.get_queryset(request).select_related("environment__project"), pk=pk)
-        checked = deployments.check_target(target=target, actor=actor_of(request))
+        checked = target_services.check_target(target=target, actor=actor_of(request))
         tell = messages.success if checked.answered else messages.error
         tell(request, checked.sentence)
         return see_other(reverse("admin:deployments_target_change", args=[pk]))

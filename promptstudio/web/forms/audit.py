@@ -14,6 +14,8 @@ from promptstudio.projects.models import Membership, Project
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
 from promptstudio.reviews.models import Review
 
+from .words import Words
+
 # what people call it: the beginnings of the actions
 KINDS = {
     "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.")),
@@ -33,7 +35,7 @@ class AuditFilter(forms.Form):
     person = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose someone from the list."})
     kind = forms.ChoiceField(label="What", required=False, error_messages={"invalid_choice": "Choose one from the list."})
     environment = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose one from the list."})
-    about = forms.CharField(label="Prompt", required=False, max_length=200)
+    about = Words(label="Prompt", required=False, max_length=200)
     since = forms.DateField(label="From", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
     until = forms.DateField(label="To", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
 

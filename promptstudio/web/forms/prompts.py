@@ -5,10 +5,13 @@ from typing import Any
 from django import forms
 
 from promptstudio.accounts.models import User
+from promptstudio.lib.lengths import LONGEST_TITLE, LONGEST_WORDS
 from promptstudio.projects.models import Project
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.permissions import people_to_name
 from promptstudio.prompts.semver import Impact
+
+from .words import Words
 
 IMPACTS = (
     ("", "As computed"),
@@ -26,12 +29,13 @@ class TitleInput(forms.Textarea):
 
 
 class PromptForm(forms.Form):
-    title = forms.CharField(
-        max_length=600, strip=False, widget=TitleInput, error_messages={"required": "Give the prompt a title, so that others find it."}
+    title = Words(
+        max_length=LONGEST_TITLE,
+        strip=False,
+        widget=TitleInput,
+        error_messages={"required": "Give the prompt a title, so that others find it."},
     )
-    folder = forms.CharField(
-        required=False, max_length=200, help_text="With / between levels: Property/Water. A new one is made as you write it."
-    )
+    folder = Words(required=False, max_length=200, help_text="With / between levels: Property/Water. A new one is made as you write it.")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,7 +49,7 @@ class PromptForm(forms.Form):
 
 
 class NewPromptForm(PromptForm):
-    name = forms.CharField(
+    name = Words(
         required=False,
         max_length=200,
         label="Name for applications",
@@ -75,15 +79,15 @@ class RestrictForm(forms.Form):
 
 
 class ChangeRecordForm(forms.Form):
-    expected_impact = forms.CharField(
+    expected_impact = Words(
         required=False,
-        max_length=20_000,
+        max_length=LONGEST_WORDS,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="What will be different for those who read the answers.",
     )
-    validation_criteria = forms.CharField(
+    validation_criteria = Words(
         required=False,
-        max_length=20_000,
+        max_length=LONGEST_WORDS,
         label="How we will know",
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="What you will look at to see whether it worked.",
@@ -91,17 +95,17 @@ class ChangeRecordForm(forms.Form):
 
 
 class SaveVersionForm(ChangeRecordForm):
-    summary = forms.CharField(
-        max_length=20_000,
+    summary = Words(
+        max_length=LONGEST_WORDS,
         label="What changed, and why",
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="A sentence is enough. Everyone who looks at this version later reads it first.",
         error_messages={"required": "Say in a sentence what you changed and why."},
     )
     impact = forms.ChoiceField(required=False, choices=IMPACTS, widget=forms.RadioSelect, label="Impact")
-    impact_reason = forms.CharField(
+    impact_reason = Words(
         required=False,
-        max_length=2000,
+        max_length=LONGEST_WORDS,
         label="Why it is less than computed",
         widget=forms.Textarea(attrs={"rows": 1}),
         help_text="Only needed when you lower it. Reviewers read it.",

@@ -1,7 +1,7 @@
 """Giving roles and making keys."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -13,13 +13,16 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.projects.models import ApiKey, Environment, Project, Role
 from promptstudio.projects.people import known_to, person_called
 
+from .words import Words
+
 MOST_SUGGESTED = 200
+LAST_YEAR = 2099
 
 
 class RoleForm(forms.Form):
     """`person` is typed: a name or user name among the actor's colleagues, or anybody's e-mail address, that fits one person."""
 
-    person = forms.CharField(
+    person = Words(
         max_length=254,
         help_text="Name or user name of a colleague, or the e-mail address of anybody.",
         error_messages={"required": "Say who."},
@@ -46,7 +49,7 @@ class RoleForm(forms.Form):
 
 
 class AccountForm(forms.Form):
-    account_name = forms.CharField(
+    account_name = Words(
         label="Application",
         max_length=120,
         help_text="What it is called in your company.",
@@ -71,7 +74,7 @@ class AccountForm(forms.Form):
 class KeyForm(forms.Form):
     """`expires_at` is the end of the typed day."""
 
-    name = forms.CharField(label="What the key is for", max_length=120, error_messages={"required": "Say what this key is for."})
+    name = Words(label="What the key is for", max_length=120, error_messages={"required": "Say what this key is for."})
     scopes = forms.MultipleChoiceField(
         label="It may",
         choices=ApiKey.Scope.choices,
@@ -106,6 +109,12 @@ class KeyForm(forms.Form):
         field.choices = [("", "Every environment – not for applications"), *((place.slug, place.name) for place in places)]
         # Applications mostly run in the last one, so the safe choice is the one that needs no thought.
         field.initial = places[-1].slug if places else ""
+
+    def clean_expires_on(self) -> date | None:
+        day: date | None = self.cleaned_data["expires_on"]
+        if day and day.year > LAST_YEAR:
+            raise forms.ValidationError(f"Choose a day before {LAST_YEAR + 1}, or leave it empty: then it works until it is revoked.")
+        return day
 
     @property
     def place(self) -> Environment | None:

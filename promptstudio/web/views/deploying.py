@@ -38,10 +38,12 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
                 replaces=seen_deployment(request, prompt),
             )
             return redirect(deployment_url(deployment))
+        except Invalid as error:
+            more, status = {"errors": error.errors}, 422
         except services.Blocked as blocked:
             more, status = {"refused": True, "gates": blocked.evaluation.answers}, 409
         except Conflict as conflict:
-            more, status = {"conflict": conflict.sentence}, 409
+            more, status = {"conflict": conflict}, 409
     candidate = gates.candidate_for(version, place, by=request.actor.user)
     outcomes = more.get("gates") or [outcome.as_json() for outcome in gates.evaluate(candidate)]
     context = difference(candidate.live, version, place) | {
@@ -106,6 +108,8 @@ def prompt_recall(request: StudioRequest, project: str, name: str, semver: str) 
     prompt = prompt_or_404(request, project, name)
     version = version_or_404(prompt, semver)
     errors: dict[str, str] = {}
+    conflict: Conflict | None = None
+    status = 200
     if request.method == "POST":
         try:
             services.recall(version=version, reason=request.POST.get("reason", ""), actor=request.actor)
@@ -114,16 +118,19 @@ def prompt_recall(request: StudioRequest, project: str, name: str, semver: str) 
             )
             return redirect(prompt_url(prompt, "version", version.semver))
         except Invalid as error:
-            errors = error.errors
+            errors, status = error.errors, 422
+        except Conflict as error:
+            conflict, status = error, 409
     context = {
         "version": version,
         "errors": errors,
+        "conflict": conflict,
         "may": can_recall(request.actor, version),
         "recalls": version.recalls.select_related("by"),
         "live_in": [cell for cell in board.row(prompt).cells if cell.live == version],
         "reason": request.POST.get("reason", ""),
     }
-    return render_prompt(request, "deployments/recall.html", prompt, tab="versions", status_code=422 if errors else 200, **context)
+    return render_prompt(request, "deployments/recall.html", prompt, tab="versions", status_code=status, **context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,7 +145,13 @@ def prompt_out_of_service(request: StudioRequest, project: str, name: str, envir
             return redirect(prompt_url(prompt))
         except Invalid as error:
             errors = error.errors
-    context = {"environment": place, "placement": placement, "errors": errors, "may": can_take_out_of_service(request.actor, place, prompt)}
+    context = {
+        "environment": place,
+        "placement": placement,
+        "errors": errors,
+        "reason": request.POST.get("reason", ""),
+        "may": can_take_out_of_service(request.actor, place, prompt),
+    }
     return render_prompt(request, "deployments/out_of_service.html", prompt, tab="", status_code=422 if errors else 200, **context)
 
 

@@ -50,11 +50,11 @@ def environments(request: StudioRequest, project: str) -> HttpResponse:
 
 def _filtered(prompts: "QuerySet[Prompt]", words: str, state: str, places: list[Environment]) -> "QuerySet[Prompt]":
     prompts = prompts.search(words) if words else prompts  # type: ignore[attr-defined]
-    newest = Deployment.objects.with_state().filter(placement__prompt=OuterRef("pk"))
+    jobs = PublishJob.objects.filter(deployment__placement__prompt=OuterRef("pk"))
     if state == "moving":
-        return prompts.filter(Exists(newest.filter(state__in=["publishing", "failed"])))
+        return prompts.filter(Exists(jobs.filter(state__in=board.UNSETTLED)))
     if state == "failed":
-        return prompts.filter(Exists(newest.filter(state="failed")))
+        return prompts.filter(Exists(jobs.filter(state=PublishJob.State.FAILED)))
     if state == "behind" and places:
         newest_version = Version.objects.filter(prompt=OuterRef("pk")).newest_first().values("pk")[:1]
         there = Q(placements__environment=places[-1], placements__live__version=newest_version)
@@ -89,6 +89,7 @@ def _with_reviews(row: board.Row, reviews: dict[int, Review]) -> dict[str, Any]:
                 "cell": cell,
                 "review": reviews.get(cell.environment.pk),
                 "promote": row.newest if row.newest and arrived_before and not there and not moving else None,
+                "bring_back": cell.live if cell.state == "gone" and not cell.recalled else None,
             }
         )
         previous = cell
@@ -96,13 +97,27 @@ def _with_reviews(row: board.Row, reviews: dict[int, Review]) -> dict[str, Any]:
 
 
 def _moving(request: StudioRequest, space: Project) -> list[dict[str, Any]]:
-    """Deployments that are under way or failed, newest first, with how many places confirmed."""
+    """Deployments that are under way or failed somewhere, failed ones first, with how many places confirmed."""
+    jobs = PublishJob.objects.filter(deployment=OuterRef("pk"))
     found = (
         Deployment.objects.visible_to(request.actor)
         .with_state()
-        .filter(placement__prompt__project=space, state__in=["publishing", "failed"])
+        .alias(failed=Exists(jobs.filter(state=PublishJob.State.FAILED)))
+        .filter(Exists(jobs.filter(state__in=board.UNSETTLED)), placement__prompt__project=space)
         .select_related("version", "by", "placement__prompt__project", "placement__environment", "placement__live__version")
-        .prefetch_related("jobs")[:8]
+        .prefetch_related("jobs")
+        .order_by("-failed", "-id")[:8]
     )
-    settled = (PublishJob.State.CONFIRMED, PublishJob.State.EXCLUDED)
-    return [{"deployment": d, "places": len(d.jobs.all()), "settled": sum(job.state in settled for job in d.jobs.all())} for d in found]
+    outside = board.outside_of(deployment.pk for deployment in found if deployment.state == "live")
+    return [_arriving(deployment, outside.get(deployment.pk, [])) for deployment in found]
+
+
+def _arriving(deployment: Deployment, outside: list[board.Outside]) -> dict[str, Any]:
+    states = [job.state for job in deployment.jobs.all()]
+    return {
+        "deployment": deployment,
+        "state": "failed" if PublishJob.State.FAILED in states else "publishing",
+        "places": len(states),
+        "settled": sum(state in (PublishJob.State.CONFIRMED, PublishJob.State.EXCLUDED) for state in states),
+        "outside": "; ".join(place.sentence for place in outside),
+    }

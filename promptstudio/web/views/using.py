@@ -8,9 +8,10 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from promptstudio.deployments import board
-from promptstudio.deployments.models import Receipt
+from promptstudio.deployments.live import receipts_of
+from promptstudio.prompts.bundle import Variable
 from promptstudio.prompts.models import Version
-from promptstudio.prompts.templating import OPEN_BRACES, example_values, reserved_in
+from promptstudio.prompts.templating import OPEN_BRACES, as_text, example_values, reserved_in
 
 from ..prompt_pages import prompt_or_404, render_prompt
 from ..requests import StudioRequest
@@ -25,26 +26,24 @@ def prompt_use(request: StudioRequest, project: str, name: str) -> HttpResponse:
     wanted = request.GET.get("environment", "")
     cell = next((c for c in row.cells if c.environment.slug == wanted), lives[-1] if lives else (row.cells[-1] if row.cells else None))
     version = cell.live if cell else None
-    receipts = _receipts(cell) if cell and cell.placement else []
+    receipts = receipts_of(cell.placement.live) if cell and cell.placement and cell.placement.live else []
     base_url = request.build_absolute_uri("/").rstrip("/")
     context: dict[str, Any] = {"cell": cell, "version": version, "receipts": receipts, "base_url": base_url}
+    context["outside"] = cell.environment.targets.filter(is_active=True).exists() if cell else False
     if version:
         values = _values(version)
         context |= {"values": values, "values_python": _python(values), "values_json": _quotable(values)}
-        context["promptvars_python"] = _python({key: {"text": str(value)} for key, value in values.items()})
     return render_prompt(request, "use/page.html", prompt, tab="use", **context, local=bool(settings.AWS_ENDPOINT_URL))
 
 
-def _receipts(cell: board.Cell) -> list[Receipt]:
-    """Where outside the live version can be reached: the newest receipt of each place."""
-    assert cell.placement
-    found = Receipt.objects.filter(resource__placement=cell.placement, version=cell.live).select_related("job__target").order_by("id")
-    return list({receipt.resource_id: receipt for receipt in found}.values())
-
-
 def _values(version: Version) -> dict[str, Any]:
-    values = {variable.name: "" for variable in version.bundle.variables} | example_values(version.bundle)
+    values = {variable.name: _sample(variable) for variable in version.bundle.variables} | example_values(version.bundle)
     return values | ({OPEN_BRACES: "{{"} if reserved_in(version.bundle) else {})
+
+
+def _sample(variable: Variable) -> Any:
+    """Something that the variable takes, where nobody gave an example."""
+    return {"number": 0, "boolean": False, "choice": next(iter(variable.choices), "")}.get(variable.type, "")
 
 
 def _quotable(values: dict[str, Any]) -> str:
@@ -53,11 +52,6 @@ def _quotable(values: dict[str, Any]) -> str:
 
 
 def _python(values: dict[str, Any]) -> str:
-    lines = [f"    {json.dumps(key)}: {_literal(value)}," for key, value in values.items()]
+    """A literal of texts, which is what Bedrock takes."""
+    lines = [f"    {json.dumps(name)}: {json.dumps(as_text(value), ensure_ascii=False)}," for name, value in values.items()]
     return "{\n" + "\n".join(lines) + "\n}" if lines else "{}"
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)}: {_literal(v)}" for k, v in value.items()) + "}"
-    return repr(value) if value is None or isinstance(value, bool) else json.dumps(value, ensure_ascii=False)

@@ -48,7 +48,7 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     """The page on which a draft becomes a version."""
     prompt = prompt_or_404(request, project, name)
     draft = get_object_or_404(Draft.objects.visible_to(request.actor).select_related("updated_by", "became"), prompt=prompt, uid=uid)
-    if draft.became:
+    if draft.became and request.method == "GET":
         messages.info(request, str(can_edit(request.actor, draft)))
         return redirect(prompt_url(prompt, "version", draft.became.semver))
     form = SaveVersionForm(request.POST or None)
@@ -61,6 +61,11 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
         )
     except services.Stale as stale:
         return _save_page(request, prompt, stale.draft, form, status_code=409, stale=stale)
+    except services.AlreadyAVersion as ended:
+        # A form that was sent twice: the second answer shows what the first one made.
+        if ended.version.created_by_id == request.actor.user.pk:
+            return see_other(prompt_url(prompt, "version", ended.version.semver))
+        raise
     except services.NothingChanged as error:
         return _save_page(request, prompt, draft, form, status_code=409, conflict=error.sentence)
     except Invalid as error:

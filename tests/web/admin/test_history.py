@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from promptstudio.accounts.actor import Actor
-from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Target
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.services import change_environment, change_policy, grant_role, revoke_role
@@ -57,9 +57,9 @@ def test_without_a_choice_the_newest_change_is_shown(client: Client, cast: Cast,
 
 
 def test_the_settings_of_a_target_are_compared(client: Client, cast: Cast, dora: Actor) -> None:
-    target = deployments.add_target(environment=cast.production, name="Bedrock", settings={"region": "eu-central-1"}, actor=dora)
+    target = target_services.add_target(environment=cast.production, name="Bedrock", settings={"region": "eu-central-1"}, actor=dora)
     target.settings, target.is_active = {"region": "eu-west-1"}, False
-    deployments.save_target(target=target, actor=dora)
+    target_services.save_target(target=target, actor=dora)
     page = at(client, dora).get(address(Target, "history", target.pk))
     assert "eu-central-1" in text(page)
     assert "eu-west-1" in text(page)

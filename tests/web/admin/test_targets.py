@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from promptstudio.accounts.actor import Actor
-from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Target
 from promptstudio.deployments.publishing import PublishFailed
 from tests.cast import Cast
@@ -52,7 +52,7 @@ def test_a_target_that_is_added_switched_off_stays_off(client: Client, cast: Cas
     ],
 )
 def test_a_target_that_cannot_be_saved_keeps_what_was_typed(client: Client, cast: Cast, dora: Actor, change: Any) -> None:
-    deployments.add_target(environment=cast.production, name="Taken", actor=dora)
+    target_services.add_target(environment=cast.production, name="Taken", actor=dora)
     typed = target_typed(environment=cast.production.pk, **{"name": "Kept as typed", **change})
     response = client_post(client, dora, address(Target, "add"), typed)
     assert response.status_code == 422
@@ -64,7 +64,7 @@ def test_a_target_that_cannot_be_saved_keeps_what_was_typed(client: Client, cast
 
 def test_a_target_is_not_renamed_to_one_that_is_there(client: Client, cast: Cast, dora: Actor) -> None:
     for name in ("Taken", "Free"):
-        target = deployments.add_target(environment=cast.production, name=name, actor=dora)
+        target = target_services.add_target(environment=cast.production, name=name, actor=dora)
     response = client_post(client, dora, address(Target, "change", target.pk), target_typed(name="Taken"))
     assert response.status_code == 409
     assert "already publishes to a place named Taken" in text(response)
@@ -74,7 +74,7 @@ def test_a_target_is_not_renamed_to_one_that_is_there(client: Client, cast: Cast
 
 def test_what_a_target_is_does_not_change(client: Client, cast: Cast, dora: Actor, settings: Any) -> None:
     settings.PUBLISHERS = {**settings.PUBLISHERS, "pigeon": "no.such.Publisher"}
-    target = deployments.add_target(environment=cast.production, name="Bedrock", actor=dora)
+    target = target_services.add_target(environment=cast.production, name="Bedrock", actor=dora)
     assert 'name="kind"' not in text(at(client, dora).get(address(Target, "change", target.pk)))
     client.post(address(Target, "change", target.pk), target_typed(kind="pigeon"))
     target.refresh_from_db()

@@ -1,3 +1,4 @@
+import codecs
 import sys
 from collections import Counter
 from pathlib import Path
@@ -35,17 +36,17 @@ class Command(BaseCommand):
                 f"There is no project {project}. There are: {', '.join(Project.objects.values_list('slug', flat=True)) or 'none'}."
             )
         try:
-            lines = [line for line in file.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
-        except (OSError, UnicodeDecodeError) as error:
+            lines = _lines(file.read_bytes())
+        except OSError as error:
             raise CommandError(f"{file} cannot be read: {error}") from error
         report = _Report()
         actor = actors.system(via="import")
         first_seen: dict[str, int] = {}
-        for number, line in enumerate(lines, start=1):
+        for done, (number, line) in enumerate(lines, start=1):
             row = read_row(line, number)
             report.add(number, row, self._taken(space, row, number, first_seen, actor))
-            _progress(sys.stderr, number, len(lines))
-        self.stdout.write(report.text())
+            _progress(sys.stderr, done, len(lines))
+        self.stdout.write(_printable(report.text(), self.stdout))
 
     def _taken(self, space: Project, row: Row | Refused, number: int, first_seen: dict[str, int], actor: actors.Actor) -> Taken:
         if isinstance(row, Refused):
@@ -57,6 +58,18 @@ class Command(BaseCommand):
             return import_row(project=space, row=row, actor=actor)
         except StudioError as error:
             return Taken("refused", 0, [error.sentence])
+
+
+def _lines(content: bytes) -> list[tuple[int, bytes]]:
+    """The lines that hold something, with their numbers in the file, from 1."""
+    lines = enumerate(content.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1)
+    return [(number, line) for number, line in lines if line.strip()]
+
+
+def _printable(text: str, out: Any) -> str:
+    """What the terminal cannot show (half a character, or umlauts in plain ASCII) as its number: the summary must not be lost."""
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class _Report:
