@@ -125,8 +125,10 @@ def standing_decisions(version: Version, environment: Environment) -> list[Decis
 
 
 def _is_no_repetition(review: Review, verdict: str, comment: str, baseline: Version | None, actor: Actor) -> None:
-    """A form that was sent twice is one decision."""
+    """A form that was sent twice is one decision. What is too old to count is given anew."""
     last = review.decisions.filter(person=actor.user).order_by("-id").first()
+    if last and review.environment.policy.rules.too_old(last.decided_at, clock.now()):
+        return
     if last and (last.verdict, last.comment, last.baseline_id) == (verdict, comment, baseline.pk if baseline else None):
         deed = "approved" if verdict == Decision.Verdict.APPROVE else "asked for changes"
         raise Conflict(f"You {deed} already, at {last.decided_at:%H:%M} UTC. It is recorded once.")

@@ -5,8 +5,8 @@ import pytest
 from promptstudio.accounts.actor import Actor, system
 from promptstudio.accounts.models import Identity, User
 from promptstudio.accounts.signing_in import Provided, arrive, make_break_glass, use_break_glass
+from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
-from promptstudio.audit.services import faults
 from promptstudio.lib.errors import NotAllowed
 from promptstudio.projects.group_mappings import add_mapping, apply_groups
 from promptstudio.projects.models import Membership

@@ -10,7 +10,7 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services, worker
 from promptstudio.deployments.models import Deployment, PublishJob, Receipt
-from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.deployments.publishing import Checked, PublishFailed
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.prompts.models import Prompt
 from tests.cast import Cast, a_version, live_version, placement_of, promote
@@ -152,7 +152,7 @@ class Watchful(FakePublisher):
 def test_a_target_is_asked_outside_any_transaction(cast: Cast, settings: Any) -> None:
     fake = use_fake_publisher(settings, Watchful)
     target = a_target(cast.production, by=cast.dora)
-    assert target_services.check_target(target=target, actor=cast.dora) == deployments.Checked(True, "The fake target answered.")
+    assert target_services.check_target(target=target, actor=cast.dora) == Checked(True, "The fake target answered.")
     assert fake.checked == [target.settings]
 
 

@@ -11,6 +11,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import AttemptEnd, Recall, Receipt
 from promptstudio.lib import triggers
 from promptstudio.lib.append_only import AppendOnly, NeverChanges, append_only_models
+from promptstudio.projects.services import set_floor
 from promptstudio.reviews import services as reviews
 from tests.cast import Cast, a_prompt, a_version, asked, in_production
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
@@ -30,6 +31,7 @@ def history(cast: Cast, settings: Any) -> None:
     in_production(cast, version)
     publish_everything()
     deployments.recall(version=version, reason="It is wrong.", actor=cast.bob)
+    set_floor(data={"change_record": True}, actor=cast.root)
     assert Receipt.objects.exists()
     assert AttemptEnd.objects.exists()
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 
 from promptstudio.accounts.models import Identity, User
+from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
-from promptstudio.audit.services import faults
 from promptstudio.web.sign_in.backend import groups_in
 from tests.web.reading import text
 

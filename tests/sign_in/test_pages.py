@@ -107,7 +107,7 @@ def test_mappings_are_made_changed_and_removed_there(client: Client, cast: Cast)
 )
 def test_a_mistake_is_said_where_it_was_made(client: Client, cast: Cast, typed: dict[str, str], sentence: str) -> None:
     response = at(client, cast.root).post(ADD, typed)
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert typed_back(response, sentence)
     assert typed_back(response, typed["pattern"])
     assert not GroupMapping.objects.exists()

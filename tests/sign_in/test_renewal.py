@@ -80,7 +80,7 @@ def test_what_is_sent_a_little_late_is_taken(signed_in: Client) -> None:
     due(signed_in, late=60)
     response = signed_in.post(GIVE, {"person": "Nobody at all", "role": "viewer"})
     assert response.status_code == 422
-    assert "Nobody here has that name or address." in text(response)
+    assert "Nobody in your projects is called that." in text(response)
 
 
 def test_what_is_sent_much_too_late_is_shown_back(signed_in: Client) -> None:

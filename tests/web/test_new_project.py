@@ -46,7 +46,7 @@ def test_looking_names_who_could_approve_and_makes_nothing(client: Client, cast:
     ("change", "status", "sentence"),
     [
         ({"name": ""}, 422, "Give the project a name"),
-        ({"defines": "Alice\nNobody Atall"}, 422, "“Nobody Atall”: Nobody here has that name or address."),
+        ({"defines": "Alice\nNobody Atall"}, 422, "“Nobody Atall”: Nobody in your projects is called that."),
         ({"validates": ""}, 422, "Nobody could satisfy this today"),
         ({"keeps": ""}, 422, "Name at least one person who keeps the settings."),
         ({"template": "none"}, 422, "Choose how changes are looked at."),

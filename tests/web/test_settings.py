@@ -235,7 +235,7 @@ def test_a_role_is_given_in_a_folder(client: Client, cast: Cast) -> None:
     html = text(at(client, cast.dora).get(URL + "people/"))
     assert '<option value="Property">Property</option>' in html
     assert '<option value="Property/Water">Property / Water</option>' in html
-    typed = {"person": "Charlie", "role": "technical", "folder": "Property"}
+    typed = {"person": "charlie@claims.example", "role": "technical", "folder": "Property"}
     page = client.post(URL + "people/give/", typed, follow=True)
     assert "Charlie has the role Technical in Property now." in text(page)
     assert Membership.objects.get(user=cast.charlie.user, project=cast.claims).folder.path == "Property"

@@ -31,7 +31,7 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     secret_place = add_environment(project=cast.elsewhere, slug="vault", name="Secret vault", rules=Rules(), actor=cast.root)
     theirs = a_prompt(cast.elsewhere, by=cast.charlie, title="Secret recipe")
     a_key(an_application(cast.elsewhere, responsible=cast.charlie, by=cast.root), "read", by=cast.root)
-    target_services.add_target(environment=secret_place, name="Secret target", settings={"role_arn": "arn:secret"}, actor=cast.root)
+    target_services.add_target(environment=secret_place, name="Secret target", settings={"region": "eu-west-3"}, actor=cast.root)
     other = a_version(theirs, by=cast.charlie)
     review = asked(other, secret_place, by=cast.charlie)
     comment(review=review, text="Secret thought", actor=cast.charlie)

@@ -112,7 +112,7 @@ def test_whoever_may_not_decide_reads_why_and_keeps_the_words(client: Client, ca
     assert answer.status_code == 403
     assert "You worked on this version. Ask someone else to approve it." in text(answer)
     assert "Mine is best" in text(answer)
-    refusal = Entry.objects.get(action="access.refused")
+    refusal = Entry.objects.get(action="review.not_allowed")
     assert (refusal.via, refusal.project_uid) == ("admin", cast.claims.uid)
     assert not review.decisions.exists()
 
