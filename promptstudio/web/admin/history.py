@@ -84,7 +84,7 @@ def _row_or_404(panel: Any, request: HttpRequest, object_id: str, records: Any) 
     found = panel.get_object(request, object_id)
     if found is None and records is not None and (last := records.first()):
         gone = last.instance
-        if panel.projects(request).filter(pk=panel.project_of(gone)).exists():
+        if _may_see_gone(panel, request, gone):
             return gone
     if found is None:
         raise Http404
@@ -120,6 +120,13 @@ def _in_words(field: "models.Field[Any, Any]", record: Any) -> str:
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) if isinstance(value, (dict, list)) else str(value)
+
+
+def _may_see_gone(panel: Any, request: HttpRequest, gone: Any) -> bool:
+    """A row that is no more belongs to its project still, or else to whoever may open the whole list."""
+    if panel.project_path:
+        return bool(panel.projects(request).filter(pk=panel.project_of(gone)).exists())
+    return bool(panel.has_view_permission(request))
 
 
 def _chosen(request: HttpRequest, model: Any, records: Any, moments: list[Moment]) -> tuple[Moment | None, Moment | None]:
