@@ -126,7 +126,7 @@ def _may_see_gone(panel: Any, request: HttpRequest, gone: Any) -> bool:
     """A row that is no more belongs to its project still, or else to whoever may open the whole list."""
     if panel.project_path:
         return bool(panel.projects(request).filter(pk=panel.project_of(gone)).exists())
-    return bool(panel.has_view_permission(request))
+    return bool(panel.has_view_permission(request, gone))
 
 
 def _chosen(request: HttpRequest, model: Any, records: Any, moments: list[Moment]) -> tuple[Moment | None, Moment | None]:
