@@ -11,6 +11,7 @@ class WebConfig(AppConfig):
             group_mappings,
             places,
             conditions,
+            floors,
             targets,
             reviewing,
             releases,

@@ -24,8 +24,8 @@ COUNTED = ("domain_expert", "product", "technical", "admin")
 YES_OR_NO = ("previous_environment", "change_record", "same_baseline", "approver_may_deploy")
 
 
-class PolicyForm(ServiceForm):
-    """The gates of one environment; saving puts a new policy in force."""
+class ConditionsForm(ServiceForm):
+    """Rules as fields: the gates of an environment, or the floor of all."""
 
     previous_environment = forms.BooleanField(
         label="It was live in the environment before", required=False, help_text="Does nothing in the first environment."
@@ -51,16 +51,9 @@ class PolicyForm(ServiceForm):
     )
     deployers = forms.MultipleChoiceField(choices=Role.choices, label="Who may promote", widget=forms.CheckboxSelectMultiple)
 
-    class Meta:
-        model = Policy
-        fields = ("environment",)
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["deployers"].initial = list(COUNTED)
-        if "environment" in self.fields:
-            # Environments of two projects may have one name.
-            self.fields["environment"].label_from_instance = lambda place: f"{place.project}: {place}"  # type: ignore[attr-defined]
 
     def rules_data(self) -> dict[str, Any]:
         """What the form says, as `projects.rules.Rules` reads it."""
@@ -68,9 +61,6 @@ class PolicyForm(ServiceForm):
         approvals = {role: given[f"approvals_{role}"] for role in Role.values if given.get(f"approvals_{role}")}
         chosen = {name: given[name] for name in (*YES_OR_NO, "approval_days")}
         return {**chosen, "approvals": approvals, "deployers": given["deployers"]}
-
-    def save_by(self) -> Policy | PendingChange:  # type: ignore[override]
-        return projects.change_policy(environment=self.cleaned_data["environment"], data=self.rules_data(), actor=self.actor)
 
 
 class CountField(forms.IntegerField):
@@ -81,8 +71,25 @@ class CountField(forms.IntegerField):
 
 
 for _role, _label in Role.choices:
-    PolicyForm.base_fields[f"approvals_{_role}"] = CountField(label=f"{_label} approvals", min_value=0, max_value=9, initial=0)
-    PolicyForm.declared_fields[f"approvals_{_role}"] = PolicyForm.base_fields[f"approvals_{_role}"]
+    ConditionsForm.base_fields[f"approvals_{_role}"] = CountField(label=f"{_label} approvals", min_value=0, max_value=9, initial=0)
+    ConditionsForm.declared_fields[f"approvals_{_role}"] = ConditionsForm.base_fields[f"approvals_{_role}"]
+
+
+class PolicyForm(ConditionsForm):
+    """The gates of one environment; saving puts a new policy in force."""
+
+    class Meta:
+        model = Policy
+        fields = ("environment",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "environment" in self.fields:
+            # Environments of two projects may have one name.
+            self.fields["environment"].label_from_instance = lambda place: f"{place.project}: {place}"  # type: ignore[attr-defined]
+
+    def save_by(self) -> Policy | PendingChange:  # type: ignore[override]
+        return projects.change_policy(environment=self.cleaned_data["environment"], data=self.rules_data(), actor=self.actor)
 
 
 @admin.register(Policy)

@@ -19,7 +19,7 @@ class PeopleField(forms.CharField):
     actor: Actor
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2}), **kwargs)
+        super().__init__(**{"required": False, "max_length": 5000, "widget": forms.Textarea(attrs={"rows": 2}), **kwargs})
 
     def clean(self, value: Any) -> list[User]:
         people: list[User] = []
@@ -49,7 +49,12 @@ class NewProjectForm(forms.Form):
     defines = PeopleField(label="Who defines", help_text="Domain experts who write what a good answer is. One person a line.")
     implements = PeopleField(label="Who implements", help_text="Technical people who build it in, and approve that it works.")
     validates = PeopleField(label="Who validates", help_text="Product people who say that it may go to customers.")
-    keeps = PeopleField(label="Who keeps the settings", help_text="People, conditions and keys. At least one, better two.")
+    keeps = PeopleField(
+        label="Who keeps the settings",
+        required=True,
+        help_text="People, conditions and keys. At least one, better two.",
+        error_messages={"required": "Name at least one person who keeps the settings."},
+    )
     template = forms.ChoiceField(
         label="How changes are looked at",
         choices=[(key, template.name) for key, template in TEMPLATES.items()],

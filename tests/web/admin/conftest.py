@@ -7,7 +7,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.rules import Rules
-from promptstudio.projects.services import add_environment
+from promptstudio.projects.services import add_environment, set_floor
 from promptstudio.prompts.models import Prompt
 from promptstudio.reviews.services import comment
 from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, asked, in_production, promote
@@ -39,5 +39,6 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     deployments.decide(review=review, verdict="request_changes", comment="Secret wish", seen=None, actor=decider)
     promote(other, secret_place, by=cast.charlie)
     deployments.recall(version=other, reason="Secret reason", actor=cast.root)
+    set_floor(data={}, actor=cast.root)
     add_mapping(pattern="Secret group", project=cast.elsewhere, role="viewer", actor=cast.root)
     return cast

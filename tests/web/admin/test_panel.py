@@ -12,7 +12,7 @@ from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, Evaluation, Target
 from promptstudio.lib.append_only import append_only_models
-from promptstudio.projects.models import ApiKey, Environment, GroupMapping, Membership, Policy, Project
+from promptstudio.projects.models import ApiKey, Environment, Floor, GroupMapping, Membership, Policy, Project
 from promptstudio.prompts.models import Version
 from promptstudio.reviews.models import Review
 from promptstudio.web.admin.scoped import ScopedAdmin
@@ -89,13 +89,13 @@ def test_no_form_changes_a_row_that_is_written_once(cast: Cast) -> None:
         assert not panel.has_delete_permission(request)
         assert not panel.get_inline_instances(request)
         assert not panel.list_editable
-        # A new policy is a new row, which its service writes.
-        assert panel.has_add_permission(request) is (panel.model is Policy)
+        # New conditions are a new row, which their service writes.
+        assert panel.has_add_permission(request) is (panel.model in (Policy, Floor))
 
 
 def test_every_model_with_a_form_saves_through_a_service() -> None:
     written = [panel for panel in admin.site._registry.values() if "save_by" in vars(panel.form)]
-    assert {panel.model for panel in written} == {User, Membership, GroupMapping, Environment, Policy, Target}
+    assert {panel.model for panel in written} == {User, Membership, GroupMapping, Environment, Floor, Policy, Target}
     assert {model._meta.model_name for model in admin.site._registry} == {*READ_ONLY, *(p.model._meta.model_name for p in written)}
 
 
