@@ -314,6 +314,24 @@ class Floor(AppendOnly):
         return environment.slug in self.environments or environment.next is None
 
 
+class AccessReview(AppendOnly):
+    """Somebody signed for who has access to a project. `kept` and `taken` hold person, role, folder and source of each row."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="access_reviews")
+    kept = models.JSONField()
+    taken = models.JSONField()
+    signed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        base_manager_name = "objects"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Access to {self.project}"
+
+
 class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
     def open(self) -> "PendingChangeQuerySet":
         return self.filter(outcome="")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -13,7 +14,8 @@ from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
-from promptstudio.projects.models import Environment, Membership, PendingChange, Project
+from promptstudio.lib import clock
+from promptstudio.projects.models import Environment, Membership, PendingChange, Project, ProjectGroupPermission, granted
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.reviews.models import Decision, Review
 
@@ -42,6 +44,7 @@ class Desk:
 
     reviews: list[WaitingReview] = field(default_factory=list)
     controls: list[PendingChange] = field(default_factory=list)
+    access: list[Project] = field(default_factory=list)
     failed: list[PublishJob] = field(default_factory=list)
     changes: list[Decision] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
@@ -49,7 +52,7 @@ class Desk:
 
     @property
     def waiting(self) -> int:
-        return len(self.reviews) + len(self.controls) + len(self.failed) + len(self.changes) + len(self.drafts)
+        return len(self.reviews) + len(self.controls) + len(self.access) + len(self.failed) + len(self.changes) + len(self.drafts)
 
     @property
     def sentence(self) -> str:
@@ -57,6 +60,7 @@ class Desk:
         counts = (
             (len(self.reviews), "review"),
             (len(self.controls), "change to confirm"),
+            (len(self.access), "access list"),
             (len(self.failed), "failed publication"),
             (len(self.changes), "request for changes"),
         )
@@ -73,6 +77,7 @@ def desk_of(actor: Actor) -> Desk:
     return Desk(
         reviews=reviews_for(actor),
         controls=_to_confirm(actor),
+        access=_access_due(actor),
         failed=sorted(jobs.values(), key=lambda job: job.settled_at or job.created_at, reverse=True),
         changes=_changes_asked_of(actor),
         drafts=_drafts_of(actor),
@@ -84,6 +89,15 @@ def _to_confirm(actor: Actor) -> list[PendingChange]:
     """What somebody else asked for and this person may confirm, oldest first."""
     found = PendingChange.objects.visible_to(actor).open().exclude(asked_by=actor.user)
     return list(found.select_related("project", "asked_by").order_by("asked_at"))
+
+
+def _access_due(actor: Actor) -> list[Project]:
+    """Projects of this admin whose list of people nobody has signed for long enough. Site admins are not asked for each project."""
+    if not settings.ACCESS_REVIEW_DAYS:
+        return []
+    since = clock.now() - timedelta(days=settings.ACCESS_REVIEW_DAYS)
+    mine = Project.objects.filter(pk__in=granted(ProjectGroupPermission, actor.user, "administer"), created_at__lte=since)
+    return list(mine.exclude(access_reviews__signed_at__gt=since).order_by("name"))
 
 
 def project_admins(project: Project) -> list[User]:

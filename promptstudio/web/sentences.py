@@ -261,6 +261,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "control.confirmed": ("shield-check", "", _said("confirmed what {person} asked for: {what}")),
     "control.declined": ("circle-x", "back", _said("declined what {person} asked for: {what}")),
     "control.withdrawn": ("arrow-back-up", "quiet", _said("withdrew the wish for {what}")),
+    "access.signed": ("users", "", _said("looked at who has access, and signed for it")),
     "role.granted": ("user", "quiet", _role("gave {person} the role {role}{folder}{because}")),
     "role.revoked": ("user", "quiet", _role("took the role {role}{folder} from {person}{because}")),
     "service_account.created": ("key", "quiet", _said("made the service account {what}, for which {person} is responsible")),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import audit, library, report, search, settings
+from .views import access, audit, library, report, search, settings
 
 PROJECT = "p/<slug:project>/"
 SETTINGS = PROJECT + "settings/"
@@ -17,6 +17,7 @@ urlpatterns = [
     path(PROJECT + "report/ask/", report.report_ask, name="report_ask"),
     path(SETTINGS, settings.overview, name="settings"),
     path(SETTINGS + "people/", settings.people, name="settings_people"),
+    path(SETTINGS + "people/access/", access.access_review, name="access_review"),
     path(SETTINGS + "people/give/", settings.grant, name="settings_grant"),
     path(SETTINGS + "people/<uuid:uid>/take/", settings.revoke, name="settings_revoke"),
     path(SETTINGS + "keys/", settings.keys, name="settings_keys"),

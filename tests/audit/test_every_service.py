@@ -21,7 +21,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
-from promptstudio.projects import control_services, group_mappings
+from promptstudio.projects import access_services, control_services, group_mappings
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
@@ -38,7 +38,14 @@ PACKAGE = Path(promptstudio.__file__).parent
 COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
 COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.forget_words"}
 READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
-READING |= {"reviews.standing_decisions", "projects.floor_environments", "projects.slug_of", "accounts.other_site_admins"}
+READING |= {
+    "reviews.standing_decisions",
+    "projects.floor_environments",
+    "projects.slug_of",
+    "projects.access_review_due",
+    "projects.rows_to_review",
+    "accounts.other_site_admins",
+}
 
 
 class Stage:
@@ -86,6 +93,11 @@ def _a_wish(s: Stage) -> PendingChange:
     change = projects.change_policy(environment=s.cast.production, data={}, actor=s.cast.dora)
     assert isinstance(change, PendingChange)
     return change
+
+
+def _signed(s: Stage) -> Any:
+    keep = list(s.cast.claims.memberships.values_list("uid", flat=True))
+    return access_services.sign_access_review(project=s.cast.claims, keep=keep, take=[], actor=s.cast.dora)
 
 
 def _a_project(s: Stage) -> Any:
@@ -177,6 +189,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: control_services.decline_change(change=_a_wish(s), actor=s.cast.root),
     ),
     "projects.found_project": ("project.created", lambda s: _a_project(s)),
+    "projects.sign_access_review": ("access.signed", lambda s: _signed(s)),
     "projects.grant_role": (
         "role.granted",
         lambda s: projects.grant_role(project=s.cast.claims, user=s.cast.vera.user, role="product", actor=s.cast.dora),

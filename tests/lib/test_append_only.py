@@ -11,6 +11,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import AttemptEnd, Recall, Receipt
 from promptstudio.lib import triggers
 from promptstudio.lib.append_only import AppendOnly, NeverChanges, append_only_models
+from promptstudio.projects.access_services import sign_access_review
 from promptstudio.projects.services import set_floor
 from promptstudio.reviews import services as reviews
 from tests.cast import Cast, a_prompt, a_version, asked, in_production
@@ -32,6 +33,8 @@ def history(cast: Cast, settings: Any) -> None:
     publish_everything()
     deployments.recall(version=version, reason="It is wrong.", actor=cast.bob)
     set_floor(data={"change_record": True}, actor=cast.root)
+    everybody = list(cast.claims.memberships.values_list("uid", flat=True))
+    sign_access_review(project=cast.claims, keep=everybody, take=[], actor=cast.dora)
     assert Receipt.objects.exists()
     assert AttemptEnd.objects.exists()
 

@@ -1,0 +1,85 @@
+"""The quarterly look at who has access to a project, with somebody's name under it."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.audit.services import record
+from promptstudio.lib import clock
+from promptstudio.lib.errors import Conflict, Invalid
+
+from .models import AccessReview, Membership, PendingChange, Project
+from .permissions import can
+from .services import revoke_role
+
+
+def access_review_due(project: Project) -> datetime | None:
+    """When somebody has to sign again; None where the site does not ask for it."""
+    if not settings.ACCESS_REVIEW_DAYS:
+        return None
+    last = project.access_reviews.first()
+    return (last.signed_at if last else project.created_at) + timedelta(days=settings.ACCESS_REVIEW_DAYS)
+
+
+def rows_to_review(project: Project) -> QuerySet[Membership]:
+    rows = project.memberships.select_related("user", "folder", "granted_by", "project")
+    return rows.order_by("user__name", "user_id", "folder__path", "role")
+
+
+@transaction.atomic
+def sign_access_review(*, project: Project, keep: Collection[UUID], take: Collection[UUID], actor: Actor) -> AccessReview:
+    """Sign that the rows in `keep` are right, and take the others away. Every row that is there has to be in one of both.
+
+    Raises Invalid for a row without an answer or with two, Conflict when roles changed since the page was opened.
+    """
+    can(actor, "administer", project).require()
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    rows = {row.uid: row for row in rows_to_review(project)}
+    keep, take = set(keep), set(take)
+    if keep & take:
+        raise Invalid({"rows": "Choose one answer for each role: keep it, or take it away."})
+    if gone := (keep | take) - rows.keys():
+        raise Conflict(f"{len(gone)} of these roles changed since you opened the page. Look at the list again.")
+    if left := [row for uid, row in rows.items() if uid not in keep | take]:
+        first = left[0]
+        raise Invalid(
+            {"rows": f"There is no answer yet for {len(left)} of {len(rows)}, such as {first.user} as {first.get_role_display()}."}
+        )
+    from_provider = [rows[uid] for uid in take if rows[uid].source == Membership.Source.PROVIDER]
+    if from_provider:
+        names = ", ".join(sorted({row.user.name for row in from_provider}))
+        raise Invalid({"rows": f"The identity provider gives {names} this role, and would give it back. Take them out of the group there."})
+    facts = {uid: _facts(row) for uid, row in rows.items()}
+    waiting = [change for uid in take if (change := revoke_role(membership=rows[uid], actor=actor))]
+    review = AccessReview.objects.create(
+        project=project,
+        kept=[facts[uid] for uid in rows if uid in keep],
+        taken=[facts[uid] for uid in rows if uid in take],
+        signed_by=actor.user,
+        signed_at=clock.now(),
+    )
+    record(
+        actor=actor,
+        action="access.signed",
+        subject=review,
+        project_uid=project.uid,
+        kept=len(keep),
+        taken=len(take),
+        waiting=[_uid(change) for change in waiting],
+    )
+    return review
+
+
+def _facts(row: Membership) -> dict[str, Any]:
+    folder = row.folder.path if row.folder else None
+    return {"person": str(row.user.uid), "role": row.role, "folder": folder, "source": row.source}
+
+
+def _uid(change: PendingChange) -> str:
+    return str(change.uid)

@@ -1,0 +1,64 @@
+"""The quarterly look at who has access, signed by whoever looked."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from promptstudio.lib import clock
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.projects import access_services
+from promptstudio.projects.models import Project
+from promptstudio.projects.permissions import can
+
+from ..answers import see_other
+from ..requests import StudioRequest
+
+ANSWERS = ("keep", "take")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def access_review(request: StudioRequest, project: str) -> HttpResponse:
+    """Every role with its two answers; signing asks for one of them for each."""
+    request.section = "settings"  # type: ignore[attr-defined]
+    space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
+    if request.method != "POST":
+        return _page(request, space)
+    answers = {_uid(name): value for name, value in request.POST.items() if _uid(name) and value in ANSWERS}
+    chosen = {answer: [uid for uid, value in answers.items() if uid and value == answer] for answer in ANSWERS}
+    try:
+        review = access_services.sign_access_review(project=space, keep=chosen["keep"], take=chosen["take"], actor=request.actor)
+    except Invalid as error:
+        return _page(request, space, answers, error.errors["rows"], status=422)
+    except Conflict as error:
+        return _page(request, space, answers, error.sentence, status=409)
+    taken = f" {len(review.taken)} taken away." if review.taken else ""
+    messages.success(request, f"Signed: {len(review.kept)} kept.{taken}")
+    return see_other(reverse("settings_people", args=[space.slug]))
+
+
+def _page(
+    request: StudioRequest, space: Project, answers: dict[UUID | None, str] | None = None, refused: str = "", status: int = 200
+) -> HttpResponse:
+    rows = [{"row": row, "answer": (answers or {}).get(row.uid, "")} for row in access_services.rows_to_review(space)]
+    due = access_services.access_review_due(space)
+    context = {
+        "project": space,
+        "rows": rows,
+        "refused": refused,
+        "may": can(request.actor, "administer", space),
+        "due": due,
+        "is_due": bool(due and due <= clock.now()),
+        "signed": list(space.access_reviews.select_related("signed_by")[:8]),
+    }
+    return render(request, "settings/access.html", context, status=status)
+
+
+def _uid(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None
