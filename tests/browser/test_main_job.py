@@ -89,10 +89,11 @@ def _promoting_is_refused_by_every_door(machine: desk.Application, pavel: Page, 
     pavel.goto(f"/admin/prompts/version/?q={TITLE} 1.1.0")
     pavel.get_by_role("link", name="Promote…").first.click()
     pavel.get_by_label("Environment").select_option(label="Production")
+    pavel.get_by_role("button", name="Go on").click()
     with pavel.expect_response(lambda r: r.request.method == "POST") as refused:
-        pavel.get_by_role("button", name="Promote 1.1.0").click()
+        pavel.get_by_role("button", name="Promote to Production").click()
     assert refused.value.status == 409
-    expect(pavel.get_by_role("row", name=re.compile("Approvals"))).to_contain_text("blocked")
+    expect(pavel.locator(".gates").first).to_contain_text("1 more product approval and 1 more technical approval needed")
 
 
 def _marta_finds_it_on_her_home_page(page: Page, review: str) -> None:

@@ -9,6 +9,7 @@ from promptstudio.deployments.models import Deployment, Evaluation, PublishJob, 
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.projects.services import change_policy
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.web.views.deploying import deployment_context
 from tests.cast import Cast, a_prompt, a_version, approved, in_production, live_version, placement_of, promote
 from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
 
@@ -405,3 +406,15 @@ def test_each_search_and_the_brand_have_a_landmark_of_their_own(client: Client, 
     assert '<form role="search" aria-label="Everywhere"' in page
     assert 'role="search" aria-label="These versions"' in page
     assert '<aside class="sidebar" aria-label="Prompt Studio"> <a class="brand"' in page
+
+
+def test_a_place_that_confirms_while_the_page_is_made_does_not_stop_it(cast: Cast, prompt: Prompt, target: FakeTarget, rf: Any) -> None:
+    """The state was asked before the last place confirmed, its job after."""
+    a_target(cast.development, by=cast.dora)
+    sent = promote(a_version(prompt, by=cast.alice), cast.development, by=cast.alice)
+    before = Deployment.objects.with_state().get(pk=sent.pk)
+    publish_everything()
+    request = rf.get("/")
+    request.actor = cast.alice
+    assert deployment_context(request, before)["moves"]
+    assert not deployment_context(request, Deployment.objects.with_state().get(pk=sent.pk))["moves"]

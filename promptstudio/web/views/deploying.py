@@ -202,7 +202,8 @@ def deployment_context(request: StudioRequest, deployment: Deployment) -> dict[s
         "environment": deployment.placement.environment,
         "jobs": jobs,
         "settled": settled,
-        "moves": any(job.state == PublishJob.State.OWED for job in jobs),
+        # The last place may confirm between the two questions: then the state is the older answer, and the page asks once more.
+        "moves": deployment.state == "publishing" or any(job.state == PublishJob.State.OWED for job in jobs),
         "serving": deployment.placement.live_version,
         "replaced": replaced.version if replaced else None,
         "is_newest": deployment.placement.newest == deployment,
