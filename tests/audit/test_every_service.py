@@ -12,7 +12,7 @@ import pytest
 
 import promptstudio
 from promptstudio.accounts import services as accounts
-from promptstudio.accounts import signing_in
+from promptstudio.accounts import signing_in, throttling
 from promptstudio.accounts.actor import system
 from promptstudio.accounts.models import Identity, User
 from promptstudio.audit import services as audit
@@ -127,6 +127,14 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "accounts.note_sign_in": ("person.signed_in", lambda s: signing_in.note_sign_in(person=s.cast.vera.user, way="demo", actor=system())),
     "accounts.sign_out": ("person.signed_out", lambda s: signing_in.sign_out(actor=s.cast.vera)),
     "accounts.refuse_sign_in": ("sign_in.refused", lambda s: signing_in.refuse_sign_in(reason="expired", actor=system())),
+    "accounts.note_throttled": (
+        "sign_in.throttled",
+        lambda s: throttling.note_throttled(door="break-glass", by="name", actor=system()),
+    ),
+    "accounts.note_guessing": (
+        "key.guessing_noticed",
+        lambda s: throttling.note_guessing(key=s.key, project_uid=s.cast.claims.uid, actor=system()),
+    ),
     "accounts.follow_site_admin": ("person.changed", _site_admin_by_group),
     "accounts.make_break_glass": ("break_glass.made", lambda s: signing_in.make_break_glass(name="ops", actor=system())),
     "accounts.use_break_glass": ("break_glass.used", _glass_broken),

@@ -21,6 +21,7 @@ from .backend import PATH, authenticated
 from .discovery import provider
 from .failures import ProviderAway, SignInFailed, TokenRefused
 from .flow import Flow, begin, take
+from .throttled import count_failure, count_start, turn_away
 
 RENEW_AT = "oidc_id_token_expiration"
 ID_TOKEN = "oidc_id_token"  # noqa: S105  (the name of a place in the session)
@@ -40,6 +41,7 @@ def authenticate(request: HttpRequest) -> HttpResponse:
     if not settings.OIDC_ISSUER:
         raise Http404
     next_page = safe_next(request, request.GET.get("next"))
+    count_start(request)
     try:
         return HttpResponseRedirect(begin(request, next_page=next_page))
     except SignInFailed as error:
@@ -53,6 +55,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         raise Http404
     flow = take(request, request.GET.get("state", ""))
     if flow is None:
+        turn_away(request)
         # Not ours, or ours and used. Whoever is signed in stays so: anybody can make a browser open this address.
         sentence = "This sign-in did not begin in this browser, or it was used already. Start again."
         return failed(request, SignInFailed("wrong_state", sentence), "/")
@@ -80,7 +83,7 @@ def sign_out(request: StudioRequest) -> HttpResponse:
 def failed(request: HttpRequest, error: SignInFailed, next_page: str) -> HttpResponse:
     """The page that says why, with the way to try again. What we refused is in the trail; an absent provider only in the log."""
     log.warning("sign_in.failed", because=error.because)
-    if error.status < 500 and not error.kept:
+    if error.status < 500 and count_failure(request) and not error.kept:
         refuse_sign_in(reason=error.because, actor=stranger(request))
     return render(request, "sign_in/failed.html", {"sentence": error.sentence, "next": next_page}, status=error.status)
 
