@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "promptstudio.web.middleware.ActorMiddleware",
+    "promptstudio.web.sessions.Sessions",
     "promptstudio.web.sign_in.renewal.Renewal",
     "promptstudio.web.middleware.ErrorPages",
 ]
