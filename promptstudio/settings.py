@@ -50,6 +50,8 @@ if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: with DATABASE_URL several machines share sessions, so they must share the key.")
 # Keys that the present ones replace and that are still believed.
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+# Encrypt what is stored (`lib/secrets.py`): the first encrypts, all decrypt. Without any, they are derived from the keys above.
+ENCRYPTION_KEYS = env_list("ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 

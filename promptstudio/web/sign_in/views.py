@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from promptstudio.accounts.signing_in import note_sign_in, refuse_sign_in
 from promptstudio.accounts.signing_in import sign_out as leave
+from promptstudio.lib.secrets import opened, sealed
 
 from ..requests import StudioRequest, public
 from .arrivals import safe_next, stranger
@@ -103,7 +104,7 @@ def _finish(request: HttpRequest, flow: Flow) -> HttpResponse:
     if not flow.silent or request.user != person:
         login(request, person, backend=PATH)
         note_sign_in(person=person, way="single_sign_on", actor=stranger(request))
-    request.session[ID_TOKEN] = id_token
+    request.session[ID_TOKEN] = sealed(id_token)
     request.session[ORIGINS] = provider().origins
     request.session[RENEW_AT] = time.time() + settings.OIDC_RENEW_SECONDS
     return HttpResponseRedirect(flow.next)
@@ -138,7 +139,7 @@ def _end_session_address(request: HttpRequest) -> str:
     # Cognito has a word of its own for where to go afterwards, and refuses to work without it.
     word = "logout_uri" if urlsplit(settings.OIDC_ISSUER).netloc.startswith("cognito-idp.") else "post_logout_redirect_uri"
     said = {word: back, "client_id": settings.OIDC_RP_CLIENT_ID}
-    hint = request.session.get(ID_TOKEN, "")
+    hint = opened(request.session.get(ID_TOKEN, ""))
     if hint and len(hint) <= LONGEST_HINT:
         said["id_token_hint"] = hint
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(said)}"
