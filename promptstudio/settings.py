@@ -26,6 +26,12 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env(name, default).split(",") if part.strip()]
 
 
+def env_proxies() -> int:
+    """BEHIND_PROXY is how many proxies there are in front; a plain yes is one."""
+    value = env("BEHIND_PROXY")
+    return int(value) if value.isdecimal() else int(env_flag("BEHIND_PROXY"))
+
+
 def env_seconds(name: str, default: int) -> int:
     """-1 for what is no number: a check says so, where an exception here would say nothing."""
     value = env(name)
@@ -44,6 +50,8 @@ if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: with DATABASE_URL several machines share sessions, so they must share the key.")
 # Keys that the present ones replace and that are still believed.
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+# Encrypt what is stored (`lib/secrets.py`): the first encrypts, all decrypt. Without any, they are derived from the keys above.
+ENCRYPTION_KEYS = env_list("ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
@@ -89,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "promptstudio.web.middleware.ActorMiddleware",
+    "promptstudio.web.sessions.Sessions",
     "promptstudio.web.sign_in.renewal.Renewal",
     "promptstudio.web.middleware.ErrorPages",
 ]
@@ -157,8 +166,10 @@ ATOMIC_REQUESTS = False
 REDIS_URL = env("REDIS_URL")
 BROKER_URL = REDIS_URL or env("BROKER_URL") or RUNNING.get("broker_url") or ""
 CACHE_URL = REDIS_URL or env("CACHE_URL") or RUNNING.get("cache_url") or ""
+# A Redis that does not answer costs a page half a second, not its life.
+CACHE_OPTIONS = {"socket_timeout": 0.5, **({} if CACHE_URL.startswith("unix") else {"socket_connect_timeout": 0.5})}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL, "OPTIONS": CACHE_OPTIONS}
     if CACHE_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
@@ -251,7 +262,9 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = int(env("HSTS_SECONDS", "31536000")) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_flag("BEHIND_PROXY") else None
+# Believed for the scheme, and for the caller's address (`lib/addresses.py`).
+PROXIES = env_proxies()
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "promptstudio.web.views.errors.csrf_failure"

@@ -32,9 +32,11 @@ django.setup()
 import pytest
 from celery import current_app
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
+from promptstudio.lib import throttle
 from tests.cast import Cast, a_prompt, hire
 from tests.triggers import triggers_down
 
@@ -90,6 +92,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     # A file: threads of an in-memory database share one cache, whose locks know no waiting.
     if connection.vendor == "sqlite":
         connections["default"].settings_dict["TEST"]["NAME"] = str(HOME / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_yet() -> None:
+    """What one test fails at on purpose slows no other test down."""
+    cache.clear()
+    throttle._here.clear()
 
 
 @pytest.fixture

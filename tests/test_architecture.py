@@ -23,7 +23,11 @@ WRITING = {"save", "create", "bulk_create", "get_or_create", "update_or_create",
 # Parts of other services, which have the actor and write the entry.
 WITHIN = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement"}
 # Verbs that have a file of their own, because they are one subject.
-OTHER_SERVICES = (PACKAGE / "accounts" / "signing_in.py", PACKAGE / "projects" / "group_mappings.py")
+OTHER_SERVICES = (
+    PACKAGE / "accounts" / "signing_in.py",
+    PACKAGE / "accounts" / "throttling.py",
+    PACKAGE / "projects" / "group_mappings.py",
+)
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 

@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.sessions.models import Session
 from django.db import models
 
 from promptstudio.lib import clock
@@ -81,6 +82,25 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} at {self.issuer}"
+
+
+class SignedIn(models.Model):
+    """One session of a person, as they recognise it. It goes with the session, whoever ends that."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions", verbose_name="person")
+    session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="signed_in")
+    device = models.CharField(max_length=80)
+    address = models.CharField(max_length=45, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    last_seen_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = "session"
+        ordering = ["-last_seen_at"]
+
+    def __str__(self) -> str:
+        return self.device
 
 
 def system_user() -> User:

@@ -9,6 +9,7 @@ from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 
 from .actor import Actor
 from .models import Identity, User
+from .sessions import close_sessions
 
 ANONYMOUS = "anonymous-"
 
@@ -37,6 +38,8 @@ def change_person(*, person: User, name: str, email: str, is_active: bool, is_st
     before = {"is_active": person.is_active, "is_staff": person.is_staff, "is_site_admin": person.is_superuser}
     person.name, person.email, person.is_active, person.is_staff, person.is_superuser = name, email, is_active, is_staff, is_site_admin
     person.save()
+    if not is_active:
+        close_sessions(person=person)
     after = {"is_active": is_active, "is_staff": is_staff, "is_site_admin": is_site_admin}
     record(actor=actor, action="person.changed", subject=person, label=str(person.uid), person=person.uid, before=before, after=after)
     return person
@@ -63,6 +66,7 @@ def anonymise_person(*, person: User, actor: Actor) -> User:
     person.last_login = None
     person.set_unusable_password()
     person.save()
+    close_sessions(person=person)
     entries = forget_who(person_uid=person.uid)
     record(actor=actor, action="person.anonymised", subject=person, label=str(person.uid), entries=entries)
     return person

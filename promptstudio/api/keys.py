@@ -13,9 +13,12 @@ from ninja.security import HttpBearer
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import note_first_use
 from promptstudio.lib import clock
+from promptstudio.lib.addresses import address_of
 from promptstudio.projects.models import ApiKey, Environment, Project
 from promptstudio.projects.permissions import can
 from promptstudio.projects.services import key_for
+
+from .guessing import guessed
 
 # A row that every request wrote would be the bottleneck of all reading.
 NOTED_EVERY = timedelta(minutes=1)
@@ -40,6 +43,7 @@ class StudioKey(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         key = key_for(token.strip())
         if key is None:
+            guessed(request, token.strip())
             return None
         _note_use(key)
         actor = Actor(
@@ -47,7 +51,7 @@ class StudioKey(HttpBearer):
             key=key,
             via="api",
             request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
-            address=request.META.get("REMOTE_ADDR") or "",
+            address=address_of(request.META),
         )
         if self.scope:
             can(actor, self.scope, key.account.project).require()

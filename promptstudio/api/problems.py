@@ -16,6 +16,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import keep_refusal
 from promptstudio.deployments.services import Blocked
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
+from promptstudio.lib.throttle import TooMany
 from promptstudio.projects.models import ApiKey
 
 log = structlog.get_logger(__name__)
@@ -83,6 +84,12 @@ def _blocked(request: HttpRequest, error: Blocked) -> HttpResponse:
 
 def gates_json(outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: outcome[name] for name in ("gate", "title", "passed", "reason")} for outcome in outcomes]
+
+
+def _too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
+    response = problem(429, error.code, error.sentence)
+    response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def _not_found(request: HttpRequest, error: NotFound) -> HttpResponse:
@@ -189,4 +196,5 @@ HANDLERS: dict[type[Exception], Any] = {
     Invalid: _invalid,
     Conflict: _conflict,
     Blocked: _blocked,
+    TooMany: _too_many,
 }

@@ -14,6 +14,7 @@ from promptstudio.projects.models import Environment, PendingChange
 from .models import Target
 from .permissions import can_administer_targets
 from .publishing import Checked, PublishFailed, publisher_for
+from .references import secrets_in
 
 
 def add_target(
@@ -75,6 +76,8 @@ def _check(target: Target) -> None:
         errors["kind"] = f"Choose one of {', '.join(settings.PUBLISHERS)}."
     if not isinstance(target.settings, dict):
         errors["settings"] = 'Write the settings as a JSON object, such as {"region": "eu-central-1"}.'
+    elif secret := secrets_in(target.settings):
+        errors["settings"] = " ".join(f"{name}: {sentence}" for name, sentence in secret.items())
     elif not errors and (wrong := publisher_for(target.kind).check_settings(target.settings)):
         errors["settings"] = " ".join(f"{name}: {sentence}" for name, sentence in wrong.items())
     if len(target.name) > 80:

@@ -18,4 +18,5 @@ class WebConfig(AppConfig):
             publications,
             trail,
         )
+        from . import sessions  # noqa: F401  (listens to who signs in)
         from .sign_in import checks  # noqa: F401  (registers what is checked at start-up)

@@ -15,7 +15,9 @@ from django.urls import is_valid_path
 
 from promptstudio.accounts.actor import Actor, Via
 from promptstudio.audit.services import keep_refusal
+from promptstudio.lib.addresses import address_of
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
+from promptstudio.lib.throttle import TooMany
 from promptstudio.projects.models import Project
 
 from .answers import see_other
@@ -41,9 +43,7 @@ class ActorMiddleware:
         signed_in = not request.path.startswith(("/api/", "/static/")) and request.user.is_authenticated
         if signed_in and request.user.is_authenticated:
             via: Via = "admin" if request.path.startswith("/admin/") else "page"
-            cast(StudioRequest, request).actor = Actor(
-                user=request.user, via=via, request_id=request_id, address=request.META.get("REMOTE_ADDR") or ""
-            )
+            cast(StudioRequest, request).actor = Actor(user=request.user, via=via, request_id=request_id, address=address_of(request.META))
         response = self.get_response(request)
         if signed_in:
             # Prompts are confidential: no shared cache, and no copy behind the back button after signing out.
@@ -92,6 +92,10 @@ class ErrorPages:
             error = NotAllowed(str(error) or "Your role does not allow this. An administrator can do it, or give you another role.")
         if isinstance(error, NotAllowed):
             refused(request, error)
+        if isinstance(error, TooMany):
+            response = refusal_page(request, error.sentence, 429)
+            response.headers["Retry-After"] = str(error.seconds)
+            return response
         for kind, status in ((NotAllowed, 403), (Conflict, 409), (Invalid, 422)):
             if isinstance(error, kind):
                 return refusal_page(request, error.sentence, status, title=error.title if isinstance(error, Conflict) else "")
@@ -123,7 +127,7 @@ def refused(request: HttpRequest, error: NotAllowed, *, project: Project | None 
 
 
 def refusal_page(request: HttpRequest, sentence: str, status: int, title: str = "") -> HttpResponse:
-    """403, 409 or 422 with its sentence and what was typed; in place of the whole page when a fragment asked."""
+    """403, 409, 422 or 429 with its sentence and what was typed; in place of the whole page when a fragment asked."""
     context = {"sentence": sentence, "title": title, "typed": typed(request), "back_url": back_url(request)}
     return in_place_of_page(request, render(request, f"errors/{status}.html", context, status=status))
 

@@ -184,6 +184,23 @@ def _sign_in_refused(facts: Facts) -> SafeString:
     return format_html("refused a sign-in{} by {}: {}", who, facts.label, _refusal(str(facts.data.get("because") or "")))
 
 
+def _sessions_ended(facts: Facts) -> SafeString:
+    number = int(facts.data.get("sessions") or 0)
+    what = "1 session" if number == 1 else f"{number} sessions"
+    return format_html("ended {} of {}", what, "their own" if facts.data.get("own") else facts.person)
+
+
+def _throttled(facts: Facts) -> SafeString:
+    whence = "for one name" if facts.data.get("by") == "name" else "from one address"
+    return format_html("slowed sign-ins {} down: there were too many by {}", whence, facts.label)
+
+
+def _guessing(facts: Facts) -> SafeString:
+    if facts.data.get("by") == "key":
+        return format_html("slowed requests down that begin like the key {} and are not it", facts.what)
+    return SafeString("slowed requests from one address down: too many came with keys that are not in use")
+
+
 def _refusal(because: str) -> str:
     return REFUSALS.get(because, because.replace("_", " "))
 
@@ -246,6 +263,9 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "person.signed_in": ("login-2", "quiet", _signed_in),
     "person.signed_out": ("logout", "quiet", _signed_out),
     "sign_in.refused": ("lock", "back", _sign_in_refused),
+    "sessions.ended": ("logout", "quiet", _sessions_ended),
+    "sign_in.throttled": ("lock", "back", _throttled),
+    "key.guessing_noticed": ("lock", "back", _guessing),
     "break_glass.made": ("key", "back", _said("made a password for the break-glass administrator {what}")),
     "break_glass.used": ("alert-triangle", "back", _said("signed in by break-glass as {what}")),
     "group_mapping.added": ("users", "quiet", _said("said what the group {what} gives")),

@@ -4,7 +4,7 @@ from promptstudio.prompts.names import SEGMENT
 
 from .sign_in import break_glass
 from .sign_in import views as oidc
-from .views import changes, home, projects, sign_in, system
+from .views import account, changes, home, projects, sign_in, system
 
 
 class PromptName:
@@ -26,6 +26,9 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-in/break-glass/", break_glass.break_glass, name="break_glass"),
     path("sign-out/", oidc.sign_out, name="sign_out"),
+    path("account/", account.account, name="account"),
+    path("account/sessions/<uuid:uid>/end/", account.account_end, name="account_end"),
+    path("account/sessions/end-others/", account.account_end_others, name="account_end_others"),
     path("oidc/", include("promptstudio.web.sign_in.urls")),
     path("new-project/", projects.project_new, name="project_new"),
     path("changes/", changes.changes, name="changes"),

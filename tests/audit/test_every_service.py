@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 import promptstudio
 from promptstudio.accounts import services as accounts
-from promptstudio.accounts import signing_in
+from promptstudio.accounts import session_services, signing_in, throttling
 from promptstudio.accounts.actor import system
-from promptstudio.accounts.models import Identity, User
+from promptstudio.accounts.models import Identity, SignedIn, User
 from promptstudio.audit import services as audit
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
@@ -115,6 +116,16 @@ def _glass_broken(s: Stage) -> User:
     return signing_in.use_break_glass(name="ops", password=password, actor=system())
 
 
+def a_session(person: User) -> SignedIn:
+    Client().force_login(person)
+    return SignedIn.objects.get(user=person)
+
+
+def _others_ended(s: Stage) -> int:
+    a_session(s.cast.vera.user)
+    return session_services.end_other_sessions(keep="another", actor=s.cast.vera)
+
+
 def a_mapping(s: Stage) -> GroupMapping:
     return group_mappings.add_mapping(pattern="claims-readers", project=s.cast.claims, role="viewer", actor=s.cast.root)
 
@@ -139,6 +150,23 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "accounts.note_sign_in": ("person.signed_in", lambda s: signing_in.note_sign_in(person=s.cast.vera.user, way="demo", actor=system())),
     "accounts.sign_out": ("person.signed_out", lambda s: signing_in.sign_out(actor=s.cast.vera)),
     "accounts.refuse_sign_in": ("sign_in.refused", lambda s: signing_in.refuse_sign_in(reason="expired", actor=system())),
+    "accounts.end_session": (
+        "sessions.ended",
+        lambda s: session_services.end_session(session=a_session(s.cast.vera.user), actor=s.cast.vera),
+    ),
+    "accounts.end_other_sessions": ("sessions.ended", _others_ended),
+    "accounts.end_sessions_of": (
+        "sessions.ended",
+        lambda s: session_services.end_sessions_of(person=s.cast.vera.user, actor=s.cast.root),
+    ),
+    "accounts.note_throttled": (
+        "sign_in.throttled",
+        lambda s: throttling.note_throttled(door="break-glass", by="name", actor=system()),
+    ),
+    "accounts.note_guessing": (
+        "key.guessing_noticed",
+        lambda s: throttling.note_guessing(key=s.key, project_uid=s.cast.claims.uid, actor=system()),
+    ),
     "accounts.follow_site_admin": ("person.changed", _site_admin_by_group),
     "accounts.make_break_glass": ("break_glass.made", lambda s: signing_in.make_break_glass(name="ops", actor=system())),
     "accounts.use_break_glass": ("break_glass.used", _glass_broken),

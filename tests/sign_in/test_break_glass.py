@@ -29,8 +29,8 @@ def made(name: str) -> str:
     return said.getvalue().strip().splitlines()[-1]
 
 
-def enter(client: Client, password: str, name: str = "ops", **more: str) -> Any:
-    return client.post(URL, {"name": name, "password": password, **more})
+def enter(client: Client, password: str, name: str = "ops", headers: dict[str, str] | None = None, **more: str) -> Any:
+    return client.post(URL, {"name": name, "password": password, **more}, headers=headers)
 
 
 def test_it_is_not_there_unless_it_is_switched_on(client: Client) -> None:

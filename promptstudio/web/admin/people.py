@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from promptstudio.accounts import services as accounts
 from promptstudio.accounts.models import User
+from promptstudio.accounts.session_services import end_sessions_of
 from promptstudio.lib.errors import Invalid
 from promptstudio.projects import services as projects
 from promptstudio.projects.models import ApiKey, Membership, PendingChange, Role, ServiceAccount
@@ -70,7 +71,17 @@ class PersonAdmin(ScopedAdmin):
     )
     list_filter = ("kind", "is_active", "is_staff")
     search_fields = ("name", "username", "email")
-    actions = ("anonymise",)
+    actions = ("end_sessions", "anonymise")
+
+    @admin.action(description="Sign these people out everywhere")
+    def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
+        def end(person: User) -> str:
+            ended = end_sessions_of(person=person, actor=actor_of(request))
+            if not ended:
+                return f"{person} is signed in nowhere."
+            return f"{person} is signed out in {ended} place{'s' if ended > 1 else ''}. They may sign in again."
+
+        self.each(request, queryset, end)
 
     @admin.action(description="Make these people anonymous…")
     def anonymise(self, request: HttpRequest, queryset: Any) -> Any:

@@ -5,11 +5,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import system_user
+from promptstudio.lib.addresses import address_of
 
 
 def stranger(request: HttpRequest) -> Actor:
     """The installation itself, with where the request came from."""
-    return Actor(user=system_user(), request_id=getattr(request, "request_id", ""), address=request.META.get("REMOTE_ADDR") or "")
+    return Actor(user=system_user(), request_id=getattr(request, "request_id", ""), address=address_of(request.META))
 
 
 def safe_next(request: HttpRequest, wanted: object) -> str:

@@ -17,6 +17,7 @@ from promptstudio.lib.errors import NotAllowed
 
 from ..requests import public
 from .arrivals import safe_next, stranger
+from .throttled import count_failure, turn_away
 
 PATH = f"{__name__}.BreakGlassBackend"
 
@@ -55,9 +56,11 @@ def break_glass(request: HttpRequest) -> HttpResponse:
     form = BreakGlassForm(request.POST or None, auto_id="f-%s")
     if request.method != "POST" or not form.is_valid():
         return _page(request, form, next_page, 422 if form.is_bound else 200)
+    turn_away(request, form.cleaned_data["name"])
     try:
         person = use_break_glass(name=form.cleaned_data["name"], password=form.cleaned_data["password"], actor=stranger(request))
     except NotAllowed as error:
+        count_failure(request, form.cleaned_data["name"])
         form.add_error("password", error.sentence)
         return _page(request, form, next_page, 403)
     login(request, person, backend=PATH)

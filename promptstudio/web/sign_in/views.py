@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from promptstudio.accounts.signing_in import note_sign_in, refuse_sign_in
 from promptstudio.accounts.signing_in import sign_out as leave
+from promptstudio.lib.secrets import opened, sealed
 
 from ..requests import StudioRequest, public
 from .arrivals import safe_next, stranger
@@ -21,6 +22,7 @@ from .backend import PATH, authenticated
 from .discovery import provider
 from .failures import ProviderAway, SignInFailed, TokenRefused
 from .flow import Flow, begin, take
+from .throttled import count_failure, count_start, turn_away
 
 RENEW_AT = "oidc_id_token_expiration"
 ID_TOKEN = "oidc_id_token"  # noqa: S105  (the name of a place in the session)
@@ -40,6 +42,7 @@ def authenticate(request: HttpRequest) -> HttpResponse:
     if not settings.OIDC_ISSUER:
         raise Http404
     next_page = safe_next(request, request.GET.get("next"))
+    count_start(request)
     try:
         return HttpResponseRedirect(begin(request, next_page=next_page))
     except SignInFailed as error:
@@ -53,6 +56,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         raise Http404
     flow = take(request, request.GET.get("state", ""))
     if flow is None:
+        turn_away(request)
         # Not ours, or ours and used. Whoever is signed in stays so: anybody can make a browser open this address.
         sentence = "This sign-in did not begin in this browser, or it was used already. Start again."
         return failed(request, SignInFailed("wrong_state", sentence), "/")
@@ -80,7 +84,7 @@ def sign_out(request: StudioRequest) -> HttpResponse:
 def failed(request: HttpRequest, error: SignInFailed, next_page: str) -> HttpResponse:
     """The page that says why, with the way to try again. What we refused is in the trail; an absent provider only in the log."""
     log.warning("sign_in.failed", because=error.because)
-    if error.status < 500 and not error.kept:
+    if error.status < 500 and count_failure(request) and not error.kept:
         refuse_sign_in(reason=error.because, actor=stranger(request))
     return render(request, "sign_in/failed.html", {"sentence": error.sentence, "next": next_page}, status=error.status)
 
@@ -100,7 +104,7 @@ def _finish(request: HttpRequest, flow: Flow) -> HttpResponse:
     if not flow.silent or request.user != person:
         login(request, person, backend=PATH)
         note_sign_in(person=person, way="single_sign_on", actor=stranger(request))
-    request.session[ID_TOKEN] = id_token
+    request.session[ID_TOKEN] = sealed(id_token)
     request.session[ORIGINS] = provider().origins
     request.session[RENEW_AT] = time.time() + settings.OIDC_RENEW_SECONDS
     return HttpResponseRedirect(flow.next)
@@ -135,7 +139,7 @@ def _end_session_address(request: HttpRequest) -> str:
     # Cognito has a word of its own for where to go afterwards, and refuses to work without it.
     word = "logout_uri" if urlsplit(settings.OIDC_ISSUER).netloc.startswith("cognito-idp.") else "post_logout_redirect_uri"
     said = {word: back, "client_id": settings.OIDC_RP_CLIENT_ID}
-    hint = request.session.get(ID_TOKEN, "")
+    hint = opened(request.session.get(ID_TOKEN, ""))
     if hint and len(hint) <= LONGEST_HINT:
         said["id_token_hint"] = hint
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(said)}"
