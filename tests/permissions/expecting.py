@@ -1,0 +1,79 @@
+"""What a door should answer to a person: worked out from the table of roles and from who plays, never from the product's own answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from promptstudio.projects.roles import ROLES
+
+from .stage import Person, Stage, Things
+
+OK, REFUSED, INVISIBLE, SIGN_IN = "allowed", "refused with a sentence", "not there", "sent to the sign-in"
+PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY = "everyone", "everyone signed in", "site admin", "nobody"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Which deed of the table opens a door, and where the role must be held.
+
+    `deed` is a line of the table, or one of PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY. `at` is where the role has to be held: `project`,
+    `folder` (that of the prompt, or above it) or `somewhere`. `seen` is what has to be visible before anything is refused at all.
+    `author` is what whoever wrote the version and owns the prompt gets instead, `site_admin` the same for a site admin without a
+    role, and `hidden` makes the door invisible to whoever may not. Each of these needs its `why`.
+    """
+
+    deed: str
+    at: str = "project"
+    seen: str = "project"
+    make: Callable[[Stage, Things, Person], Any] = lambda *_: {}
+    author: str = ""
+    site_admin: str = OK
+    hidden: bool = False
+    why: str = ""
+    address: Callable[[Stage, Things], dict[str, Any]] = lambda *_: {}
+
+    def __post_init__(self) -> None:
+        assert self.deed in {*ROLES, PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY}, f"The table has no line “{self.deed}”."
+        special = self.author or self.hidden or self.site_admin != OK or self.deed in (PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY)
+        assert self.why or not special, "Say why this is not simply a line of the table."
+
+
+def sees(person: Person, seen: str, things: Things) -> bool:
+    if person.is_site_admin or seen == "nothing":
+        return True
+    if seen == "project":
+        return may("read", person, "somewhere")
+    if things.named is not None and person.name not in things.named and not may("administer", person, "folder"):
+        return False
+    return may("read", person, "folder")
+
+
+def may(deed: str, person: Person, at: str) -> bool:
+    return bool(person.roles(at) & ROLES[deed])
+
+
+def expected(entry: Entry, person: Person, things: Things) -> str:
+    """For a door at which people are known, or strangers are sent away."""
+    if entry.deed == PUBLIC:
+        return OK
+    if person.actor is None:
+        return SIGN_IN
+    if entry.deed == SIGNED_IN:
+        return OK
+    if not sees(person, entry.seen, things):
+        return INVISIBLE
+    no = INVISIBLE if entry.hidden else REFUSED
+    if entry.deed == NOBODY:
+        return no
+    if person.is_site_admin:
+        return entry.site_admin
+    if entry.deed == SITE_ADMIN:
+        return no
+    if person.name == "author" and entry.author:
+        return entry.author
+    return OK if may(entry.deed, person, entry.at) else no
+
+
+def on_prompt(deed: str, make: Callable[[Stage, Things, Person], Any] = lambda *_: {}, **more: Any) -> Entry:
+    """A door of one prompt: roles of its folder count, and whoever does not see it is not told that it is there."""
+    return Entry(deed, at="folder", seen="prompt", make=make, **more)
