@@ -1,7 +1,7 @@
 """What a door should answer to a person: worked out from the table of roles and from who plays, never from the product's own answer."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from promptstudio.projects.roles import ROLES
@@ -18,23 +18,22 @@ class Entry:
 
     `deed` is a line of the table, or one of PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY. `at` is where the role has to be held: `project`,
     `folder` (that of the prompt, or above it) or `somewhere`. `seen` is what has to be visible before anything is refused at all.
-    `author` is what whoever wrote the version and owns the prompt gets instead, `site_admin` the same for a site admin without a
-    role, and `hidden` makes the door invisible to whoever may not. Each of these needs its `why`.
+    `instead` says what somebody gets whatever their role, such as `author`, who wrote the version and owns the prompt, and `hidden`
+    makes the door invisible to whoever may not. Each of these needs its `why`.
     """
 
     deed: str
     at: str = "project"
     seen: str = "project"
     make: Callable[[Stage, Things, Person], Any] = lambda *_: {}
-    author: str = ""
-    site_admin: str = OK
+    instead: Mapping[str, str] = field(default_factory=dict)
     hidden: bool = False
     why: str = ""
     address: Callable[[Stage, Things], dict[str, Any]] = lambda *_: {}
 
     def __post_init__(self) -> None:
         assert self.deed in {*ROLES, PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY}, f"The table has no line “{self.deed}”."
-        special = self.author or self.hidden or self.site_admin != OK or self.deed in (PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY)
+        special = self.instead or self.hidden or self.deed in (PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY)
         assert self.why or not special, "Say why this is not simply a line of the table."
 
 
@@ -65,12 +64,12 @@ def expected(entry: Entry, person: Person, things: Things) -> str:
     no = INVISIBLE if entry.hidden else REFUSED
     if entry.deed == NOBODY:
         return no
+    if person.name in entry.instead:
+        return entry.instead[person.name]
     if person.is_site_admin:
-        return entry.site_admin
+        return OK
     if entry.deed == SITE_ADMIN:
         return no
-    if person.name == "author" and entry.author:
-        return entry.author
     return OK if may(entry.deed, person, entry.at) else no
 
 

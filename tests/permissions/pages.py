@@ -88,7 +88,7 @@ PAGES: dict[str, Entry] = {
     "GET home": Entry(SIGNED_IN, why=PERSONAL),
     "GET search": Entry(SIGNED_IN, why=PERSONAL),
     "GET changes": Entry(SIGNED_IN, why=PERSONAL),
-    "POST change_confirm": Entry("administer", address=uid("change"), hidden=True, why=WAITING),
+    "POST change_confirm": Entry("administer", address=uid("change"), hidden=True, instead={"asker": REFUSED}, why=WAITING),
     "POST change_decline": Entry("administer", address=uid("change"), hidden=True, why=WAITING),
     "GET project_new": Entry(SIGNED_IN, why="It says who makes projects, and whom to ask."),
     "POST project_new": Entry(SITE_ADMIN, seen="nothing", make=new_project, why=SITE),
@@ -104,7 +104,7 @@ PAGES: dict[str, Entry] = {
     "GET audit_export_lines": Entry("audit"),
     "GET report": Entry("audit"),
     "GET report_export": Entry("audit"),
-    "GET report_places": Entry("audit"),
+    "GET report_places": Entry("audit", make=form(environment="development")),
     "POST report_ask": Entry("audit", make=form(environment="development")),
     "GET settings": Entry("read", at="somewhere"),
     "GET settings_people": Entry("read", at="somewhere"),
@@ -119,7 +119,7 @@ PAGES: dict[str, Entry] = {
     # a prompt
     "GET prompt": on_prompt("read"),
     "POST prompt_change": on_prompt("write", form(title="Rain", folder=FOLDER)),
-    "POST prompt_restrict": on_prompt("administer", restricted, author=OK, why=OWNER),
+    "POST prompt_restrict": on_prompt("administer", restricted, instead={"author": OK}, why=OWNER),
     "GET prompt_activity": on_prompt("read"),
     "GET prompt_edit_newest": on_prompt("read"),
     "POST prompt_draft_open": on_prompt("write"),
@@ -143,10 +143,10 @@ PAGES: dict[str, Entry] = {
     "POST prompt_ask": on_prompt("write", address=environment("staging")),
     "GET review": on_prompt("read", address=uid("review")),
     "POST review": on_prompt(
-        "review", form(verdict="request_changes", comment="No."), address=uid("review"), author=REFUSED, site_admin=REFUSED, why=NO_AUTHOR
+        "review", form(verdict="request_changes", comment="No."), address=uid("review"), instead={"author": REFUSED, "site_admin": REFUSED}, why=NO_AUTHOR
     ),
     "POST review_comment": on_prompt("write", form(text="Why?"), address=uid("review")),
-    "POST review_withdraw": on_prompt("administer", address=uid("review"), author=OK, why=ASKED),
+    "POST review_withdraw": on_prompt("administer", address=uid("review"), instead={"author": OK}, why=ASKED),
     # its way to readers
     "GET prompt_promote": on_prompt("read", address=environment("production")),
     "POST prompt_promote": on_prompt("deploy", reason, address=environment("production")),
