@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
-from django.template import Template
+from django.template import Context
+from django.template.backends.django import Template
 from django.test.signals import template_rendered
 
 from promptstudio.deployments.publishing import publisher_for
@@ -26,11 +27,11 @@ def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
 def _in_few_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are made and not written out: what stands on them is tested elsewhere, and writing them takes most of the time here."""
 
-    def told(self: Template, context: Any) -> str:
-        template_rendered.send(sender=self, template=self, context=context)
+    def told(self: Template, context: Any = None, request: Any = None) -> str:
+        template_rendered.send(sender=self, template=self, context=Context(context))
         return ""
 
-    monkeypatch.setattr(Template, "_render", told)
+    monkeypatch.setattr(Template, "render", told)
 
 
 @pytest.fixture(autouse=True)

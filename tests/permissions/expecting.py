@@ -10,13 +10,15 @@ from .stage import Person, Stage, Things
 
 OK, REFUSED, INVISIBLE, SIGN_IN = "allowed", "refused with a sentence", "not there", "sent to the sign-in"
 PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY = "everyone", "everyone signed in", "site admin", "nobody"
+# Who may open the administration at all; what they find there is a matter of the table again.
+STAFF = "staff"
 
 
 @dataclass(frozen=True)
 class Entry:
     """Which deed of the table opens a door, and where the role must be held.
 
-    `deed` is a line of the table, or one of PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY. `at` is where the role has to be held: `project`,
+    `deed` is a line of the table, or one of PUBLIC, SIGNED_IN, STAFF, SITE_ADMIN, NOBODY. `at` is where the role has to be held: `project`,
     `folder` (that of the prompt, or above it) or `somewhere`. `seen` is what has to be visible before anything is refused at all.
     `instead` says what somebody gets whatever their role, such as `author`, who wrote the version and owns the prompt, and `hidden`
     makes the door invisible to whoever may not. Each of these needs its `why`.
@@ -32,7 +34,7 @@ class Entry:
     address: Callable[[Stage, Things], dict[str, Any]] = lambda *_: {}
 
     def __post_init__(self) -> None:
-        assert self.deed in {*ROLES, PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY}, f"The table has no line “{self.deed}”."
+        assert self.deed in {*ROLES, PUBLIC, SIGNED_IN, STAFF, SITE_ADMIN, NOBODY}, f"The table has no line “{self.deed}”."
         special = self.instead or self.hidden or self.deed in (PUBLIC, SIGNED_IN, SITE_ADMIN, NOBODY)
         assert self.why or not special, "Say why this is not simply a line of the table."
 
@@ -57,7 +59,7 @@ def expected(entry: Entry, person: Person, things: Things) -> str:
         return OK
     if person.actor is None:
         return SIGN_IN
-    if entry.deed == SIGNED_IN:
+    if entry.deed in (SIGNED_IN, STAFF):
         return OK
     if not sees(person, entry.seen, things):
         return INVISIBLE

@@ -14,7 +14,6 @@ from django.test import Client
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
-from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Deployment, PublishJob, Recall, Target
@@ -22,7 +21,6 @@ from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.projects import services as projects
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.models import ApiKey, Environment, Membership, PendingChange, Project, ServiceAccount
-from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Draft, Prompt, Version
@@ -51,6 +49,7 @@ class Person:
     in_project: frozenset[str] = frozenset()
     in_folder: dict[str, frozenset[str]] = field(default_factory=dict)
     is_site_admin: bool = False
+    is_staff: bool = True
     client: Client = field(default_factory=Client)
     cookies: str = ""
 
@@ -94,6 +93,7 @@ class Things:
     decision: Decision
     live: Deployment
     job: PublishJob
+    recall: Recall
     named: frozenset[str] | None = None
 
 
@@ -139,7 +139,11 @@ def everybody(claims: Project, elsewhere: Project, root: Actor) -> dict[str, Per
     people["stranger"] = Person("stranger", a_person("Stranger", claims, by=root))
     people["site_admin"] = Person("site_admin", root, is_site_admin=True)
     people["anonymous"] = Person("anonymous")
+    people["asker"].is_staff = False
     for person in people.values():
+        if person.actor:
+            person.user.is_staff = person.is_staff
+            person.user.save()
         person.sign_in()
     return people
 
@@ -156,9 +160,10 @@ def things(author: Actor, decider: Actor, places: dict[str, Environment], claims
     deployments.deploy(version=version, environment=places["staging"], reason="Tried.", actor=author)
     publish_everything()
     job = PublishJob.objects.get(deployment__placement__prompt=prompt)
+    recall = deployments.recall(version=first, reason="Wrong sums.", actor=decider)
     draft = prompts.open_draft(prompt=prompt, actor=author)
     draft = prompts.save_draft(draft=draft, content=bundle("Newer {{claim}}"), revision=draft.revision, actor=author)
-    return Things(prompt, first, version, draft, review, comment, decision, live, job)
+    return Things(prompt, first, version, draft, review, comment, decision, live, job, recall)
 
 
 def no(*_: Any) -> None:
@@ -185,7 +190,6 @@ def build() -> Stage:
     prompts.restrict_prompt(prompt=secret.prompt, people=[people["technical"].user, decider.user], actor=by)
     secret.named = frozenset({"author", "technical"})
     account = an_application(claims, responsible=by, by=root)
-    recall = deployments.recall(version=shown.first, reason="Wrong sums.", actor=decider)
     spare = a_person("Spare", claims, "viewer", by=root)
     folder = projects.folder_at(project=claims, path=FOLDER)
     in_folder = projects.grant_role(project=claims, user=spare.user, role="viewer", folder=folder, actor=root)
@@ -203,7 +207,7 @@ def build() -> Stage:
         people=people,
         open=shown,
         secret=secret,
-        rest={"spare": spare, "recall": recall, "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root)},
+        rest={"spare": spare, "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root)},
     )
 
 
@@ -217,16 +221,3 @@ def a_wish(environment: Environment, asker: Person) -> PendingChange:
         settings.SECOND_PERSON = kept
     assert isinstance(change, PendingChange)
     return change
-
-
-def refusals() -> int:
-    """How many refused attempts the trail holds."""
-    return Entry.objects.filter(action__endswith="not_allowed").count()
-
-
-def allowed_by_the_table(deed: str, roles: frozenset[str]) -> bool:
-    return bool(roles & ROLES[deed])
-
-
-def words_of(row: Comment | Decision | Recall | Deployment) -> str:
-    return str(getattr(row, row.ERASABLE))

@@ -82,10 +82,11 @@ def _records(model: Any, object_id: str) -> Any:
 def _row_or_404(panel: Any, request: HttpRequest, object_id: str, records: Any) -> Any:
     """The row, or what it was when it was taken away, for whoever belongs to its project."""
     found = panel.get_object(request, object_id)
-    if found is None and records is not None and (last := records.first()):
-        gone = last.instance
-        if panel.projects(request).filter(pk=panel.project_of(gone)).exists():
-            return gone
+    # A row that is there and that they do not see stays unseen, its past as well.
+    if found is None and records is not None and not panel.model._default_manager.filter(pk=object_id).exists():
+        last = records.first()
+        if last and panel.may_see_gone(request, last.instance):
+            return last.instance
     if found is None:
         raise Http404
     return found
@@ -107,7 +108,7 @@ def _moment(record: Any, values: dict[str, str], changed: list[str]) -> Moment:
 
 
 def _values(model: Any, record: Any) -> dict[str, str]:
-    fields = [field for field in model._meta.fields if field.name not in SILENT]
+    fields = [field for field in record.tracked_fields if field.name not in SILENT]
     return {str(field.verbose_name).capitalize(): _in_words(field, record) for field in fields}
 
 
