@@ -96,7 +96,7 @@ def _moments(model: Any, page: Page[Any], records: Any) -> Iterator[Moment]:
     shown = list(page)
     # The oldest one of the page is told against the one before it.
     older = records[page.end_index() : page.end_index() + 1]
-    values = [_values(model, record) for record in [*shown, *older]]
+    values = [_values(record) for record in [*shown, *older]]
     for index, record in enumerate(shown):
         now, earlier = values[index], values[index + 1] if index + 1 < len(values) else None
         yield _moment(record, now, [label for label in now if earlier and now[label] != earlier[label]])
@@ -107,7 +107,7 @@ def _moment(record: Any, values: dict[str, str], changed: list[str]) -> Moment:
     return Moment(record.history_id, record.history_date, who, WORDS[record.history_type], changed, values)
 
 
-def _values(model: Any, record: Any) -> dict[str, str]:
+def _values(record: Any) -> dict[str, str]:
     fields = [field for field in record.tracked_fields if field.name not in SILENT]
     return {str(field.verbose_name).capitalize(): _in_words(field, record) for field in fields}
 
@@ -128,7 +128,7 @@ def _chosen(request: HttpRequest, model: Any, records: Any, moments: list[Moment
     asked = [request.GET.get(name, "") for name in ("before", "after")]
     if records is None or not all(pk.isdecimal() for pk in asked):
         return (moments[1], moments[0]) if len(moments) > 1 else (None, None)
-    found = {record.history_id: _moment(record, _values(model, record), []) for record in records.filter(history_id__in=asked)}
+    found = {record.history_id: _moment(record, _values(record), []) for record in records.filter(history_id__in=asked)}
     chosen = [found[int(pk)] for pk in asked if int(pk) in found]
     if len(chosen) < 2:
         raise Http404
