@@ -61,6 +61,9 @@ class GroupMappingAdmin(ScopedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(request)
 
+    def may_see_gone(self, request: HttpRequest, obj: Any) -> bool:
+        return self._may(request)
+
     @admin.display(description="Gives")
     def gives(self, mapping: GroupMapping) -> str:
         if mapping.site_admin:

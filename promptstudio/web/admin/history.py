@@ -82,10 +82,11 @@ def _records(model: Any, object_id: str) -> Any:
 def _row_or_404(panel: Any, request: HttpRequest, object_id: str, records: Any) -> Any:
     """The row, or what it was when it was taken away, for whoever belongs to its project."""
     found = panel.get_object(request, object_id)
-    if found is None and records is not None and (last := records.first()):
-        gone = last.instance
-        if _may_see_gone(panel, request, gone):
-            return gone
+    # A row that is there and that they do not see stays unseen, its past as well.
+    if found is None and records is not None and not panel.model._default_manager.filter(pk=object_id).exists():
+        last = records.first()
+        if last and panel.may_see_gone(request, last.instance):
+            return last.instance
     if found is None:
         raise Http404
     return found
@@ -95,7 +96,7 @@ def _moments(model: Any, page: Page[Any], records: Any) -> Iterator[Moment]:
     shown = list(page)
     # The oldest one of the page is told against the one before it.
     older = records[page.end_index() : page.end_index() + 1]
-    values = [_values(model, record) for record in [*shown, *older]]
+    values = [_values(record) for record in [*shown, *older]]
     for index, record in enumerate(shown):
         now, earlier = values[index], values[index + 1] if index + 1 < len(values) else None
         yield _moment(record, now, [label for label in now if earlier and now[label] != earlier[label]])
@@ -106,8 +107,8 @@ def _moment(record: Any, values: dict[str, str], changed: list[str]) -> Moment:
     return Moment(record.history_id, record.history_date, who, WORDS[record.history_type], changed, values)
 
 
-def _values(model: Any, record: Any) -> dict[str, str]:
-    fields = [field for field in model._meta.fields if field.name not in SILENT]
+def _values(record: Any) -> dict[str, str]:
+    fields = [field for field in record.tracked_fields if field.name not in SILENT]
     return {str(field.verbose_name).capitalize(): _in_words(field, record) for field in fields}
 
 
@@ -122,19 +123,12 @@ def _in_words(field: "models.Field[Any, Any]", record: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) if isinstance(value, (dict, list)) else str(value)
 
 
-def _may_see_gone(panel: Any, request: HttpRequest, gone: Any) -> bool:
-    """A row that is no more belongs to its project still, or else to whoever may open the whole list."""
-    if panel.project_path:
-        return bool(panel.projects(request).filter(pk=panel.project_of(gone)).exists())
-    return bool(panel.has_view_permission(request, gone))
-
-
 def _chosen(request: HttpRequest, model: Any, records: Any, moments: list[Moment]) -> tuple[Moment | None, Moment | None]:
     """Whichever was chosen first, the earlier one is `before`."""
     asked = [request.GET.get(name, "") for name in ("before", "after")]
     if records is None or not all(pk.isdecimal() for pk in asked):
         return (moments[1], moments[0]) if len(moments) > 1 else (None, None)
-    found = {record.history_id: _moment(record, _values(model, record), []) for record in records.filter(history_id__in=asked)}
+    found = {record.history_id: _moment(record, _values(record), []) for record in records.filter(history_id__in=asked)}
     chosen = [found[int(pk)] for pk in asked if int(pk) in found]
     if len(chosen) < 2:
         raise Http404

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods
 
 from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_words
@@ -73,7 +74,8 @@ class VersionAdmin(ReadOnlyAdmin):
     change_form_template = "admin/version_change.html"
 
     def get_urls(self) -> list[Any]:
-        promote = path("<int:pk>/promote/", self.admin_site.admin_view(self.promote), name="promote_version")
+        view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.promote))
+        promote = path("<int:pk>/promote/", view, name="promote_version")
         return [promote, *super().get_urls()]
 
     @admin.display(description="Summary")

@@ -182,6 +182,10 @@ class ScopedAdmin(admin.ModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         return history_page(self, request, object_id)
 
+    def may_see_gone(self, request: HttpRequest, obj: Any) -> bool:
+        """Whether the past of a row that was taken away is this person's to read."""
+        return bool(self.projects(request).filter(pk=self.project_of(obj)).exists())
+
     def trail_uids(self, obj: Any) -> list[Any]:
         """Whose entries in the trail its history tells."""
         return [obj.uid]

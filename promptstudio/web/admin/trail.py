@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from promptstudio.audit.models import Entry
-from promptstudio.projects.permissions import ROLES
+from promptstudio.projects.models import ProjectGroupPermission, granted
 
 from ..sentences import Line, sentences
 from .scoped import ReadOnlyAdmin, actor_of, when
@@ -31,7 +31,8 @@ class EntryAdmin(ReadOnlyAdmin):
         found = Entry.objects.all()
         if actor.user.is_site_admin:
             return found
-        readable = self.projects(request).filter(memberships__user=actor.user, memberships__role__in=ROLES["audit"])
+        # A role in a folder alone, whichever it is, reads no trail: that belongs to the whole project.
+        readable = self.projects(request).filter(pk__in=granted(ProjectGroupPermission, actor.user, "audit"))
         return found.of_projects(readable.values_list("uid", flat=True))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

@@ -1,0 +1,166 @@
+"""Which deed opens each page and each form. A new address gets a line here, with a form that is real enough to be accepted."""
+
+import json
+from typing import Any
+
+from .expecting import OK, PUBLIC, REFUSED, SIGNED_IN, SITE_ADMIN, Entry, on_prompt
+from .stage import ELSEWHERE_IN_PROJECT, FOLDER, Person, Stage, Things
+
+OWNER = "The owner of a prompt says who sees it; for anyone else it is a matter of settings."
+ASKED = "Whoever asked for a review or wrote the version may withdraw it."
+NO_AUTHOR = "Nobody decides about their own version, and a site admin has no role that somebody else gave them."
+SITE = "It belongs to the installation, not to a project."
+PERSONAL = "It shows what this person may see, and for many that is nothing."
+WAITING = "What waits for a second person is told to those who could confirm it, and to whoever asked."
+OPEN = "Before anybody is signed in, and for machines that watch the product."
+
+
+def grant(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    """Whoever keeps a folder alone gives roles there."""
+    folder = {"keeper": FOLDER, "outside": ELSEWHERE_IN_PROJECT}.get(person.name, "")
+    return {"person": stage.person("stranger").user.email, "role": "viewer", "folder": folder}
+
+
+def reason(*_: Any) -> dict[str, str]:
+    return {"reason": "It is time."}
+
+
+def roll_back(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"reason": "Wrong sums.", "replaces": str(things.live.uid)}
+
+
+def new_prompt(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"title": "Storm", "folder": ELSEWHERE_IN_PROJECT if person.name == "outside" else FOLDER}
+
+
+def words(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"kind": "text", "message": "1", "m1-text": "Newest", "revision": str(things.draft.revision), "seen": "{}"}
+
+
+def settled(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    content = json.dumps(things.draft.content)
+    return {"mine": content, "seen": content, "revision": str(things.draft.revision)}
+
+
+def save_version(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"summary": "Say it better.", "revision": str(things.draft.revision)}
+
+
+def restricted(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"people": str(stage.person("product").user.pk)}
+
+
+def an_account(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"account_name": "Broker desk", "responsible": str(stage.author.user.pk)}
+
+
+def new_project(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    names = {"defines": "Author", "implements": "Technical", "validates": "Product", "keeps": "Admin"}
+    return {"name": "Motor", "template": "light", **names}
+
+
+def form(**given: str) -> Any:
+    return lambda *_: given
+
+
+def uid(of: str) -> Any:
+    """The thing whose uid stands in the address."""
+    return lambda stage, things: {"uid": (getattr(things, of, None) or getattr(stage, of)).uid}
+
+
+def environment(slug: str) -> Any:
+    return lambda *_: {"environment": slug}
+
+
+PAGES: dict[str, Entry] = {
+    "GET sign_in": Entry(PUBLIC, why=OPEN),
+    "POST sign_in": Entry(PUBLIC, why=OPEN),
+    "GET break_glass": Entry(PUBLIC, why="Not there at all unless it is switched on."),
+    "POST break_glass": Entry(PUBLIC, why="Not there at all unless it is switched on."),
+    "GET oidc_authentication_init": Entry(PUBLIC, why="Not there at all without a provider."),
+    "GET oidc_authentication_callback": Entry(PUBLIC, why="Not there at all without a provider."),
+    "GET healthz": Entry(PUBLIC, why=OPEN),
+    "POST healthz": Entry(PUBLIC, why=OPEN),
+    "GET readyz": Entry(PUBLIC, why=OPEN),
+    "POST readyz": Entry(PUBLIC, why=OPEN),
+    "POST sign_out": Entry(SIGNED_IN, why="One's own session."),
+    "POST oidc_logout": Entry(SIGNED_IN, why="One's own session."),
+    "GET home": Entry(SIGNED_IN, why=PERSONAL),
+    "GET search": Entry(SIGNED_IN, why=PERSONAL),
+    "GET changes": Entry(SIGNED_IN, why=PERSONAL),
+    "POST change_confirm": Entry("administer", address=uid("change"), hidden=True, instead={"asker": REFUSED}, why=WAITING),
+    "POST change_decline": Entry("administer", address=uid("change"), hidden=True, why=WAITING),
+    "GET project_new": Entry(SIGNED_IN, why="It says who makes projects, and whom to ask."),
+    "POST project_new": Entry(SITE_ADMIN, seen="nothing", make=new_project, why=SITE),
+    # a project
+    "GET library": Entry("read", at="somewhere"),
+    "GET environments": Entry("read", at="somewhere"),
+    "GET reviews": Entry("read", at="somewhere"),
+    "GET prompt_new": Entry("read", at="somewhere"),
+    "POST prompt_new": Entry("write", at="somewhere", make=new_prompt),
+    "GET audit": Entry("audit"),
+    "POST audit_verify": Entry("audit"),
+    "GET audit_export": Entry("audit"),
+    "GET audit_export_lines": Entry("audit"),
+    "GET report": Entry("audit"),
+    "GET report_export": Entry("audit"),
+    "GET report_places": Entry("audit", make=form(environment="development")),
+    "POST report_ask": Entry("audit", make=form(environment="development")),
+    "GET settings": Entry("read", at="somewhere"),
+    "GET settings_people": Entry("read", at="somewhere"),
+    "GET settings_keys": Entry("read", at="somewhere"),
+    "POST settings_grant": Entry("administer", at="somewhere", make=grant),
+    "POST settings_revoke": Entry("administer", address=uid("spare")),
+    "POST settings_revoke of a role in a folder": Entry("administer", at="folder", address=uid("spare_in_folder")),
+    "POST settings_account": Entry("administer", make=an_account),
+    "POST settings_key": Entry("administer", address=uid("account"), make=form(name="Nightly", scopes="read", environment="development")),
+    "POST settings_key_rotate": Entry("administer", address=uid("key"), make=form(days="1")),
+    "POST settings_key_revoke": Entry("administer", address=uid("key")),
+    # a prompt
+    "GET prompt": on_prompt("read"),
+    "POST prompt_change": on_prompt("write", form(title="Rain", folder=FOLDER)),
+    "POST prompt_restrict": on_prompt("administer", restricted, instead={"author": OK}, why=OWNER),
+    "GET prompt_activity": on_prompt("read"),
+    "GET prompt_edit_newest": on_prompt("read"),
+    "POST prompt_draft_open": on_prompt("write"),
+    "GET prompt_edit": on_prompt("read", address=uid("draft")),
+    "GET prompt_draft_live": on_prompt("read", address=uid("draft")),
+    "POST prompt_draft_save": on_prompt("write", words, address=uid("draft")),
+    "POST prompt_draft_settle": on_prompt("write", settled, address=uid("draft")),
+    "POST prompt_draft_discard": on_prompt("write", address=uid("draft")),
+    "GET prompt_save": on_prompt("read", address=uid("draft")),
+    "POST prompt_save": on_prompt("write", save_version, address=uid("draft")),
+    "GET prompt_versions": on_prompt("read"),
+    "GET prompt_version": on_prompt("read"),
+    "POST prompt_add_to_record": on_prompt("write", form(expected_impact="Fewer calls.")),
+    "GET prompt_compare_newest": on_prompt("read"),
+    "GET prompt_compare": on_prompt("read"),
+    "GET prompt_use": on_prompt("read"),
+    "GET prompt_why": on_prompt("read"),
+    "POST prompt_why_export": Entry("audit", seen="prompt"),
+    # its reviews
+    "GET prompt_ask": on_prompt("read", address=environment("staging")),
+    "POST prompt_ask": on_prompt("write", address=environment("staging")),
+    "GET review": on_prompt("read", address=uid("review")),
+    "POST review": on_prompt(
+        "review",
+        form(verdict="request_changes", comment="No."),
+        address=uid("review"),
+        instead={"author": REFUSED, "site_admin": REFUSED},
+        why=NO_AUTHOR,
+    ),
+    "POST review_comment": on_prompt("write", form(text="Why?"), address=uid("review")),
+    "POST review_withdraw": on_prompt("administer", address=uid("review"), instead={"author": OK}, why=ASKED),
+    # its way to readers
+    "GET prompt_promote": on_prompt("read", address=environment("production")),
+    "POST prompt_promote": on_prompt("deploy", reason, address=environment("production")),
+    "GET prompt_roll_back": on_prompt("read"),
+    "POST prompt_roll_back": on_prompt("roll_back", roll_back),
+    "GET prompt_recall": on_prompt("read"),
+    "POST prompt_recall": on_prompt("recall", reason),
+    "GET prompt_out_of_service": on_prompt("read"),
+    "POST prompt_out_of_service": on_prompt("roll_back", reason),
+    "GET prompt_deployment": on_prompt("read", address=uid("live")),
+    "POST job_retry": on_prompt("deploy", address=uid("job")),
+    "POST job_exclude": on_prompt("deploy", reason, address=uid("job")),
+}

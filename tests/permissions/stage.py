@@ -1,0 +1,223 @@
+"""One stage for all walks: a project with something of everything in it, and everybody who could come to its doors.
+
+It is built once. Each call happens in a savepoint that is rolled back, so all of them find the same stage.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
+from promptstudio.deployments.models import Deployment, PublishJob, Recall, Target
+from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.projects import services as projects
+from promptstudio.projects.group_mappings import add_mapping
+from promptstudio.projects.models import ApiKey, Environment, Membership, PendingChange, Project, ServiceAccount
+from promptstudio.projects.rules import ROLE_WORDS, Rules
+from promptstudio.prompts import services as prompts
+from promptstudio.prompts.models import Draft, Prompt, Version
+from promptstudio.reviews import services as reviews
+from promptstudio.reviews.models import Comment, Decision, Review
+from tests.cast import a_key, a_person, a_version, an_application, asked, bundle
+from tests.deployments.fake_target import KIND, publish_everything, use_fake_publisher
+
+FOLDER, ELSEWHERE_IN_PROJECT = "Property", "Motor"
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens within leaves no trace."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@dataclass
+class Person:
+    """Somebody at a door, with what the cast gave them: nothing here is read back from the product."""
+
+    name: str
+    actor: Actor | None = None
+    in_project: frozenset[str] = frozenset()
+    in_folder: dict[str, frozenset[str]] = field(default_factory=dict)
+    is_site_admin: bool = False
+    is_staff: bool = True
+    client: Client = field(default_factory=Client)
+    cookies: str = ""
+
+    def sign_in(self) -> None:
+        """Begun before the walks, so that no call is charged with it; the cookies come back after each."""
+        if self.actor:
+            self.client.force_login(self.user, backend="django.contrib.auth.backends.ModelBackend")
+        self.cookies = self.client.cookies.output()
+
+    def ask(self, method: str, url: str, data: Any, **more: Any) -> Any:
+        with undone():
+            response = getattr(self.client, method.lower())(url, data, **more)
+        if self.client.cookies.output() != self.cookies:
+            self.client.cookies.clear()
+            self.client.cookies.load(self.cookies.replace("Set-Cookie: ", ""))
+        return response
+
+    @property
+    def user(self) -> User:
+        assert self.actor
+        return self.actor.user
+
+    def roles(self, at: str) -> frozenset[str]:
+        """`project`: in the whole of it. `folder`: where the prompts of the stage lie. `somewhere`: wherever in the project."""
+        if at == "project":
+            return self.in_project
+        folders = [roles for path, roles in self.in_folder.items() if at == "somewhere" or path == FOLDER]
+        return self.in_project.union(*folders)
+
+
+@dataclass
+class Things:
+    """A prompt and all that can hang on one. `visible_to` are the names of those who see it by being named; None is everyone."""
+
+    prompt: Prompt
+    first: Version
+    version: Version
+    draft: Draft
+    review: Review
+    comment: Comment
+    decision: Decision
+    live: Deployment
+    job: PublishJob
+    recall: Recall
+    named: frozenset[str] | None = None
+
+
+@dataclass
+class Stage:
+    claims: Project
+    elsewhere: Project
+    development: Environment
+    staging: Environment
+    production: Environment
+    target: Target
+    account: ServiceAccount
+    key: ApiKey
+    change: PendingChange
+    spare: Membership
+    spare_in_folder: Membership
+    people: dict[str, Person]
+    open: Things
+    secret: Things
+    rest: dict[str, Any]
+
+    def person(self, name: str) -> Person:
+        return self.people[name]
+
+    @property
+    def author(self) -> Actor:
+        actor = self.people["author"].actor
+        assert actor
+        return actor
+
+
+def everybody(claims: Project, elsewhere: Project, root: Actor) -> dict[str, Person]:
+    people = {}
+    for role in (*ROLE_WORDS, "author", "asker"):
+        held = {"author": "domain_expert", "asker": "admin"}.get(role, role)
+        people[role] = Person(role, a_person(role.title(), claims, held, by=root), in_project=frozenset({held}))
+    for name, path, role in (("inside", FOLDER, "technical"), ("keeper", FOLDER, "admin"), ("outside", ELSEWHERE_IN_PROJECT, "admin")):
+        somebody = a_person(name.title(), claims, by=root)
+        folder = projects.folder_at(project=claims, path=path)
+        projects.grant_role(project=claims, user=somebody.user, role=role, folder=folder, actor=root)
+        people[name] = Person(name, somebody, in_folder={path: frozenset({role})})
+    people["elsewhere"] = Person("elsewhere", a_person("Elsewhere", elsewhere, "admin", "technical", "auditor", by=root))
+    people["stranger"] = Person("stranger", a_person("Stranger", claims, by=root))
+    people["site_admin"] = Person("site_admin", root, is_site_admin=True)
+    people["anonymous"] = Person("anonymous")
+    people["asker"].is_staff = False
+    for person in people.values():
+        if person.actor:
+            person.user.is_staff = person.is_staff
+            person.user.save()
+        person.sign_in()
+    return people
+
+
+def things(author: Actor, decider: Actor, places: dict[str, Environment], claims: Project, title: str) -> Things:
+    prompt = prompts.create_prompt(project=claims, title=title, folder=FOLDER, actor=author)
+    first = a_version(prompt, by=author)
+    version = a_version(prompt, by=author, text=f"{title} {{{{claim}}}}")
+    for each in (first, version):
+        live = deployments.deploy(version=each, environment=places["development"], reason="Tried.", actor=author)
+    review = asked(version, places["production"], by=author)
+    comment = reviews.comment(review=review, text="Is it clear?", actor=author)
+    decision = deployments.decide(review=review, verdict="request_changes", comment="Not yet.", seen=None, actor=decider)
+    deployments.deploy(version=version, environment=places["staging"], reason="Tried.", actor=author)
+    publish_everything()
+    job = PublishJob.objects.get(deployment__placement__prompt=prompt)
+    recall = deployments.recall(version=first, reason="Wrong sums.", actor=decider)
+    draft = prompts.open_draft(prompt=prompt, actor=author)
+    draft = prompts.save_draft(draft=draft, content=bundle("Newer {{claim}}"), revision=draft.revision, actor=author)
+    return Things(prompt, first, version, draft, review, comment, decision, live, job, recall)
+
+
+def no(*_: Any) -> None:
+    raise PublishFailed("No.", code="AccessDenied", permanent=True)
+
+
+def build() -> Stage:
+    root = Actor(user=User.objects.create_superuser("root", name="Root"), via="cli")
+    claims = projects.create_project(slug="claims", name="Claims", actor=root)
+    elsewhere = projects.create_project(slug="elsewhere", name="Elsewhere", actor=root)
+    places = {
+        slug: projects.add_environment(project=claims, slug=slug, name=slug.title(), rules=Rules(), actor=root)
+        for slug in ("development", "staging", "production")
+    }
+    projects.add_environment(project=elsewhere, slug="development", name="Development", rules=Rules(), actor=root)
+    people = everybody(claims, elsewhere, root)
+    author = people["author"].user
+    target_of_tests = use_fake_publisher(settings)
+    target_of_tests.twists = [no, no]
+    target = target_services.add_target(environment=places["staging"], name="Frankfurt", kind=KIND, actor=root)
+    decider = a_person("Decider", claims, "product", by=root)
+    by = Actor(user=author)
+    shown, secret = (things(by, decider, places, claims, title) for title in ("Water damage", "Severance"))
+    prompts.restrict_prompt(prompt=secret.prompt, people=[people["technical"].user, decider.user], actor=by)
+    secret.named = frozenset({"author", "technical"})
+    account = an_application(claims, responsible=by, by=root)
+    spare = a_person("Spare", claims, "viewer", by=root)
+    folder = projects.folder_at(project=claims, path=FOLDER)
+    in_folder = projects.grant_role(project=claims, user=spare.user, role="viewer", folder=folder, actor=root)
+    assert isinstance(in_folder, Membership)
+    return Stage(
+        claims=claims,
+        elsewhere=elsewhere,
+        **places,
+        target=target,
+        account=account,
+        key=a_key(account, "read", by=root)[0],
+        change=a_wish(places["production"], people["asker"]),
+        spare=Membership.objects.get(user=spare.user, folder=None),
+        spare_in_folder=in_folder,
+        people=people,
+        open=shown,
+        secret=secret,
+        rest={"spare": spare, "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root)},
+    )
+
+
+def a_wish(environment: Environment, asker: Person) -> PendingChange:
+    """Something that waits for a second person: anyone at all may promote to `environment`."""
+    kept, settings.SECOND_PERSON = settings.SECOND_PERSON, True
+    try:
+        data = {"deployers": list(ROLE_WORDS)}
+        change = projects.change_policy(environment=environment, data=data, actor=Actor(user=asker.user))
+    finally:
+        settings.SECOND_PERSON = kept
+    assert isinstance(change, PendingChange)
+    return change
