@@ -2,8 +2,9 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
-from .expecting import OK, PUBLIC, REFUSED, SIGNED_IN, SITE_ADMIN, Entry, on_prompt
+from .expecting import NOBODY, OK, PUBLIC, REFUSED, SIGNED_IN, SITE_ADMIN, Entry, on_prompt
 from .stage import ELSEWHERE_IN_PROJECT, FOLDER, Person, Stage, Things
 
 OWNER = "The owner of a prompt says who sees it; for anyone else it is a matter of settings."
@@ -12,6 +13,7 @@ NO_AUTHOR = "Nobody decides about their own version, and a site admin has no rol
 SITE = "It belongs to the installation, not to a project."
 PERSONAL = "It shows what this person may see, and for many that is nothing."
 WAITING = "What waits for a second person is told to those who could confirm it, and to whoever asked."
+OWN = "One's own sessions."
 OPEN = "Before anybody is signed in, and for machines that watch the product."
 
 
@@ -90,6 +92,11 @@ PAGES: dict[str, Entry] = {
     "GET changes": Entry(SIGNED_IN, why=PERSONAL),
     "POST change_confirm": Entry("administer", address=uid("change"), hidden=True, instead={"asker": REFUSED}, why=WAITING),
     "POST change_decline": Entry("administer", address=uid("change"), hidden=True, why=WAITING),
+    "GET account": Entry(SIGNED_IN, why=OWN),
+    "POST account_end": Entry(
+        NOBODY, seen="nothing", hidden=True, address=lambda *_: {"uid": uuid4()}, why="A session that is not one's own is not there."
+    ),
+    "POST account_end_others": Entry(SIGNED_IN, why=OWN),
     "GET project_new": Entry(SIGNED_IN, why="It says who makes projects, and whom to ask."),
     "POST project_new": Entry(SITE_ADMIN, seen="nothing", make=new_project, why=SITE),
     # a project
@@ -110,6 +117,8 @@ PAGES: dict[str, Entry] = {
     "GET settings_people": Entry("read", at="somewhere"),
     "GET settings_keys": Entry("read", at="somewhere"),
     "POST settings_grant": Entry("administer", at="somewhere", make=grant),
+    "GET access_review": Entry("read", at="somewhere"),
+    "POST access_review": Entry("administer"),
     "POST settings_revoke": Entry("administer", address=uid("spare")),
     "POST settings_revoke of a role in a folder": Entry("administer", at="folder", address=uid("spare_in_folder")),
     "POST settings_account": Entry("administer", make=an_account),

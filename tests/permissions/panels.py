@@ -63,6 +63,10 @@ def conditions(stage: Stage, things: Things, person: Person) -> dict[str, Any]:
     return {"environment": stage.staging.pk, "deployers": ["technical", "admin"], "approver_may_deploy": "on"}
 
 
+def a_floor(stage: Stage, things: Things, person: Person) -> dict[str, Any]:
+    return {"environments": "production", "change_record": "on"}
+
+
 def a_target(stage: Stage, things: Things, person: Person) -> dict[str, Any]:
     return {"environment": stage.staging.pk, "name": "Dublin", "kind": "fake", "settings": "{}", "is_active": "on"}
 
@@ -95,7 +99,7 @@ DOORS: dict[str, Entry] = {
         IN_PROJECT,
         site(a_person),
         site(form(name="Spare", email="", is_active="on")),
-        {"anonymise": Entry(SITE_ADMIN, make=form(sure="yes"), why=SITE)},
+        {"anonymise": Entry(SITE_ADMIN, make=form(sure="yes"), why=SITE), "end_sessions": Entry(SITE_ADMIN, why=SITE)},
     ),
     **panel(
         "projects_membership",
@@ -117,8 +121,6 @@ DOORS: dict[str, Entry] = {
         site(form(pattern="claims-others", site_admin="on")),
         {"remove": site()},
     ),
-    # Its past is asked for by a row's address, and a row that is not theirs is not there.
-    "GET projects_groupmapping_history": Entry(SITE_ADMIN, seen="nothing", hidden=True, why=SITE),
     # projects and places
     **once("projects_project", lambda stage, things: stage.claims, IN_PROJECT),
     **panel(
@@ -128,6 +130,10 @@ DOORS: dict[str, Entry] = {
         NONE,
         Entry("administer", make=form(name="Rehearsal", grace_days="3")),
     ),
+    **panel("projects_floor", lambda stage, things: stage.rest["floor"], site(), site(a_floor), NONE),
+    # Its past is asked for by a row's address, and a row that is not theirs is not there.
+    "GET projects_groupmapping_history": Entry(SITE_ADMIN, seen="nothing", hidden=True, why=SITE),
+    "GET projects_floor_history": Entry(SITE_ADMIN, seen="nothing", hidden=True, why=SITE),
     "POST environment_preview": Entry("read", at="somewhere", address=at_pk(lambda stage, things: stage.staging)),
     **panel("projects_policy", lambda stage, things: stage.staging.policy, IN_PROJECT, administered(conditions), STAYS),
     "POST policy_preview": Entry(STAFF, make=conditions, why="It says in words what is typed, for places that the asker administers."),

@@ -207,7 +207,11 @@ def build() -> Stage:
         people=people,
         open=shown,
         secret=secret,
-        rest={"spare": spare, "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root)},
+        rest={
+            "spare": spare,
+            "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root),
+            "floor": projects.set_floor(data={}, environments=[], actor=root),
+        },
     )
 
 
