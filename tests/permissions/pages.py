@@ -143,7 +143,11 @@ PAGES: dict[str, Entry] = {
     "POST prompt_ask": on_prompt("write", address=environment("staging")),
     "GET review": on_prompt("read", address=uid("review")),
     "POST review": on_prompt(
-        "review", form(verdict="request_changes", comment="No."), address=uid("review"), instead={"author": REFUSED, "site_admin": REFUSED}, why=NO_AUTHOR
+        "review",
+        form(verdict="request_changes", comment="No."),
+        address=uid("review"),
+        instead={"author": REFUSED, "site_admin": REFUSED},
+        why=NO_AUTHOR,
     ),
     "POST review_comment": on_prompt("write", form(text="Why?"), address=uid("review")),
     "POST review_withdraw": on_prompt("administer", address=uid("review"), instead={"author": OK}, why=ASKED),
