@@ -44,3 +44,16 @@ IN_A_FOLDER = tuple(role for role in ROLE_WORDS if role != "auditor")
 def table() -> list[tuple[str, list[bool]]]:
     """A line for each deed: its words, and whether each role (in the order of ROLE_WORDS) may do it."""
     return [(IN_WORDS[deed], [role in roles for role in ROLE_WORDS]) for deed, roles in ROLES.items()]
+
+
+def as_markdown() -> str:
+    """The same table as docs/roles.md has it."""
+    head = ["It may", *(word[0].upper() + word[1:] for word in ROLE_WORDS.values())]
+    lines = [[words, *("yes" if may else "no" for may in answers)] for words, answers in table()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in [head, ["---"] * len(head), *lines])
+
+
+def scopes_as_markdown() -> str:
+    """What each deed asks of a key, as docs/roles.md has it."""
+    rows = [[IN_WORDS[deed], f"`{SCOPES[deed]}`" if deed in SCOPES else "no key does this"] for deed in ROLES]
+    return "".join(f"| {' | '.join(line)} |\n" for line in [["It may", "A key needs the scope"], ["---", "---"], *rows])

@@ -114,6 +114,9 @@ class Stage:
     open: Things
     secret: Things
     rest: dict[str, Any]
+    # What each key sends, by what it is, and what acts with it.
+    secrets: dict[str, str]
+    keys: dict[str, Actor]
 
     def person(self, name: str) -> Person:
         return self.people[name]
@@ -189,12 +192,15 @@ def build() -> Stage:
     shown, secret = (things(by, decider, places, claims, title) for title in ("Water damage", "Severance"))
     prompts.restrict_prompt(prompt=secret.prompt, people=[people["technical"].user, decider.user], actor=by)
     secret.named = frozenset({"author", "technical"})
-    account = an_application(claims, responsible=by, by=root)
+    account = an_application(claims, responsible=decider, by=root)
     spare = a_person("Spare", claims, "viewer", by=root)
     folder = projects.folder_at(project=claims, path=FOLDER)
     in_folder = projects.grant_role(project=claims, user=spare.user, role="viewer", folder=folder, actor=root)
     assert isinstance(in_folder, Membership)
+    secrets, keys = every_key(account, elsewhere, places["production"], root)
     return Stage(
+        secrets=secrets,
+        keys=keys,
         claims=claims,
         elsewhere=elsewhere,
         **places,
@@ -213,6 +219,22 @@ def build() -> Stage:
             "floor": projects.set_floor(data={}, environments=[], actor=root),
         },
     )
+
+
+def every_key(account: ServiceAccount, elsewhere: Project, production: Environment, root: Actor) -> tuple[dict[str, str], dict[str, Actor]]:
+    """One with each scope alone; and with all of them: of another environment, folder and project than the prompt's, and a revoked one."""
+    everything = ("read", "write", "deploy")
+    theirs = projects.create_service_account(project=elsewhere, name="Theirs", responsible=root.user, actor=root)
+    motor = projects.folder_at(project=account.project, path=ELSEWHERE_IN_PROJECT)
+    wanted: dict[str, dict[str, Any]] = {scope: {"scopes": [scope]} for scope in everything}
+    wanted |= {"all": {}, "revoked": {}, "environment": {"environment": production}, "folder": {"folder": motor}}
+    wanted["project"] = {"account": theirs}
+    secrets, keys = {"none": ""}, {}
+    for name, given in wanted.items():
+        key, secrets[name] = projects.create_key(**{"account": account, "name": name, "scopes": everything, "actor": root, **given})
+        keys[name] = Actor(user=key.account.user, key=key, via="api")
+    projects.revoke_key(key=keys["revoked"].key, actor=root)  # type: ignore[arg-type]
+    return secrets, keys
 
 
 def a_wish(environment: Environment, asker: Person) -> PendingChange:

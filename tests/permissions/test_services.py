@@ -1,0 +1,262 @@
+"""Every public service, called by everybody and with keys, compared with the table of roles: whatever door leads to it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Model
+
+from promptstudio.accounts import services as accounts
+from promptstudio.accounts.actor import Actor
+from promptstudio.deployments import services as deployments
+from promptstudio.deployments import target_services
+from promptstudio.deployments.erasing import erase_words
+from promptstudio.deployments.places import ask_places
+from promptstudio.lib.errors import NotAllowed, StudioError
+from promptstudio.projects import control_services, group_mappings
+from promptstudio.projects import services as projects
+from promptstudio.projects.founding_services import Founders, found_project
+from promptstudio.projects.roles import SCOPES
+from promptstudio.projects.rules import Rules
+from promptstudio.prompts import services as prompts
+from promptstudio.reviews import services as reviews
+from tests.audit.test_every_service import public_services
+from tests.cast import bundle
+
+from .expecting import INVISIBLE, OK, REFUSED, SITE_ADMIN, Entry, expected, on_prompt
+from .pages import ASKED, NO_AUTHOR, OWNER, SITE
+from .stage import FOLDER, Stage, Things, undone
+
+Call = Callable[[Stage, Things, Actor], Any]
+TALK = "A key takes part in no conversation."
+OWN_WISH = "Nobody confirms what they asked for themselves."
+OWN_WISH_BACK = "Whoever asked withdraws it."
+# Nobody's role opens these; why that is right.
+WITHOUT_A_ROLE = {
+    "accounts.arrive": "The word of the identity provider opens it, before anybody is signed in.",
+    "accounts.note_sign_in": "As above.",
+    "accounts.refuse_sign_in": "As above.",
+    "accounts.follow_site_admin": "The groups of the identity provider decide it.",
+    "projects.apply_groups": "The groups of the identity provider decide it.",
+    "accounts.sign_out": "One's own session.",
+    "accounts.make_break_glass": "Only the server's shell leads to it.",
+    "accounts.use_break_glass": "The password opens it.",
+    "accounts.other_site_admins": "It answers a question and changes nothing.",
+    "audit.record": "Services write the trail with it, after they asked.",
+    "audit.keep_refusal": "The doors write refusals with it.",
+    "audit.note_export": "Views write it after they asked who may read the trail.",
+    "audit.note_first_use": "The API writes it once a key was let in.",
+    "audit.forget_who": "Part of anonymising.",
+    "audit.forget_words": "Part of erasing.",
+    "audit.words_of": "Views ask first who may read the trail.",
+    "audit.people_of": "As above.",
+    "projects.folder_at": "Part of services that ask first; a folder alone says nothing.",
+    "projects.key_for": "The secret opens it.",
+    "projects.hash_secret": "It computes.",
+    "projects.parse_rules": "It computes.",
+    "projects.slug_of": "It computes.",
+    "projects.floor_environments": "What the site asks for is told to everyone.",
+    "prompts.bump_of": "It computes.",
+    "reviews.standing_decisions": "The conditions are answered from it.",
+    "reviews.close_as_deployed": "Part of promoting.",
+    "deployments.lock_placement": "Part of promoting.",
+}
+
+
+def site(call: Call) -> tuple[Entry, Call]:
+    return Entry(SITE_ADMIN, seen="nothing", why=SITE), call
+
+
+def settings(call: Call, **more: Any) -> tuple[Entry, Call]:
+    return Entry("administer", seen="nothing", **more), call
+
+
+def prompt(deed: str, call: Call, **more: Any) -> tuple[Entry, Call]:
+    return on_prompt(deed, **more), call
+
+
+def _founded(s: Stage, t: Things, actor: Actor) -> Any:
+    people = Founders(defines=[s.author.user], validates=[s.person("product").user], keeps=[s.person("admin").user])
+    return found_project(name="Motor", template="light", founders=people, actor=actor)
+
+
+def _person_changed(s: Stage, t: Things, actor: Actor) -> Any:
+    flags = {"is_active": True, "is_staff": False, "is_site_admin": False}
+    return accounts.change_person(person=s.rest["spare"].user, name="Spare", email="", **flags, actor=actor)
+
+
+def _mapping_changed(s: Stage, t: Things, actor: Actor) -> Any:
+    given = {"pattern": "others", "project": s.claims, "role": "viewer", "site_admin": False}
+    return group_mappings.change_mapping(mapping=s.rest["mapping"], **given, actor=actor)
+
+
+SERVICES: dict[str, tuple[Entry, Call]] = {
+    "accounts.add_person": site(lambda s, t, a: accounts.add_person(username="zoe", name="Zoë", actor=a)),
+    "accounts.change_person": site(_person_changed),
+    "accounts.anonymise_person": site(lambda s, t, a: accounts.anonymise_person(person=s.rest["spare"].user, actor=a)),
+    "projects.create_project": site(lambda s, t, a: projects.create_project(slug="x", name="X", actor=a)),
+    "projects.found_project": site(_founded),
+    "projects.set_floor": site(lambda s, t, a: projects.set_floor(data={"change_record": True}, actor=a)),
+    "projects.add_mapping": site(lambda s, t, a: group_mappings.add_mapping(pattern="x", project=s.claims, role="viewer", actor=a)),
+    "projects.change_mapping": site(_mapping_changed),
+    "projects.remove_mapping": site(lambda s, t, a: group_mappings.remove_mapping(mapping=s.rest["mapping"], actor=a)),
+    "projects.add_environment": settings(
+        lambda s, t, a: projects.add_environment(project=s.claims, slug="x", name="X", rules=Rules(), actor=a)
+    ),
+    "projects.change_environment": settings(
+        lambda s, t, a: projects.change_environment(environment=s.staging, name="S", grace_days=1, actor=a)
+    ),
+    "projects.change_policy": settings(
+        lambda s, t, a: projects.change_policy(environment=s.staging, data={"change_record": True}, actor=a)
+    ),
+    "projects.grant_role": settings(
+        lambda s, t, a: projects.grant_role(project=s.claims, user=s.person("stranger").user, role="viewer", actor=a)
+    ),
+    "projects.grant_role in a folder": (
+        Entry("administer", at="folder", seen="nothing"),
+        lambda s, t, a: projects.grant_role(
+            project=s.claims, user=s.person("stranger").user, role="viewer", folder=t.prompt.folder, actor=a
+        ),
+    ),
+    "projects.revoke_role": settings(lambda s, t, a: projects.revoke_role(membership=s.spare, actor=a)),
+    "projects.revoke_role in a folder": (
+        Entry("administer", at="folder", seen="nothing"),
+        lambda s, t, a: projects.revoke_role(membership=s.spare_in_folder, actor=a),
+    ),
+    "projects.create_service_account": settings(
+        lambda s, t, a: projects.create_service_account(project=s.claims, name="X", responsible=s.author.user, actor=a)
+    ),
+    "projects.create_key": settings(lambda s, t, a: projects.create_key(account=s.account, name="X", scopes=["read"], actor=a)),
+    "projects.rotate_key": settings(lambda s, t, a: projects.rotate_key(key=s.key, overlap=timedelta(days=1), actor=a)),
+    "projects.revoke_key": settings(lambda s, t, a: projects.revoke_key(key=s.key, actor=a)),
+    "projects.confirm_change": settings(
+        lambda s, t, a: control_services.confirm_change(change=s.change, actor=a), instead={"asker": REFUSED}, why=OWN_WISH
+    ),
+    "projects.decline_change": settings(
+        lambda s, t, a: control_services.decline_change(change=s.change, actor=a), instead={"asker": OK}, why=OWN_WISH_BACK
+    ),
+    "deployments.add_target": settings(
+        lambda s, t, a: target_services.add_target(environment=s.staging, name="Dublin", kind="fake", actor=a)
+    ),
+    "deployments.save_target": settings(lambda s, t, a: target_services.save_target(target=s.target, actor=a)),
+    "deployments.check_target": settings(lambda s, t, a: target_services.check_target(target=s.target, actor=a)),
+    "prompts.create_prompt": (
+        Entry("write", at="folder", seen="nothing"),
+        lambda s, t, a: prompts.create_prompt(project=s.claims, title="Storm", folder=FOLDER, actor=a),
+    ),
+    "prompts.change_prompt": prompt("write", lambda s, t, a: prompts.change_prompt(prompt=t.prompt, title="Rain", actor=a)),
+    "prompts.restrict_prompt": prompt(
+        "administer",
+        lambda s, t, a: prompts.restrict_prompt(prompt=t.prompt, people=[s.person("product").user], actor=a),
+        instead={"author": OK},
+        why=OWNER,
+    ),
+    "prompts.open_draft": prompt("write", lambda s, t, a: prompts.open_draft(prompt=t.prompt, actor=a)),
+    "prompts.save_draft": prompt(
+        "write", lambda s, t, a: prompts.save_draft(draft=t.draft, content=bundle("X {{claim}}"), revision=t.draft.revision, actor=a)
+    ),
+    "prompts.discard_draft": prompt("write", lambda s, t, a: prompts.discard_draft(draft=t.draft, actor=a)),
+    "prompts.save_version_of_draft": prompt(
+        "write",
+        lambda s, t, a: prompts.save_version_of_draft(draft=t.draft, revision=t.draft.revision, change=prompts.Change("New"), actor=a),
+    ),
+    "prompts.save_version": prompt(
+        "write", lambda s, t, a: prompts.save_version(prompt=t.prompt, data=bundle("X {{claim}}"), change=prompts.Change("New"), actor=a)
+    ),
+    "prompts.add_to_change_record": prompt(
+        "write", lambda s, t, a: prompts.add_to_change_record(version=t.version, expected_impact="More.", actor=a)
+    ),
+    "prompts.save_example": prompt("write", lambda s, t, a: prompts.save_example(prompt=t.prompt, name="Pipe", values={}, actor=a)),
+    "reviews.ask_for_review": prompt(
+        "write", lambda s, t, a: reviews.ask_for_review(version=t.version, environment=s.staging, note="", actor=a)
+    ),
+    "reviews.comment": prompt(
+        "write", lambda s, t, a: reviews.comment(review=t.review, text="Why?", actor=a), instead={"key": REFUSED}, why=TALK
+    ),
+    "reviews.decide": prompt(
+        "review",
+        lambda s, t, a: reviews.decide(review=t.review, verdict="request_changes", comment="No.", baseline=None, actor=a),
+        instead={"author": REFUSED, "site_admin": REFUSED},
+        why=NO_AUTHOR,
+    ),
+    "deployments.decide": prompt(
+        "review",
+        lambda s, t, a: deployments.decide(review=t.review, verdict="approve", seen=None, actor=a),
+        instead={"author": REFUSED, "site_admin": REFUSED},
+        why=NO_AUTHOR,
+    ),
+    "reviews.withdraw": prompt("administer", lambda s, t, a: reviews.withdraw(review=t.review, actor=a), instead={"author": OK}, why=ASKED),
+    "deployments.deploy": prompt("deploy", lambda s, t, a: deployments.deploy(version=t.version, environment=s.production, actor=a)),
+    "deployments.roll_back": prompt(
+        "roll_back", lambda s, t, a: deployments.roll_back(prompt=t.prompt, environment=s.development, reason="No.", actor=a)
+    ),
+    "deployments.recall": prompt("recall", lambda s, t, a: deployments.recall(version=t.version, reason="No.", actor=a)),
+    "deployments.take_out_of_service": prompt(
+        "roll_back", lambda s, t, a: deployments.take_out_of_service(prompt=t.prompt, environment=s.development, reason="No.", actor=a)
+    ),
+    "deployments.retry": prompt("deploy", lambda s, t, a: deployments.retry(job=t.job, actor=a)),
+    "deployments.exclude": prompt("deploy", lambda s, t, a: deployments.exclude(job=t.job, reason="No.", actor=a)),
+    "deployments.cancel": prompt("deploy", lambda s, t, a: deployments.cancel(job=t.job, reason="No.", actor=a)),
+    "deployments.erase_words": site(lambda s, t, a: erase_words(row=t.comment, actor=a)),
+    "deployments.ask_places": (Entry("audit", seen="nothing"), lambda s, t, a: ask_places(environment=s.development, actor=a)),
+}
+# Not called services in their file's name, and just as public.
+BESIDES = {"deployments.erase_words", "deployments.ask_places"}
+
+
+class Fresh:
+    """The stage or its things, each row read anew: a call changes the row that it was given, and taking it back in the database does
+    not take that back."""
+
+    def __init__(self, of: Any) -> None:
+        self._of = of
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._of, name)
+        return type(value)._base_manager.get(pk=value.pk) if isinstance(value, Model) else value
+
+
+def outcome(call: Call, stage: Stage, things: Things, actor: Actor) -> str:
+    try:
+        with undone():
+            call(Fresh(stage), Fresh(things), actor)  # type: ignore[arg-type]
+    except NotAllowed as error:
+        return REFUSED if error.sentence else "refused without a sentence"
+    except StudioError:
+        return OK
+    return OK
+
+
+def disagreements(service: str, stage: Stage, things: Things) -> dict[str, str]:
+    entry, call = SERVICES[service]
+    found = {}
+    for person in stage.people.values():
+        if person.actor is None:
+            continue
+        # A service knows no “not there”: who does not see it is refused.
+        wanted = expected(entry, person, things)
+        wanted = REFUSED if wanted == INVISIBLE else wanted
+        if (got := outcome(call, stage, things, person.actor)) != wanted:
+            found[person.name] = f"{got}, where the table says: {wanted}"
+    for name in ("read", "write", "deploy", "all", "project", "folder"):
+        can_do = SCOPES.get(entry.deed) in ({name} if name != "all" else set(SCOPES.values()))
+        wanted = entry.instead.get("key", OK) if can_do else REFUSED
+        if (got := outcome(call, stage, things, stage.keys[name])) != wanted:
+            found[f"key: {name}"] = f"{got}, where the table says: {wanted}"
+    return found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_serves_whom_the_table_says(service: str, stage: Stage) -> None:
+    assert disagreements(service, stage, stage.open) == {}
+
+
+@pytest.mark.parametrize("service", [name for name, (entry, _) in SERVICES.items() if entry.seen == "prompt"])
+def test_it_does_not_serve_whoever_is_not_named(service: str, stage: Stage) -> None:
+    assert disagreements(service, stage, stage.secret) == {}
+
+
+def test_every_service_has_an_entry() -> None:
+    entries = {name.split()[0] for name in SERVICES}
+    assert public_services() == (entries - BESIDES) | set(WITHOUT_A_ROLE), "Say in SERVICES which deed of the table opens it."
