@@ -8,13 +8,14 @@ import pytest
 from django.db.models import Model
 
 from promptstudio.accounts import services as accounts
+from promptstudio.accounts import session_services
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.erasing import erase_words
 from promptstudio.deployments.places import ask_places
 from promptstudio.lib.errors import NotAllowed, StudioError
-from promptstudio.projects import control_services, group_mappings
+from promptstudio.projects import access_services, control_services, group_mappings
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.roles import SCOPES
@@ -42,6 +43,12 @@ WITHOUT_A_ROLE = {
     "accounts.sign_out": "One's own session.",
     "accounts.make_break_glass": "Only the server's shell leads to it.",
     "accounts.use_break_glass": "The password opens it.",
+    "accounts.end_session": "One's own sessions.",
+    "accounts.end_other_sessions": "One's own sessions.",
+    "accounts.note_guessing": "It notes what a stranger tried.",
+    "accounts.note_throttled": "As above.",
+    "projects.access_review_due": "It answers a question and changes nothing.",
+    "projects.rows_to_review": "It answers a question and changes nothing.",
     "accounts.other_site_admins": "It answers a question and changes nothing.",
     "audit.record": "Services write the trail with it, after they asked.",
     "audit.keep_refusal": "The doors write refusals with it.",
@@ -95,6 +102,7 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "accounts.add_person": site(lambda s, t, a: accounts.add_person(username="zoe", name="Zoë", actor=a)),
     "accounts.change_person": site(_person_changed),
     "accounts.anonymise_person": site(lambda s, t, a: accounts.anonymise_person(person=s.rest["spare"].user, actor=a)),
+    "accounts.end_sessions_of": site(lambda s, t, a: session_services.end_sessions_of(person=s.rest["spare"].user, actor=a)),
     "projects.create_project": site(lambda s, t, a: projects.create_project(slug="x", name="X", actor=a)),
     "projects.found_project": site(_founded),
     "projects.set_floor": site(lambda s, t, a: projects.set_floor(data={"change_record": True}, actor=a)),
@@ -130,6 +138,9 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "projects.create_key": settings(lambda s, t, a: projects.create_key(account=s.account, name="X", scopes=["read"], actor=a)),
     "projects.rotate_key": settings(lambda s, t, a: projects.rotate_key(key=s.key, overlap=timedelta(days=1), actor=a)),
     "projects.revoke_key": settings(lambda s, t, a: projects.revoke_key(key=s.key, actor=a)),
+    "projects.sign_access_review": settings(
+        lambda s, t, a: access_services.sign_access_review(project=s.claims, keep=[], take=[], actor=a)
+    ),
     "projects.confirm_change": settings(
         lambda s, t, a: control_services.confirm_change(change=s.change, actor=a), instead={"asker": REFUSED}, why=OWN_WISH
     ),
