@@ -44,6 +44,7 @@ def test_the_page_lists_each_device_in_words_and_marks_this_one(cast: Cast) -> N
     browser(cast, FIREFOX, "192.0.2.3", who="bob")
     html = text(desk.get("/account/"))
     assert html.index("Firefox on Windows") < html.index("this one") < html.index("Safari on an iPhone")
+    assert html.count("this one") == 1
     assert "192.0.2.1" in html
     assert "192.0.2.2" in html
     assert "192.0.2.3" not in html
