@@ -38,6 +38,7 @@ class FloorAdmin(ScopedAdmin):
     form = FloorForm
     one, many, icon, section = "floor", "floor", "shield-check", "places"
     hint = "What every project has to ask for at least before something enters production. A change is a new row."
+    empty = "Each project asks for what it wants. A floor is asked of all of them; they may ask for more, never for less."
     project_path = ""
     list_display = ("number", "in_words", "created_by", when("created_at", "Since"))
     list_select_related = ("created_by",)

@@ -38,6 +38,7 @@ class GroupMappingAdmin(ScopedAdmin):
     form = GroupMappingForm
     one, many, icon, section = "group mapping", "group mappings", "users", "people"
     hint = "What the groups of the identity provider give here."
+    empty = "Until there is one, roles are given by hand, person by person."
     project_path = ""
     list_display = ("pattern", "gives", "created_at")
     list_filter = ("site_admin", "role", "project")

@@ -95,8 +95,8 @@ class ScopedAdmin(admin.ModelAdmin):
 
     `project_path` leads from the model to its project, `prompt_path` to its prompt, which may be hidden in a visible project.
 
-    `one` and `many` are what rows are called on pages, `hint` says on the index what the list is for, and `section` is one of
-    `sections.SECTIONS`.
+    `one` and `many` are what rows are called on pages, `hint` says on the index what the list is for, `empty` what it means that there
+    is no row yet, and `section` is one of `sections.SECTIONS`.
     """
 
     project_path: ClassVar[str] = "project"
@@ -104,6 +104,7 @@ class ScopedAdmin(admin.ModelAdmin):
     one: ClassVar[str] = ""
     many: ClassVar[str] = ""
     hint: ClassVar[str] = ""
+    empty: ClassVar[str] = ""
     icon: ClassVar[str] = "list"
     section: ClassVar[str] = ""
     show_full_result_count = False
@@ -225,7 +226,7 @@ class ScopedAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         may_add = self.has_add_permission(request)
-        words = {"title": many_of(self.model), "hint": self.hint, "one": one_of(self.model), "may_add": may_add}
+        words = {"title": many_of(self.model), "hint": self.hint, "one": one_of(self.model), "empty": self.empty, "may_add": may_add}
         return super().changelist_view(request, {**words, **(extra_context or {})})
 
     def changeform_view(self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None) -> Any:

@@ -31,6 +31,12 @@ def test_each_list_opens_and_is_searched(client: Client, filled: Cast, panel: An
         assert client.get(address(panel[0], "changelist"), {"q": "<script>"}).status_code == 200
 
 
+@pytest.mark.parametrize("word", ["groupmapping", "floor"])
+def test_a_list_without_rows_says_what_that_means(client: Client, cast: Cast, word: str) -> None:
+    html = text(at(client, cast.root).get(f"/admin/projects/{word}/"))
+    assert f"<h2>No {'floor' if word == 'floor' else 'group mapping'} yet</h2><p>" in html
+
+
 @pytest.mark.parametrize("panel", PANELS, ids=ids)
 def test_each_row_opens(client: Client, filled: Cast, panel: Any) -> None:
     row = panel[0]._default_manager.order_by("pk").last()
