@@ -1,6 +1,6 @@
 """What must be so before a version may enter an environment. One class per gate; each answers with a reason."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -9,13 +9,12 @@ from typing import Any, ClassVar
 import structlog
 from django.db import transaction
 
-from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.projects.models import Environment, Membership, Policy
+from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import ROLE_WORDS, Rules
-from promptstudio.prompts.models import Version
-from promptstudio.prompts.permissions import can_here
+from promptstudio.prompts.models import Prompt, PromptUserPermission, Version
 from promptstudio.reviews.models import Decision
 from promptstudio.reviews.services import standing_decisions
 
@@ -92,8 +91,9 @@ class Candidate:
     def members(self) -> list[Membership]:
         """Roles that count here: of people who may sign in and see the prompt, given by someone else."""
         prompt = self.version.prompt
-        rows = Membership.objects.at(prompt.folder).given_by_others().filter(user__is_active=True).select_related("user")
-        return [row for row in rows if not prompt.restricted or can_here(Actor(row.user), "read", prompt)]
+        rows = Membership.objects.at(prompt.folder).filter(user__is_active=True).select_related("user")
+        named = PromptUserPermission.objects.filter(content_object=prompt).values_list("user_id", flat=True) if prompt.restricted else ()
+        return who_counts(prompt, list(rows), set(named))
 
     @property
     def recalled_at(self) -> Any:
@@ -129,7 +129,21 @@ class Candidate:
         return self.rules.too_old(decision.decided_at, clock.now())
 
     def _holds(self, decision: Decision) -> bool:
-        return any((row.user_id, row.role) == (decision.person_id, decision.role) for row in self.members)
+        held = any((row.user_id, row.role) == (decision.person_id, decision.role) for row in self.members)
+        return held and decision.role in ROLES["review"]
+
+
+def who_counts(prompt: Prompt, rows: Sequence[Membership], named: Container[int]) -> list[Membership]:
+    """Of all roles at the prompt's folder, those that count in its conditions: of people who see the prompt, given by someone else.
+
+    `named` are the users to whom the prompt is restricted, where it is.
+    """
+    keepers = {row.user_id for row in rows if row.role in ROLES["administer"] or row.user.is_site_admin}
+    return [
+        row
+        for row in rows
+        if row.granted_by_id != row.user_id and (not prompt.restricted or row.user_id in keepers or row.user_id in named)
+    ]
 
 
 class Gate:

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptstudio.projects.models import Environment, Membership, Policy
-from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import ChangeNote, Contributor, PromptUserPermission
 from promptstudio.reviews.models import Decision, Review
 
-from .gates import Candidate, Outcome, evaluate
+from .gates import Candidate, Outcome, evaluate, who_counts
 from .models import Recall, WentLive
-from .waiting import live_versions
+from .waiting import live_versions, newest_policies
 
 
 def at_a_glance(reviews: Sequence[Review], *, instead: Mapping[int, Rules] | None = None) -> dict[int, list[Outcome]]:
@@ -20,10 +19,7 @@ def at_a_glance(reviews: Sequence[Review], *, instead: Mapping[int, Rules] | Non
 
     `instead` gives, by environment, rules to try in the place of those in force.
     """
-    policies = {
-        policy.environment_id: policy
-        for policy in Policy.objects.filter(environment__in={r.environment_id for r in reviews}).order_by("number")
-    }
+    policies = newest_policies({review.environment_id for review in reviews})
     for environment, rules in (instead or {}).items():
         if environment in policies:
             policies[environment] = Policy(environment_id=environment, data=rules.model_dump(mode="json"))
@@ -67,22 +63,18 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
 def _members(reviews: Sequence[Review]) -> dict[int, list[Membership]]:
     """By review, as `Candidate.members` gives them for one."""
     rows = list(
-        Membership.objects.filter(project__in={review.environment.project_id for review in reviews}, user__is_active=True)
-        .given_by_others()
-        .select_related("user", "folder")
+        Membership.objects.filter(project__in={review.environment.project_id for review in reviews}, user__is_active=True).select_related(
+            "user", "folder"
+        )
     )
     restricted = {review.version.prompt_id for review in reviews if review.version.prompt.restricted}
-    named = set(PromptUserPermission.objects.filter(content_object__in=restricted).values_list("content_object_id", "user_id"))
+    named: dict[int, set[int]] = defaultdict(set)
+    for prompt, user in PromptUserPermission.objects.filter(content_object__in=restricted).values_list("content_object_id", "user_id"):
+        named[prompt].add(user)
 
     def counts(review: Review) -> list[Membership]:
         prompt = review.version.prompt
-        here = [
-            row for row in rows if row.project_id == prompt.project_id and (row.folder is None or row.folder.path in prompt.folder.lineage)
-        ]
-        if not prompt.restricted:
-            return here
-        keepers = {row.user_id for row in here if row.role in ROLES["administer"] or row.user.is_site_admin}
-        return [row for row in here if row.user_id in keepers or (prompt.pk, row.user_id) in named]
+        return who_counts(prompt, [row for row in rows if row.holds_at(prompt.folder)], named[prompt.pk])
 
     return {review.pk: counts(review) for review in reviews}
 

@@ -13,7 +13,6 @@ from promptstudio.reviews.models import Decision, Review
 
 from .models import Deployment, Placement, PublishJob
 
-REVIEWING = ("product", "technical", "domain_expert", "admin")
 MOST_LOOKED_AT, MOST_SHOWN = 200, 20
 
 
@@ -45,7 +44,7 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
     found = []
     for review in reviews:
         asked = rules[review.environment_id]
-        wanted = set(asked.approvals or REVIEWING)
+        wanted = ROLES["review"] & set(asked.approvals or ROLES["review"])
         if review.version_id in wrote or not _roles_at(roles, review.version.prompt) & wanted:
             continue
         now = live.get((review.version.prompt_id, review.environment_id))
@@ -77,7 +76,7 @@ def failed_publications(actor: Actor, project: Project | None = None) -> list[Pu
     memberships = list(Membership.objects.filter(user=actor.user).select_related("folder"))
     deployers = {
         environment: set(policy.rules.deployers)
-        for environment, policy in _newest_policies({job.deployment.placement.environment_id for job in found}).items()
+        for environment, policy in newest_policies({job.deployment.placement.environment_id for job in found}).items()
     }
 
     def may_settle(job: PublishJob) -> bool:
@@ -88,20 +87,15 @@ def failed_publications(actor: Actor, project: Project | None = None) -> list[Pu
 
 
 def _roles_at(memberships: list[Membership], prompt: Prompt) -> set[str]:
-    """As `MembershipQuerySet.at`, for rows that are there already."""
-    return {
-        row.role
-        for row in memberships
-        if row.project_id == prompt.project_id and (row.folder is None or row.folder.path in prompt.folder.lineage)
-    }
+    return {row.role for row in memberships if row.holds_at(prompt.folder)}
 
 
 def _rules(reviews: list[Review]) -> dict[int, Rules]:
-    newest = _newest_policies({review.environment_id for review in reviews})
+    newest = newest_policies({review.environment_id for review in reviews})
     return {environment: policy.rules for environment, policy in newest.items()}
 
 
-def _newest_policies(environments: set[int]) -> dict[int, Policy]:
+def newest_policies(environments: set[int]) -> dict[int, Policy]:
     return {policy.environment_id: policy for policy in Policy.objects.filter(environment__in=environments).order_by("number")}
 
 

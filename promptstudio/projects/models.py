@@ -187,6 +187,10 @@ class Membership(models.Model):
     def place(self) -> str:
         return f"{self.project}, {self.folder}" if self.folder else str(self.project)
 
+    def holds_at(self, folder: Folder) -> bool:
+        """As `MembershipQuerySet.at`, for a row that is there already."""
+        return self.project_id == folder.project_id and (self.folder is None or self.folder.path in folder.lineage)
+
 
 class GroupMapping(models.Model):
     """What a group at the identity provider gives here. `pattern` may hold <project> and <role>."""

@@ -13,6 +13,9 @@ ROLES: dict[str, frozenset[str]] = {
     "audit": frozenset({"auditor", "product", "technical", "admin"}),
     "administer": frozenset({"admin"}),
 }
+# In the order in which people read them.
+REVIEWERS = tuple(role for role in ROLE_WORDS if role in ROLES["review"])
+DEPLOYERS = tuple(role for role in ROLE_WORDS if role in ROLES["deploy"])
 # As a refusal says it; `{place}` is project or folder.
 DEEDS = {
     "read": "read this {place}",

@@ -19,7 +19,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 from . import controls
 from .models import ApiKey, Environment, Floor, Folder, Membership, PendingChange, Policy, Project, Role, ServiceAccount
 from .permissions import can, can_administer_site, can_create_project
-from .roles import IN_A_FOLDER
+from .roles import DEPLOYERS, IN_A_FOLDER, REVIEWERS
 from .rules import ROLE_WORDS, Rules
 from .staffing import staff_of, what_is_missing
 
@@ -45,6 +45,7 @@ def add_environment(*, project: Project, slug: str, name: str, rules: Rules, gra
     position = project.environments.count() + 1
     environment = Environment(project=project, slug=slug, name=name, position=position, grace_days=grace_days)
     _check_grace(grace_days)
+    _check_roles(rules)
     _save(environment, actor)
     if slug in floor_environments():
         _keeps_the_floor(environment, rules)
@@ -206,10 +207,14 @@ def parse_rules(data: dict[str, Any]) -> Rules:
         rules = Rules.model_validate(data)
     except pydantic.ValidationError as error:
         raise Invalid({"rules": "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())}) from None
-    unknown = {*rules.approvals, *rules.deployers} - set(Role.values)
-    if unknown:
-        raise Invalid({"rules": f"{', '.join(sorted(unknown))} is not a role. Roles are {', '.join(Role.values)}."})
+    _check_roles(rules)
     return rules
+
+
+def _check_roles(rules: Rules) -> None:
+    for asked, able, verb in ((rules.approvals, REVIEWERS, "approve"), (rules.deployers, DEPLOYERS, "promote")):
+        if others := set(asked) - set(able):
+            raise Invalid({"rules": f"{', '.join(sorted(others))} is no role that may {verb}. Those are {', '.join(able)}."})
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Membership
+from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts.models import Version
 from promptstudio.prompts.permissions import can_here
@@ -46,8 +47,9 @@ def can_decide(actor: Actor, review: Review) -> Allowed | Denied:
 def deciding_roles(user: User, review: Review) -> list[str]:
     """The roles in which `user` could decide: held in the project, not given by oneself, asked for by the policy (or any that reviews)."""
     held = Membership.objects.filter(user=user).at(review.version.prompt.folder).given_by_others().values_list("role", flat=True)
+    # Conditions of before may ask for a role that never reviews: nobody gives that approval.
     wanted = _wanted(review) or ["product", "technical", "domain_expert", "admin"]
-    return [role for role in wanted if role in set(held)]
+    return [role for role in wanted if role in ROLES["review"] & set(held)]
 
 
 def _wanted(review: Review) -> list[str]:

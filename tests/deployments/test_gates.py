@@ -11,7 +11,8 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.services import Blocked
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, NotAllowed
-from promptstudio.projects.models import Membership
+from promptstudio.projects.models import Membership, Policy
+from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import change_policy, grant_role, revoke_role
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
@@ -137,6 +138,15 @@ def test_a_role_that_someone_gave_themselves_does_not_decide(cast: Cast, version
     grant_role(project=cast.claims, user=cast.dora.user, role="product", actor=cast.dora)
     with pytest.raises(NotAllowed, match="Your roles do not decide here"):
         approve(asked(version, cast.production, by=cast.alice), cast.dora)
+
+
+def test_conditions_of_before_that_ask_for_an_auditor_give_that_role_no_say(cast: Cast, version: Version) -> None:
+    agnes = a_person("Agnes", cast.claims, "auditor", by=cast.root)
+    data = Rules(approvals={"auditor": 1}).model_dump(mode="json")
+    Policy.objects.create(environment=cast.production, number=cast.production.policy.number + 1, data=data)
+    with pytest.raises(NotAllowed, match="Your roles do not decide here"):
+        approve(asked(version, cast.production, by=cast.alice), agnes)
+    assert not outcome(cast, version, "approvals").passed
 
 
 def test_a_role_given_to_oneself_again_does_not_count(cast: Cast, version: Version) -> None:

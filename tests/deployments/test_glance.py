@@ -10,6 +10,7 @@ from promptstudio.deployments.glance import at_a_glance
 from promptstudio.projects.models import Membership
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import grant_role, revoke_role
+from promptstudio.prompts.services import restrict_prompt
 from promptstudio.reviews.models import Review
 from promptstudio.reviews.services import withdraw
 from tests.cast import Cast, a_prompt, a_version, approve, approved, asked, in_production, promote
@@ -52,6 +53,19 @@ def test_it_answers_as_each_gate_does_alone(cast: Cast) -> None:
         assert at_a_glance(reviews)[review.pk] == alone, review
     passed = {tuple(outcome.passed for outcome in answer) for answer in at_a_glance(reviews).values()}
     assert len(passed) > 3, "the story has to tell the gates apart"
+
+
+def test_on_a_restricted_prompt_whoever_gave_themselves_the_keys_sees_it_here_and_there(cast: Cast) -> None:
+    """Seeing asks for any role that administers; deciding, for one that somebody else gave."""
+    a_story(cast, "Water")
+    ready = open_reviews()[-1]
+    grant_role(project=cast.claims, user=cast.bob.user, role="admin", actor=cast.root)
+    Membership.objects.filter(user=cast.bob.user, role="admin").update(granted_by=cast.bob.user)
+    restrict_prompt(prompt=ready.version.prompt, people=[cast.bella.user], actor=cast.dora)
+    ready = open_reviews()[-1]
+    alone = gates.evaluate(gates.candidate_for(ready.version, ready.environment))
+    assert at_a_glance([ready])[ready.pk] == alone
+    assert all(outcome.passed for outcome in alone)
 
 
 def test_a_role_that_is_gone_does_not_count(cast: Cast) -> None:

@@ -62,7 +62,19 @@ def test_the_same_policy_again_is_a_conflict(cast: Cast) -> None:
         services.change_policy(environment=cast.production, data=cast.production.policy.data, actor=cast.dora)
 
 
-@pytest.mark.parametrize("data", [{"approvals": {"boss": 1}}, {"approvals": {"product": 0}}, {"deployers": ["boss"]}, {"surprise": True}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"approvals": {"boss": 1}},
+        {"approvals": {"product": 0}},
+        {"deployers": ["boss"]},
+        {"surprise": True},
+        # Roles that the table lets neither review nor promote.
+        {"approvals": {"auditor": 1}},
+        {"approvals": {"viewer": 1}},
+        {"deployers": ["technical", "viewer"]},
+    ],
+)
 def test_rules_that_are_none_are_refused_at_their_field(cast: Cast, data: dict[str, object]) -> None:
     with pytest.raises(Invalid) as refused:
         services.change_policy(environment=cast.production, data=data, actor=cast.dora)

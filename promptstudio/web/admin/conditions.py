@@ -15,12 +15,12 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.projects import services as projects
 from promptstudio.projects.conditions import in_words, with_conditions
 from promptstudio.projects.models import Environment, PendingChange, Policy, Role
+from promptstudio.projects.roles import DEPLOYERS, REVIEWERS
 
 from ..templatetags.studio import state_badge
 from .preview import Preview, of_conditions
 from .scoped import ScopedAdmin, ServiceForm, when
 
-COUNTED = ("domain_expert", "product", "technical", "admin")
 YES_OR_NO = ("previous_environment", "change_record", "same_baseline", "approver_may_deploy")
 
 
@@ -49,16 +49,18 @@ class ConditionsForm(ServiceForm):
     approver_may_deploy = forms.BooleanField(
         label="Whoever approved may promote as well", required=False, initial=True, help_text="Off: a third person promotes."
     )
-    deployers = forms.MultipleChoiceField(choices=Role.choices, label="Who may promote", widget=forms.CheckboxSelectMultiple)
+    deployers = forms.MultipleChoiceField(
+        choices=[(role, Role(role).label) for role in DEPLOYERS], label="Who may promote", widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["deployers"].initial = list(COUNTED)
+        self.fields["deployers"].initial = list(DEPLOYERS)
 
     def rules_data(self) -> dict[str, Any]:
         """What the form says, as `projects.rules.Rules` reads it."""
         given = self.cleaned_data
-        approvals = {role: given[f"approvals_{role}"] for role in Role.values if given.get(f"approvals_{role}")}
+        approvals = {role: given[f"approvals_{role}"] for role in REVIEWERS if given.get(f"approvals_{role}")}
         chosen = {name: given[name] for name in (*YES_OR_NO, "approval_days")}
         return {**chosen, "approvals": approvals, "deployers": given["deployers"]}
 
@@ -70,8 +72,10 @@ class CountField(forms.IntegerField):
         return super().clean(0 if value in self.empty_values else value)
 
 
-for _role, _label in Role.choices:
-    ConditionsForm.base_fields[f"approvals_{_role}"] = CountField(label=f"{_label} approvals", min_value=0, max_value=9, initial=0)
+for _role in REVIEWERS:
+    ConditionsForm.base_fields[f"approvals_{_role}"] = CountField(
+        label=f"{Role(_role).label} approvals", min_value=0, max_value=9, initial=0
+    )
     ConditionsForm.declared_fields[f"approvals_{_role}"] = ConditionsForm.base_fields[f"approvals_{_role}"]
 
 
@@ -191,7 +195,7 @@ class PolicyAdmin(ScopedAdmin):
         if obj:
             told = ("environment", "number", "in_force", "in_words", "deployers_in_words", "before", "created_by", "created_at")
             return ((None, {"fields": told}),)
-        approvals = tuple(f"approvals_{role}" for role in COUNTED)
+        approvals = tuple(f"approvals_{role}" for role in REVIEWERS)
         return (
             (None, {"fields": ("environment",)}),
             ("What a version needs", {"fields": ("previous_environment", "change_record")}),

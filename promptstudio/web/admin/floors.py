@@ -10,8 +10,9 @@ from django.utils.html import format_html
 from promptstudio.projects import services as projects
 from promptstudio.projects.models import Floor, PendingChange
 from promptstudio.projects.permissions import can_administer_site
+from promptstudio.projects.roles import REVIEWERS
 
-from .conditions import COUNTED, YES_OR_NO, ConditionsForm
+from .conditions import YES_OR_NO, ConditionsForm
 from .scoped import ScopedAdmin, actor_of, when
 
 
@@ -74,7 +75,7 @@ class FloorAdmin(ScopedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
             return ((None, {"fields": ("number", "in_words", "environments", "created_by", "created_at")}),)
-        approvals = tuple(f"approvals_{role}" for role in COUNTED)
+        approvals = tuple(f"approvals_{role}" for role in REVIEWERS)
         return (
             ("Where", {"fields": ("environments",)}),
             ("What a version needs at least", {"fields": ("previous_environment", "change_record")}),

@@ -44,7 +44,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     list_filter = (StateFilter, "environment", "version__prompt__project")
     search_fields = ("version__prompt__title", "version__semver")
     ordering = (F("closed_at").desc(nulls_first=True), "-asked_at")
-    list_select_related = ("version__prompt__project", "environment__project", "asked_by")
+    list_select_related = ("version__prompt__project", "version__prompt__folder", "environment__project", "asked_by")
     list_per_page = 25
 
     def get_urls(self) -> list[Any]:
