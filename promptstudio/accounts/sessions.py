@@ -4,9 +4,10 @@ import time
 from datetime import timedelta
 
 from django.contrib.sessions.models import Session
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 
 from promptstudio.lib import clock
+from promptstudio.lib.read_only import TAKES_NO_WRITES
 
 from .models import SignedIn, User
 
@@ -24,7 +25,7 @@ def note_session(*, user: User, session_key: str, device: str, address: str) -> 
     try:
         with transaction.atomic():
             _write(user, session_key, device[:80], address[:45])
-    except (IntegrityError, OperationalError):
+    except (IntegrityError, *TAKES_NO_WRITES):
         # It ended meanwhile, another tab wrote the same, or the database takes no writes: the next request tries again.
         return
     if len(_seen) >= MOST_KEPT:

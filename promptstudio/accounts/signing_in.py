@@ -120,7 +120,8 @@ def use_break_glass(*, name: str, password: str, actor: Actor) -> User:
     """The local administrator, whose password works no more. Raises NotAllowed with one sentence for every failure."""
     found = User.objects.filter(identities__issuer=Identity.BREAK_GLASS, identities__subject=name, is_active=True).first()
     # An unknown name takes as long as a wrong password. Outside the transaction: hashing is slow on purpose.
-    kept = found.password if found else make_password(secrets.token_hex(8))
+    # `check_password` hashes once for an unusable one as well.
+    kept = found.password if found else make_password(None)
     fits = check_password(password, kept)
     with transaction.atomic():
         person = User.objects.select_for_update().filter(pk=found.pk, password=kept).first() if found and fits else None

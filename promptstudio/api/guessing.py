@@ -4,13 +4,13 @@ A key in use never comes here, so no guessing keeps an application from its prom
 """
 
 import structlog
-from django.db import OperationalError
 from django.http import HttpRequest
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import system_user
 from promptstudio.accounts.throttling import UNKNOWN_KEYS_BY_ADDRESS, UNKNOWN_KEYS_BY_BEGINNING, note_guessing
 from promptstudio.lib.addresses import address_of, neighbourhood
+from promptstudio.lib.read_only import TAKES_NO_WRITES
 from promptstudio.lib.throttle import TooMany, count, pause
 from promptstudio.projects.models import ApiKey
 
@@ -34,6 +34,6 @@ def _tell(token: str, address: str) -> None:
     try:
         actor = Actor(user=system_user(), via="api", request_id=request_id, address=address)
         note_guessing(key=key, project_uid=key.account.project.uid if key else None, actor=actor)
-    except OperationalError:
+    except TAKES_NO_WRITES:
         # Reading goes on while the database takes no writes.
         structlog.get_logger(__name__).warning("key.guessing_not_noted", address=address)

@@ -5,7 +5,6 @@ from typing import cast
 from uuid import UUID
 
 import structlog
-from django.db import OperationalError
 from django.db.models import Q
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -14,6 +13,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import note_first_use
 from promptstudio.lib import clock
 from promptstudio.lib.addresses import address_of
+from promptstudio.lib.read_only import TAKES_NO_WRITES
 from promptstudio.projects.models import ApiKey, Environment, Project
 from promptstudio.projects.permissions import can
 from promptstudio.projects.services import key_for
@@ -82,7 +82,7 @@ def _note_first_use(actor: Actor, key: ApiKey, kind: str) -> None:
         return
     try:
         note_first_use(actor=actor, kind=kind, project_uid=key.account.project.uid)
-    except OperationalError:
+    except TAKES_NO_WRITES:
         structlog.get_logger(__name__).warning("key.first_use_not_noted", key=str(key.uid))
         return
     if len(_TOLD) >= MOST_TOLD:
@@ -97,6 +97,6 @@ def _note_use(key: ApiKey) -> None:
         return
     try:
         ApiKey.objects.filter(due, pk=key.pk).update(last_used_at=now)
-    except OperationalError:
+    except TAKES_NO_WRITES:
         # Reading goes on while the database takes no writes.
         structlog.get_logger(__name__).warning("key.use_not_noted", key=str(key.uid))

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -16,6 +16,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import keep_refusal
 from promptstudio.deployments.services import Blocked
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
+from promptstudio.lib.read_only import TAKES_NO_WRITES
 from promptstudio.lib.throttle import TooMany
 from promptstudio.projects.models import ApiKey
 
@@ -168,7 +169,7 @@ def _same_moment(request: HttpRequest, error: IntegrityError) -> HttpResponse:
     return problem(409, "conflict", "Someone changed the same thing at the same moment. Read it again, then repeat.")
 
 
-def _database_away(request: HttpRequest, error: OperationalError) -> HttpResponse:
+def _database_away(request: HttpRequest, error: Exception) -> HttpResponse:
     log.exception("api.database")
     response = problem(503, "unavailable", "The database does not answer at the moment. Try again in a few seconds.")
     response.headers["Retry-After"] = "5"
@@ -182,7 +183,7 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 
 HANDLERS: dict[type[Exception], Any] = {
     Exception: _broken,
-    OperationalError: _database_away,
+    **dict.fromkeys(TAKES_NO_WRITES, _database_away),
     IntegrityError: _same_moment,
     SuspiciousOperation: _malformed,
     RequestDataTooBig: _too_large,

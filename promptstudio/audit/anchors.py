@@ -64,9 +64,12 @@ def send_due() -> int:
             destinations[due.destination].keep(due.anchor.line, name=f"{due.anchor.chain}-{due.anchor.sequence:012d}-{due.anchor.uid}")
         except Undelivered as failure:
             _put_off(due, failure.sentence)
+            # The others owed to it wait for the next round: one that hangs must not hold up the rest of what is due.
+            del destinations[due.destination]
         except Exception as error:
             log.exception("anchor.broken", destination=due.destination)
             _put_off(due, f"Something unexpected happened ({type(error).__name__}).")
+            del destinations[due.destination]
         else:
             Dispatch.objects.filter(pk=due.pk).update(sent_at=clock.now(), error="")
             arrived += 1

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from promptstudio.lib import clock
 
 from .chain import hash_of_json
-from .keys import public_keys, public_pem, sign, verifies
+from .keys import public_pem, sign, verifies
 
 MANIFEST, SIGNATURE, KEY, ENTRIES = "manifest.json", "manifest.sig", "public_key.pem", "entries.jsonl"
 BESIDES = {MANIFEST, SIGNATURE, KEY}
@@ -36,16 +37,15 @@ def pack(files: Mapping[str, bytes], about: Mapping[str, Any]) -> bytes:
     return packed.getvalue()
 
 
-def problems(packed: bytes, trusted: Mapping[str, Ed25519PublicKey] | None) -> list[str]:
-    """What is wrong with a zip, in sentences; nothing when it is as it was signed. `trusted` are keys by fingerprint; without them the
-    key in the zip itself is believed, which proves only that nothing was changed since somebody signed it."""
+def problems(packed: bytes, trusted: Mapping[str, Ed25519PublicKey]) -> list[str]:
+    """What is wrong with a zip, in sentences; nothing when it is as it was signed. `trusted` are keys by fingerprint."""
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
                 return ["It is too large to be evidence from Prompt Studio."]
             names = archive.namelist()
             files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError):
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, zlib.error):
         return ["It is no zip file, or a damaged one."]
     if missing := sorted(BESIDES - set(files)):
         return [f"{', '.join(missing)} is missing, so nothing is proved."]
@@ -54,11 +54,10 @@ def problems(packed: bytes, trusted: Mapping[str, Ed25519PublicKey] | None) -> l
     return _signature_problems(files, trusted) or [*_file_problems(files), *_entry_problems(files.get(ENTRIES, b""))]
 
 
-def _signature_problems(files: Mapping[str, bytes], trusted: Mapping[str, Ed25519PublicKey] | None) -> list[str]:
+def _signature_problems(files: Mapping[str, bytes], known: Mapping[str, Ed25519PublicKey]) -> list[str]:
     try:
         signed = json.loads(files[SIGNATURE])
         key, value = str(signed["key"]), str(signed["signature"])
-        known = trusted if trusted is not None else public_keys(files[KEY].decode())
     except (ValueError, KeyError, TypeError):
         return ["The signature cannot be read."]
     if key not in known:

@@ -81,22 +81,24 @@ def make_key_file(path: Path) -> None:
     )
     # mkstemp makes its files 0600; a hard link appears whole or not at all, and of two processes the first one wins.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    with os.fdopen(descriptor, "wb") as fresh:
-        fresh.write(pem)
-        fresh.flush()
-        os.fsync(fresh.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(name, path)
-    os.unlink(name)
+    try:
+        with os.fdopen(descriptor, "wb") as fresh:
+            fresh.write(pem)
+            fresh.flush()
+            os.fsync(fresh.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
 
 
 def _private_key() -> Ed25519PrivateKey:
     if not settings.AUDIT_KEY_FILE:
         raise Conflict("Nothing can be signed here: whoever runs Prompt Studio has not set AUDIT_KEY_FILE.")
     path = Path(settings.AUDIT_KEY_FILE)
-    if settings.AUDIT_KEY_IS_MADE and not path.exists():
-        make_key_file(path)
     try:
+        if settings.AUDIT_KEY_IS_MADE and not path.exists():
+            make_key_file(path)
         return _loaded(str(path), path.stat().st_mtime_ns)
     except (OSError, ValueError, TypeError):
         raise Conflict(

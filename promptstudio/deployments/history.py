@@ -29,12 +29,14 @@ def spell_at(placement: Placement, at: datetime) -> Spell | None:
         return None
     next_one = placement.live_history.filter(pk__gt=present.pk).order_by("id").first()
     ended_at = next_one.at if next_one else None
-    gone = _taken_out(placement, present.at, ended_at)
+    # As in `live.move`: what was sent before the prompt was taken out of service does not bring it back.
+    gone = _taken_out(placement, present.deployment.created_at, ended_at)
     if gone is None:
         return Spell(present, present.at, ended_at)
     if at < gone.created_at:
         return Spell(present, present.at, gone.created_at)
-    return Spell(present, gone.created_at, ended_at, gone=True, reason=words_of([gone]).get(gone.uid, {}).get("reason", ""))
+    reason = words_of([gone]).get(gone.uid, {}).get("reason", "")
+    return Spell(present, max(present.at, gone.created_at), ended_at, gone=True, reason=reason)
 
 
 def _taken_out(placement: Placement, since: datetime, until: datetime | None) -> Any:

@@ -90,7 +90,8 @@ class Evaluation(AppendOnly):
 
     @property
     def blocked(self) -> list[dict[str, Any]]:
-        return [outcome for outcome in self.answers if not outcome["passed"]]
+        """Those that did not pass, with marks: `answers` has the words."""
+        return [outcome for outcome in self.outcomes if not outcome["passed"]]
 
 
 class DeploymentQuerySet(AppendOnlyQuerySet):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -136,11 +137,10 @@ def _asked(check: PlaceCheck) -> tuple[str, str]:
         digest=receipt.digest,
         rendition=receipt.rendition_seen,
     )
-    inspect = getattr(publisher_for(target.kind), "inspect", None)
-    if inspect is None:
+    if target.kind not in settings.PUBLISHERS:
         return PlaceCheck.Outcome.UNASKED, "Places of this kind cannot be asked."
     try:
-        standing = inspect(question, _ReadingDesk())
+        standing = publisher_for(target.kind).inspect(question, _ReadingDesk())
     except PublishFailed as failure:
         return PlaceCheck.Outcome.UNASKED, failure.sentence
     except Exception as error:

@@ -42,7 +42,7 @@ class Blocked(StudioError):
     code = "blocked"
 
     def __init__(self, evaluation: Evaluation) -> None:
-        reasons = " ".join(outcome["reason"] for outcome in evaluation.blocked)
+        reasons = " ".join(outcome["reason"] for outcome in evaluation.answers if not outcome["passed"])
         super().__init__(f"{evaluation.version.semver} may not enter {evaluation.environment} yet. {reasons}")
         self.evaluation = evaluation
 
@@ -260,14 +260,15 @@ def cancel(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
     can_settle(actor, job).require()
     if not reason.strip():
         raise Invalid({"reason": "Say why it should not be tried any more."})
+    check_lengths(reason=reason)
     with transaction.atomic():
         job = _locked_job(job)
         if job.state != PublishJob.State.OWED:
             raise Conflict(f"This publication is not on its way any more: {job.get_state_display().lower()}.")
         job.state, job.settled_at = PublishJob.State.FAILED, clock.now()
-        job.error_code, job.error = CANCELLED, f"{actor.user} stopped trying: “{reason.strip()}”"
+        job.error_code, job.error = CANCELLED, "It was stopped by hand. The activity of the prompt says by whom, and why."
         job.save()
-        _job_recorded(job, "publication.cancelled", actor, reason=reason.strip())
+        _job_recorded(job, "publication.cancelled", actor, words={"reason": reason.strip()})
     return job
 
 

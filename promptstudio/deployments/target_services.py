@@ -18,20 +18,25 @@ from .references import secrets_in
 
 
 def add_target(
-    *, environment: Environment, name: str, kind: str = "bedrock", settings: dict[str, Any] | None = None, actor: Actor
+    *,
+    environment: Environment,
+    name: str,
+    kind: str = "bedrock",
+    settings: dict[str, Any] | None = None,
+    is_active: bool = True,
+    actor: Actor,
 ) -> Target:
     """A new place to publish to. Where the site asks for a second person, it stays switched off until somebody confirmed it."""
     can_administer_targets(actor, environment).require()
     if not name.strip():
         raise Invalid({"name": "Give the place a name that people will recognise, such as “Bedrock, Frankfurt”."})
-    if environment.targets.filter(name=name).exists():
-        raise Conflict(f"{environment} already publishes to a place named {name}.")
     target = Target(environment=environment, name=name, kind=kind, settings=settings or {})
     _check(target)
     with transaction.atomic():
-        target.is_active = not _waits_for_second_person(target, actor)
+        waits = is_active and _waits_for_second_person(target, actor)
+        target.is_active = is_active and not waits
         _saved(target, actor, "target.added")
-        if not target.is_active:
+        if waits:
             _ask_for(target, {"is_active": True}, "versions are sent to one more place", actor)
     return target
 

@@ -86,7 +86,7 @@ def ask(
             )
     except IntegrityError:
         other = PendingChange.objects.open().select_related("asked_by").get(subject=subject)
-        raise Conflict(f"{other.asked_by} asked for this already: {other.label}. It waits for a second person.") from None
+        raise Conflict(f"{other.asked_by} asked for this already: {other}. It waits for a second person.") from None
     record(
         actor=actor,
         action="control.asked",

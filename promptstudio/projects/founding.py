@@ -1,8 +1,12 @@
 """What a new project can start from: who looks at a change, as three ready sets of conditions."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .rules import Rules
+
+if TYPE_CHECKING:
+    from .models import Floor
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,14 @@ class Template:
     def production(self) -> Lane:
         return self.lanes[-1]
 
-    def in_words(self) -> list[str]:
-        names = [None, *(lane.name for lane in self.lanes)]
-        return [lane.rules.in_words(lane.name, before) for lane, before in zip(self.lanes, names, strict=False)]
+    def under(self, floor: "Floor | None") -> list[tuple[Lane, Rules]]:
+        """Each environment with its conditions, raised to the site's floor where that will hold for it."""
+
+        def rules_of(lane: Lane) -> Rules:
+            held_to = floor and (lane is self.production or lane.slug in floor.environments)
+            return lane.rules.raised_to(floor.rules) if floor and held_to else lane.rules
+
+        return [(lane, rules_of(lane)) for lane in self.lanes]
 
 
 RELEASING = ("product", "technical", "admin")

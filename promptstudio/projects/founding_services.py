@@ -52,8 +52,8 @@ def found_project(*, name: str, slug: str = "", description: str = "", template:
     chosen, floor = TEMPLATES[template], Floor.objects.first()
     if not founders.keeps:
         raise Invalid({"keeps": "Name at least one person who keeps the settings."})
-    rules = chosen.production.rules.raised_to(floor.rules) if floor else chosen.production.rules
-    if missing := what_is_missing(rules, founders.staff(actor.user)):
+    lanes = chosen.under(floor)
+    if missing := what_is_missing(lanes[-1][1], founders.staff(actor.user)):
         raise Invalid({"template": missing})
     slug = slug or slug_of(name)
     if Project.objects.filter(slug=slug).exists():
@@ -63,9 +63,7 @@ def found_project(*, name: str, slug: str = "", description: str = "", template:
     for role, people in founders.by_role().items():
         for person in people:
             grant_role(project=project, user=person, role=role, actor=actor)
-    for lane in chosen.lanes:
-        held_to = floor and (lane is chosen.production or lane.slug in floor.environments)
-        rules = lane.rules.raised_to(floor.rules) if floor and held_to else lane.rules
+    for lane, rules in lanes:
         add_environment(project=project, slug=lane.slug, name=lane.name, rules=rules, grace_days=lane.grace_days, actor=actor)
     return project
 

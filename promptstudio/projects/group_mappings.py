@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -12,19 +12,14 @@ from promptstudio.audit.services import record
 from promptstudio.lib.errors import Conflict, Invalid
 
 from . import controls
-from .models import GroupMapping, Membership, PendingChange, Project, Role
+from .founding import TEMPLATES
+from .models import Floor, GroupMapping, Membership, PendingChange, Project, Role
 from .permissions import can_map_groups
 from .provider_roles import Given, Meaning, faults_of, given_by
-from .rules import ROLE_WORDS, Rules
+from .rules import ROLE_WORDS
 from .services import add_environment, create_project
 
 LONGEST_SLUG = 60
-# What a project that a group asks for begins with; its admins tighten it.
-LANES = (
-    ("development", "Development", Rules()),
-    ("staging", "Staging", Rules(previous_environment=True)),
-    ("production", "Production", Rules(previous_environment=True, change_record=True, approvals={"product": 1, "technical": 1})),
-)
 
 
 @transaction.atomic
@@ -70,7 +65,9 @@ def _put(mapping: GroupMapping, actor: Actor, *, by: User) -> GroupMapping:
 
 def _wish(mapping: GroupMapping, actor: Actor) -> PendingChange | None:
     """What a second site admin has to confirm: a group that gives a role that counts, in a project or in all."""
-    harmless = mapping.role in (Role.VIEWER, Role.AUDITOR) or (mapping.project and not controls.counts(mapping.role, mapping.project))
+    harmless = mapping.role in (Role.VIEWER, Role.AUDITOR) or (
+        mapping.project and mapping.role and not controls.counts(mapping.role, mapping.project)
+    )
     if (harmless and not mapping.site_admin) or not controls.needs_second_person(actor, None):
         return None
     gives = "site admin" if mapping.site_admin else ROLE_WORDS.get(mapping.role, "the role that it names")
@@ -135,9 +132,17 @@ def _wanted(given: Given, create_projects: bool, actor: Actor) -> dict[tuple[int
 
 
 def _project_in_time(slug: str, actor: Actor) -> Project:
-    project = create_project(slug=slug, name=slug.replace("-", " ").replace("_", " ").capitalize(), actor=actor)
-    for lane, name, rules in LANES:
-        add_environment(project=project, slug=lane, name=name, rules=rules, actor=actor)
+    """It begins with four eyes; its admins tighten it."""
+    try:
+        with transaction.atomic():
+            project = create_project(slug=slug, name=slug.replace("-", " ").replace("_", " ").capitalize(), actor=actor)
+    except (Invalid, IntegrityError):
+        # A colleague of the same group may have arrived at the same moment.
+        if made := Project.objects.filter(slug=slug).first():
+            return made
+        raise
+    for lane, rules in TEMPLATES["four_eyes"].under(Floor.objects.first()):
+        add_environment(project=project, slug=lane.slug, name=lane.name, rules=rules, grace_days=lane.grace_days, actor=actor)
     return project
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from simple_history.models import HistoricalRecords
 
@@ -348,6 +349,15 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
             return self
         return self.filter(Q(project__in=granted(ProjectGroupPermission, actor.user, "administer")) | Q(asked_by=actor.user))
 
+    def with_people(self) -> "list[PendingChange]":
+        """With the person whom each is about, in one query for all."""
+        changes: list[PendingChange] = list(self)
+        about = {change.data["user"] for change in changes if change.data.get("user")}
+        people = {str(person.uid): person for person in User.objects.filter(uid__in=about)}
+        for change in changes:
+            change.person = people.get(change.data.get("user", ""))
+        return changes
+
 
 class PendingChange(models.Model):
     """Something that would make an environment easier to reach, and takes effect when a second person has confirmed it.
@@ -385,11 +395,16 @@ class PendingChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label
+        """With the person whom it is about, who is not part of the label: they may be made anonymous, and the trail keeps labels."""
+        return f"{self.label}: {self.person}" if self.person else self.label
+
+    @cached_property
+    def person(self) -> User | None:
+        return User.objects.filter(uid=self.data["user"]).first() if self.data.get("user") else None
 
     @property
     def sentence(self) -> str:
-        return f"{self.label} waits for a second person. It takes effect when somebody else confirms it."
+        return f"{self} waits for a second person. It takes effect when somebody else confirms it."
 
 
 class ServiceAccount(models.Model):

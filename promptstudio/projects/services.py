@@ -47,7 +47,8 @@ def add_environment(*, project: Project, slug: str, name: str, rules: Rules, gra
     _check_grace(grace_days)
     _check_roles(rules)
     _save(environment, actor)
-    if slug in floor_environments():
+    floor = Floor.objects.first()
+    if floor and slug in floor.environments:
         _keeps_the_floor(environment, rules)
     Policy.objects.create(environment=environment, number=1, data=rules.model_dump(mode="json"), created_by=actor.user)
     record(
@@ -137,7 +138,10 @@ def _confirmed_policy(change: PendingChange, actor: Actor) -> None:
     environment = Environment.objects.select_for_update(of=("self",)).select_related("project").get(uid=change.data["environment"])
     if environment.policy.number != change.data["number"]:
         raise Conflict(f"The conditions of {environment} changed since. Decline this, and ask again from those that hold now.")
-    _put_in_force(environment, parse_rules(change.data["rules"]), actor, by=change.asked_by)
+    rules = parse_rules(change.data["rules"])
+    # The floor may have risen since, above a wish that was made before, and below what is in force.
+    _keeps_the_floor(environment, rules)
+    _put_in_force(environment, rules, actor, by=change.asked_by)
 
 
 @transaction.atomic
@@ -157,7 +161,13 @@ def set_floor(*, data: dict[str, Any], environments: Sequence[str] = (), actor: 
     content = {"rules": rules.model_dump(mode="json"), "environments": places}
     if easier and controls.needs_second_person(actor, None):
         return controls.ask(
-            kind="floor", subject="floor", label="A new floor for every project", reasons=easier, project=None, actor=actor, data=content
+            kind="floor",
+            subject="floor",
+            label="A new floor for every project",
+            reasons=easier,
+            project=None,
+            actor=actor,
+            data={**content, "number": present.number if present else 0},
         )
     return _lay_floor(content, actor, by=actor.user)
 
@@ -179,7 +189,7 @@ def _lay_floor(content: dict[str, Any], actor: Actor, *, by: User) -> Floor:
         after=floor.data,
         environments=floor.environments,
     )
-    for environment in Environment.objects.select_related("project").order_by("project", "position"):
+    for environment in Environment.objects.select_for_update(of=("self",)).select_related("project").order_by("project", "position"):
         present = environment.policy.rules
         if floor.holds_for(environment) and present.easier_than(floor.rules):
             _put_in_force(environment, present.raised_to(floor.rules), actor, by=by)
@@ -187,12 +197,10 @@ def _lay_floor(content: dict[str, Any], actor: Actor, *, by: User) -> Floor:
 
 
 def _confirmed_floor(change: PendingChange, actor: Actor) -> None:
+    present = Floor.objects.first()
+    if present and present.number != change.data["number"]:
+        raise Conflict("The floor changed since. Decline this, and ask again from the one that holds now.")
     _lay_floor(change.data, actor, by=change.asked_by)
-
-
-def floor_environments() -> list[str]:
-    floor = Floor.objects.first()
-    return list(floor.environments) if floor else []
 
 
 def _keeps_the_floor(environment: Environment, rules: Rules) -> None:
@@ -233,7 +241,7 @@ def grant_role(*, project: Project, user: User, role: str, folder: Folder | None
         return controls.ask(
             kind="role",
             subject=f"role:{project.uid}:{folder.uid if folder else ''}:{user.uid}:{role}",
-            label=f"The role {Role(role).label.lower()}{where} for {user.username}",
+            label=f"The role {Role(role).label.lower()}{where}",
             reasons=[f"one more person counts as {ROLE_WORDS[role]}"],
             project=project,
             actor=actor,
@@ -276,11 +284,11 @@ def revoke_role(*, membership: Membership, actor: Actor) -> PendingChange | None
         return controls.ask(
             kind="admin_taken",
             subject=f"admin_taken:{membership.uid}",
-            label=f"Taking the role project admin from {membership.user.username}",
+            label="Taking away the role project admin",
             reasons=["one person less confirms changes like this"],
             project=project,
             actor=actor,
-            data={"membership": str(membership.uid)},
+            data={"membership": str(membership.uid), "user": str(membership.user.uid)},
         )
     _take(membership, actor)
     return None

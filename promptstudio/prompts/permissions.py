@@ -12,7 +12,7 @@ from .models import Draft, Prompt
 def can_here(actor: Actor, verb: str, prompt: Prompt) -> Allowed | Denied:
     """The general answer for one prompt: its folder's and its project's roles, and whether it is restricted to others."""
     if prompt.restricted and actor.user.kind != User.Kind.SYSTEM and not Prompt.objects.visible_to(actor).filter(pk=prompt.pk).exists():
-        return Denied(f"This prompt is restricted to named people. {prompt.owner} can add you.")
+        return Denied("This prompt is restricted to named people. Its owner can add you.")
     return can(actor, verb, prompt.folder)
 
 

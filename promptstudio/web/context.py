@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from promptstudio.deployments.waiting import reviews_for
 from promptstudio.projects.models import Membership, Project, Role
@@ -23,25 +24,28 @@ NAVIGATION = (
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
+    """Made when a page asks for it: a fragment, such as what a page asks for every other second, has no frame."""
+    return {"frame": SimpleLazyObject(lambda: _frame(request))}
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
     actor = getattr(request, "actor", None)
     if actor is None:
-        return {"frame": {"person": None, "project": None, "projects": [], "nav": []}}
+        return {"person": None, "project": None, "projects": [], "nav": []}
     projects = list(Project.objects.visible_to(actor))
     project = _present(request, projects)
     match = request.resolver_match
     in_panel = bool(match and match.app_name == "admin" and actor.user.is_staff)
     roles = Membership.objects.filter(user=actor.user, project=project).values_list("role", flat=True) if project else []
     return {
-        "frame": {
-            "person": {"name": actor.user.name, "roles_words": ", ".join(Role(role).label for role in roles)},
-            "project": project,
-            "projects": [{"slug": p.slug, "name": p.name, "url": reverse("library", args=[p.slug])} for p in projects],
-            "nav": [] if in_panel else list(_navigation(request, project, actor)),
-            "panel": {"sections": sections(request), "waiting": len(reviews_for(actor))} if in_panel else None,
-            "may_make_projects": bool(can_create_project(actor)),
-            "break_glass": by_break_glass(request),
-            "admin_url": reverse("admin:index") if actor.user.is_staff else None,
-        }
+        "person": {"name": actor.user.name, "roles_words": ", ".join(Role(role).label for role in roles)},
+        "project": project,
+        "projects": [{"slug": p.slug, "name": p.name, "url": reverse("library", args=[p.slug])} for p in projects],
+        "nav": [] if in_panel else list(_navigation(request, project, actor)),
+        "panel": {"sections": sections(request), "waiting": len(reviews_for(actor))} if in_panel else None,
+        "may_make_projects": bool(can_create_project(actor)),
+        "break_glass": by_break_glass(request),
+        "admin_url": reverse("admin:index") if actor.user.is_staff else None,
     }
 
 

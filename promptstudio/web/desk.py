@@ -88,7 +88,7 @@ def desk_of(actor: Actor) -> Desk:
 def _to_confirm(actor: Actor) -> list[PendingChange]:
     """What somebody else asked for and this person may confirm, oldest first."""
     found = PendingChange.objects.visible_to(actor).open().exclude(asked_by=actor.user)
-    return list(found.select_related("project", "asked_by").order_by("asked_at"))
+    return found.select_related("project", "asked_by").order_by("asked_at").with_people()
 
 
 def _access_due(actor: Actor) -> list[Project]:

@@ -1,6 +1,7 @@
 """A browser's long name for itself, in words that its owner recognises. Pure; anybody can claim to be anything, so it decides nothing."""
 
 import re
+from functools import lru_cache
 
 # Each claims to be those that stand below it as well.
 PROGRAMS = (
@@ -22,6 +23,7 @@ SYSTEMS = (
 )
 
 
+@lru_cache(maxsize=1024)
 def device_in_words(user_agent: str) -> str:
     """Such as “Firefox on Windows”."""
     program, system = _first(PROGRAMS, user_agent), _first(SYSTEMS, user_agent)

@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import is_valid_path
@@ -26,7 +27,7 @@ from .requests import StudioRequest
 Answer = Callable[[HttpRequest], HttpResponse]
 OTHER_DOORS = ("/api/", "/admin/", "/static/")
 # Never shown back: tokens and secrets, not words that somebody typed.
-NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next", "password"}
+NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next"}
 
 
 class ActorMiddleware:
@@ -119,10 +120,11 @@ def _wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def refused(request: HttpRequest, error: NotAllowed, *, project: Project | None = None) -> None:
-    """Keep the refusal in the trail, in the chain of `project` or of the one that the address names."""
+    """Keep the refusal in the trail, in the chain of `project`, of `request.about_project` (a pk), or of the one that the address names."""
     actor = cast(StudioRequest, request).actor
     slug = request.resolver_match.kwargs.get("project") if request.resolver_match else None
-    project = project or Project.objects.visible_to(actor).filter(slug=slug).first()
+    named = Q(slug=slug) if slug else Q(pk=getattr(request, "about_project", None))
+    project = project or Project.objects.visible_to(actor).filter(named).first()
     keep_refusal(actor=actor, error=error, door=f"{request.method} {request.path}", project_uid=project.uid if project else None)
 
 
@@ -152,7 +154,7 @@ def typed(request: HttpRequest) -> list[tuple[str, str]]:
     return [
         (name.replace("_", " ").replace("-", " ").capitalize(), text)
         for name, values in request.POST.lists()
-        if name not in NOT_TYPED
+        if name not in NOT_TYPED and "password" not in name
         for text in values
         if text.strip()
     ]

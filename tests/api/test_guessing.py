@@ -1,13 +1,16 @@
 """Keys that nobody has are slowed down; a key in use goes on, wherever it comes from."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import connection
 from django.test import Client
 
 from promptstudio.accounts.throttling import UNKNOWN_KEYS_BY_ADDRESS, UNKNOWN_KEYS_BY_BEGINNING
 from promptstudio.audit.models import Entry
+from promptstudio.projects.models import ApiKey
 from promptstudio.web.sentences import sentences
 from tests.lib.test_throttle import NOBODY_LISTENS
 
@@ -69,9 +72,42 @@ def test_a_key_in_use_is_answered_while_the_cache_is_away(cast: Cast, settings: 
     assert guess(MOST + 1) == [401] * MOST + [429]
 
 
-def test_guessing_is_answered_while_the_database_takes_no_writes(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(**_: Any) -> None:
-        raise OperationalError("attempt to write a readonly database")
+@pytest.fixture
+def read_only(transactional_db: None) -> Callable[[], AbstractContextManager[None]]:
+    """While it lasts, the database itself refuses to be written to."""
+    on, off = ("PRAGMA query_only = ON", "PRAGMA query_only = OFF")
+    if connection.vendor == "postgresql":
+        on, off = "SET default_transaction_read_only = on", "SET default_transaction_read_only = off"
 
-    monkeypatch.setattr("promptstudio.api.guessing.note_guessing", closed)
-    assert guess(MOST + 1) == [401] * MOST + [429]
+    @contextmanager
+    def refusing() -> Iterator[None]:
+        connection.cursor().execute(on)
+        try:
+            yield
+        finally:
+            connection.cursor().execute(off)
+
+    return refusing
+
+
+def test_guessing_is_answered_while_the_database_takes_no_writes(read_only: Any, cast: Cast) -> None:
+    with read_only():
+        assert guess(MOST + 1) == [401] * MOST + [429]
+    assert noticed() == []
+
+
+def test_reading_goes_on_while_the_database_takes_no_writes(read_only: Any, cast: Cast) -> None:
+    """Neither the first use of a key nor the minute in which it was used can be noted."""
+    application = cast.application("read")
+    with read_only():
+        assert application.get("/prompts").status_code == 200
+    assert not Entry.objects.filter(action="key.first_use").exists()
+    assert ApiKey.objects.get().last_used_at is None
+    assert application.get("/prompts").status_code == 200
+    assert ApiKey.objects.get().last_used_at
+
+
+def test_writing_says_that_it_cannot_be_done_now(read_only: Any, cast: Cast) -> None:
+    application = cast.application("read", "write")
+    with read_only():
+        problem(application.post("/prompts", {"title": "Storm"}), 503, "unavailable")

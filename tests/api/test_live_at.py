@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from promptstudio.api import keys
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.lib import clock
 from promptstudio.prompts.models import Prompt
+from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 
 from .cast import Application, Cast
 
@@ -68,6 +70,24 @@ def test_while_it_was_out_of_service_it_says_why(reader: Application) -> None:
     assert answer.status_code == 410
     assert "It invents sums." in answer.json()["detail"]
     assert reader.get(at(3)).json()["live_until"] == (START + timedelta(days=4)).isoformat()
+
+
+def test_what_was_on_its_way_when_it_was_taken_out_does_not_bring_it_back(cast: Cast, settings: Any) -> None:
+    use_fake_publisher(settings)
+    prompt = cast.prompt("claims/late")
+    with clock.at(START):
+        cast.live(prompt, "Hello {{customer}}.")
+        a_target(cast.development, by=cast.admin)
+    with clock.at(START + timedelta(days=1)):
+        cast.live(prompt, "Hello {{customer}}. Pay 5 euros.")
+    with clock.at(START + timedelta(days=2)):
+        deployments.take_out_of_service(prompt=prompt, environment=cast.development, reason="It invents sums.", actor=cast.bob)
+    with clock.at(START + timedelta(days=3)):
+        publish_everything()
+    reader = cast.application("read", environment=cast.development)
+    for days in (2.5, 4):
+        answer = reader.get(at(days).replace("triage", "late"))
+        assert (days, answer.status_code) == (days, 410)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +149,6 @@ def test_a_key_that_may_not_is_refused_and_not_told_as_a_use(cast: Cast, prompt:
 
 
 def test_another_process_tells_it_no_second_time(cast: Cast, prompt: Prompt, monkeypatch: pytest.MonkeyPatch) -> None:
-    from promptstudio.api import keys
-
     application = cast.application("read")
     application.get(ADDRESS)
     monkeypatch.setattr(keys, "_TOLD", set())

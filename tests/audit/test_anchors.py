@@ -173,6 +173,17 @@ def test_a_destination_that_is_away_gets_it_later(cast: Cast, tmp_path: Path, se
     assert len((folder / "anchors.jsonl").read_text().splitlines()) == Dispatch.objects.filter(sent_at__isnull=False).count()
 
 
+def test_one_that_is_away_is_tried_once_in_a_round(cast: Cast, tmp_path: Path, settings: Any) -> None:
+    """Each try may take as long as the receiver lets it hang, and the rest of what is due waits for the round."""
+    settings.AUDIT_ANCHORS = {"file": (FILE, {"path": str(tmp_path / "not there" / "anchors.jsonl")})}
+    for project in (cast.claims, cast.elsewhere):
+        record(actor=cast.alice, action="test.written", project_uid=project.uid)
+    anchors.anchor_all()
+    assert Dispatch.objects.count() > 1
+    assert anchors.send_due() == 0
+    assert Dispatch.objects.filter(tries__gt=0).count() == 1
+
+
 def test_a_worker_that_dies_while_sending_costs_a_minute(trail: list[Entry], cast: Cast, kept: Path) -> None:
     record(actor=cast.alice, action="test.written")
     anchors.anchor_all()
@@ -184,6 +195,13 @@ def test_a_worker_that_dies_while_sending_costs_a_minute(trail: list[Entry], cas
 
 def test_without_a_key_releases_go_on_and_nothing_is_signed(cast: Cast, prompt: Prompt, settings: Any) -> None:
     settings.AUDIT_KEY_FILE = ""
+    in_production(cast, a_version(prompt, by=cast.alice))
+    assert not Anchor.objects.exists()
+
+
+def test_where_no_key_can_be_made_releases_go_on(cast: Cast, prompt: Prompt, settings: Any, tmp_path: Path) -> None:
+    settings.AUDIT_KEY_FILE = str(tmp_path / "not there" / "audit_key.pem")
+    assert settings.AUDIT_KEY_IS_MADE
     in_production(cast, a_version(prompt, by=cast.alice))
     assert not Anchor.objects.exists()
 

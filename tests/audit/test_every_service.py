@@ -41,7 +41,6 @@ COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.for
 READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
 READING |= {
     "reviews.standing_decisions",
-    "projects.floor_environments",
     "projects.slug_of",
     "projects.access_review_due",
     "projects.rows_to_review",

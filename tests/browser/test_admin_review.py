@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.studio import Studio
+from tests.studio import Studio, wait_until
 
 from . import desk
 from .conftest import SignIn
@@ -89,11 +89,7 @@ def _and_promotes_from_there(page: Page, semver: str) -> None:
 def _the_panel_tells_how_its_publication_went(page: Page) -> None:
     page.goto(f"/admin/deployments/publishjob/?q={TITLE}")
     row = page.locator("#changelist-form tbody tr").filter(has_text="Production")
-    for _ in range(60):
-        if "Confirmed" in row.inner_text():
-            break
-        page.wait_for_timeout(500)
-        page.reload()
+    wait_until(lambda: page.reload() and "Confirmed" in row.inner_text(), within=60, what="the publication")
     row.get_by_role("link").click()
     expect(page.get_by_text("It was read back and is equal to what was approved.")).to_be_visible()
 

@@ -1,12 +1,12 @@
 """Stopping a publication, and testing a target."""
 
-import threading
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from promptstudio.audit.models import Entry
+from promptstudio.audit.services import words_of
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services, worker
 from promptstudio.deployments.models import Deployment, PublishJob, Receipt
@@ -16,6 +16,7 @@ from promptstudio.prompts.models import Prompt
 from tests.cast import Cast, a_version, live_version, placement_of, promote
 
 from .fake_target import FakePublisher, FakeTarget, a_target, publish_everything, use_fake_publisher
+from .test_two_at_once import at_once
 
 
 @pytest.fixture
@@ -41,7 +42,10 @@ def test_a_stopped_publication_is_not_tried_any_more(cast: Cast, prompt: Prompt,
     assert live_version(prompt, cast.development) is None
     assert Deployment.objects.with_state().get().state == "failed"
     job.refresh_from_db()
-    assert job.error == "Bob stopped trying: “The account moves tonight.”"
+    # Neither a name nor free text: this column is not erased with them.
+    assert job.error == "It was stopped by hand. The activity of the prompt says by whom, and why."
+    entry = Entry.objects.get(action="publication.cancelled")
+    assert words_of([entry])[entry.uid] == {"reason": "The account moves tonight."}
 
 
 def test_it_can_be_tried_again_later(cast: Cast, prompt: Prompt, job: PublishJob, places: FakeTarget) -> None:
@@ -115,6 +119,8 @@ def test_it_needs_a_reason_and_the_role(cast: Cast, job: PublishJob) -> None:
     with pytest.raises(Invalid) as refused:
         deployments.cancel(job=job, reason="  ", actor=cast.bob)
     assert list(refused.value.errors) == ["reason"]
+    with pytest.raises(Invalid):
+        deployments.cancel(job=job, reason="x" * 20_001, actor=cast.bob)
     with pytest.raises(NotAllowed):
         deployments.cancel(job=job, reason="Mine.", actor=cast.vera)
     assert PublishJob.objects.get().state == "owed"
@@ -123,21 +129,11 @@ def test_it_needs_a_reason_and_the_role(cast: Cast, job: PublishJob) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_and_a_person_at_once_end_in_one_of_both(cast: Cast, prompt: Prompt, job: PublishJob, places: FakeTarget) -> None:
     """Whoever takes the placement's lock first decides; it is never live and stopped."""
-
-    def paid() -> None:
-        worker.publish_due()
-        connection.close()
-
-    paying = threading.Thread(target=paid)
-    paying.start()
-    try:
-        stop(job, cast)
-        stopped = True
-    except Conflict:
-        stopped = False
-    paying.join()
+    stopped, _ = at_once(lambda: stop(job, cast), worker.publish_due)
+    assert isinstance(stopped, PublishJob | Conflict)
     live = live_version(prompt, cast.development)
-    assert (PublishJob.objects.get().state, live) == (("failed", None) if stopped else ("confirmed", job.deployment.version))
+    was_stopped = isinstance(stopped, PublishJob)
+    assert (PublishJob.objects.get().state, live) == (("failed", None) if was_stopped else ("confirmed", job.deployment.version))
 
 
 class Watchful(FakePublisher):

@@ -143,7 +143,8 @@ def test_a_role_that_someone_gave_themselves_does_not_decide(cast: Cast, version
 def test_conditions_of_before_that_ask_for_an_auditor_give_that_role_no_say(cast: Cast, version: Version) -> None:
     agnes = a_person("Agnes", cast.claims, "auditor", by=cast.root)
     data = Rules(approvals={"auditor": 1}).model_dump(mode="json")
-    Policy.objects.create(environment=cast.production, number=cast.production.policy.number + 1, data=data)
+    number = cast.production.policy.number + 1
+    Policy.objects.create(environment=cast.production, number=number, data=data, created_by=cast.dora.user)
     with pytest.raises(NotAllowed, match="Your roles do not decide here"):
         approve(asked(version, cast.production, by=cast.alice), agnes)
     assert not outcome(cast, version, "approvals").passed

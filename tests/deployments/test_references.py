@@ -55,6 +55,6 @@ def test_the_administration_says_so_at_the_field(cast: Cast, client: Any) -> Non
         "/admin/deployments/target/add/",
         {"environment": cast.development.pk, "name": "Frankfurt", "kind": "bedrock", "settings": '{"token": "x"}', "is_active": "on"},
     )
-    assert answer.status_code in (200, 422)
+    assert answer.status_code == 422
     assert "token: No secrets here" in text(answer)
     assert not Target.objects.exists()

@@ -10,12 +10,12 @@ from django.db import connection
 from django.test import Client
 
 from promptstudio.audit.models import Entry
-from promptstudio.deployments import seal, worker
+from promptstudio.deployments import seal
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, PublishJob, Seal
 from promptstudio.lib.errors import Conflict
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, a_prompt, a_version, live_version, promote
+from tests.cast import Cast, a_prompt, a_version, hire, live_version, promote
 from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
 from tests.tampering import changed, copied
 from tests.triggers import triggers_down
@@ -163,12 +163,13 @@ def test_a_new_secret_key_with_the_old_one_as_fallback_changes_nothing(settings:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_there_before_is_sealed_by_the_migration(settings: Any) -> None:
-    from tests.cast import hire
-
     cast = hire()
+    use_fake_publisher(settings)
+    a_target(cast.development, by=cast.dora)
     made = promote(a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice), cast.development, by=cast.alice)
     call_command("migrate", "deployments", "0001", verbosity=0)
     call_command("migrate", verbosity=0)
     kept = Deployment.objects.get(pk=made.pk)
     assert seal.problem_of(kept) == ""
-    assert worker.publish_due() == 0
+    publish_everything()
+    assert job_of(kept).state == "confirmed"

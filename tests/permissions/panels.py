@@ -10,6 +10,7 @@ from .pages import ASKED, NO_AUTHOR, form, reason
 from .stage import Person, Stage, Things
 
 NEVER = "Rows are written by services: what stands in a list is read, and nothing is deleted."
+PASSWORDS = "The provider has them, and the break-glass one is made on the server."
 FRAME = "Part of the administration's own frame."
 ANY_PROJECT = "An admin of another project has this form too; there, one that names this project is refused at its field."
 SITE = "It belongs to the installation, not to a project."
@@ -84,9 +85,9 @@ DOORS: dict[str, Entry] = {
     "GET index": Entry(STAFF, why=FRAME),
     "GET login": Entry(STAFF, why=FRAME),
     "POST login": Entry(STAFF, why=FRAME),
-    "GET password_change": Entry(STAFF, why=FRAME),
-    "POST password_change": Entry(STAFF, why=FRAME),
-    "GET password_change_done": Entry(STAFF, why=FRAME),
+    "GET password_change": Entry(NOBODY, seen="nothing", why=PASSWORDS),
+    "POST password_change": Entry(NOBODY, seen="nothing", why=PASSWORDS),
+    "GET password_change_done": Entry(NOBODY, seen="nothing", why=PASSWORDS),
     "GET jsi18n": Entry(STAFF, why=FRAME),
     "GET app_list": Entry(STAFF, why=FRAME),
     "POST logout": Entry(PUBLIC, why="One's own session."),

@@ -207,7 +207,7 @@ def build() -> Stage:
         target=target,
         account=account,
         key=a_key(account, "read", by=root)[0],
-        change=a_wish(places["production"], people["asker"]),
+        change=a_wish(places["production"], people["asker"], root),
         spare=Membership.objects.get(user=spare.user, folder=None),
         spare_in_folder=in_folder,
         people=people,
@@ -237,12 +237,12 @@ def every_key(account: ServiceAccount, elsewhere: Project, production: Environme
     return secrets, keys
 
 
-def a_wish(environment: Environment, asker: Person) -> PendingChange:
-    """Something that waits for a second person: anyone at all may promote to `environment`."""
+def a_wish(environment: Environment, asker: Person, root: Actor) -> PendingChange:
+    """Something that waits for a second person: the change record may stay incomplete again."""
+    projects.change_policy(environment=environment, data={"change_record": True}, actor=root)
     kept, settings.SECOND_PERSON = settings.SECOND_PERSON, True
     try:
-        data = {"deployers": list(ROLE_WORDS)}
-        change = projects.change_policy(environment=environment, data=data, actor=Actor(user=asker.user))
+        change = projects.change_policy(environment=environment, data={}, actor=Actor(user=asker.user))
     finally:
         settings.SECOND_PERSON = kept
     assert isinstance(change, PendingChange)

@@ -63,7 +63,6 @@ WITHOUT_A_ROLE = {
     "projects.hash_secret": "It computes.",
     "projects.parse_rules": "It computes.",
     "projects.slug_of": "It computes.",
-    "projects.floor_environments": "What the site asks for is told to everyone.",
     "prompts.bump_of": "It computes.",
     "reviews.standing_decisions": "The conditions are answered from it.",
     "reviews.close_as_deployed": "Part of promoting.",

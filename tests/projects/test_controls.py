@@ -227,6 +227,27 @@ def test_a_lower_floor_waits_for_a_second_site_admin(cast: Cast, settings: Any) 
     assert isinstance(floor(cast, approvals={"product": 1}, change_record=True), Floor)
 
 
+def test_a_lower_floor_is_confirmed_from_the_one_that_holds(cast: Cast, settings: Any) -> None:
+    floor(cast, change_record=True)
+    second = Actor(User.objects.create_superuser("rhea", name="Rhea"))
+    settings.SECOND_PERSON = True
+    change = floor(cast)
+    floor(cast, change_record=True, previous_environment=True)
+    with pytest.raises(Conflict, match="The floor changed since"):
+        confirmed(change, second)
+    assert Floor.objects.first().rules.previous_environment
+
+
+def test_a_wish_from_before_does_not_go_below_the_floor(cast: Cast, dana: Actor) -> None:
+    wish = services.change_policy(
+        environment=cast.production, data=STRICT.model_dump(mode="json") | {"change_record": False}, actor=cast.dora
+    )
+    floor(cast, change_record=True)
+    with pytest.raises(Invalid, match="The site asks for more"):
+        confirmed(wish, dana)
+    assert cast.production.policy.rules == STRICT
+
+
 def test_conditions_that_nobody_could_satisfy_are_refused(cast: Cast) -> None:
     with pytest.raises(Invalid, match="Nobody could satisfy this today: 2 product approvals"):
         services.change_policy(environment=cast.production, data={"approvals": {"product": 2}}, actor=cast.dora)
@@ -248,6 +269,7 @@ def test_a_group_that_gives_a_role_that_counts_waits_for_a_second_site_admin(cas
     wishes = [
         group_mappings.add_mapping(pattern="claims-tech", project=cast.claims, role="technical", actor=cast.root),
         group_mappings.add_mapping(pattern="studio-<project>-<role>", actor=cast.root),
+        group_mappings.add_mapping(pattern="claims-<role>", project=cast.claims, actor=cast.root),
         group_mappings.add_mapping(pattern="studio-admins", site_admin=True, actor=cast.root),
         group_mappings.change_mapping(
             mapping=reading, pattern="claims-readers", project=cast.claims, role="admin", site_admin=False, actor=cast.root
@@ -259,6 +281,7 @@ def test_a_group_that_gives_a_role_that_counts_waits_for_a_second_site_admin(cas
     assert set(GroupMapping.objects.values_list("pattern", "role", "site_admin")) == {
         ("claims-readers", "admin", False),
         ("claims-tech", "technical", False),
+        ("claims-<role>", "", False),
         ("studio-<project>-<role>", "", False),
         ("studio-admins", "", True),
     }

@@ -17,7 +17,7 @@ from .certified import CLIENT_ID, CLIENT_SECRET, Certified, start_provider
 from .hostile import Hostile
 
 HERE = Path(__file__).parent
-NEEDS_NODE = {"certified", "certified_with_es256", "house"}
+NEEDS_NODE = {"certified", "certified_with_es256"}
 NODE = shutil.which("node") and shutil.which("npm")
 
 

@@ -92,6 +92,8 @@ def test_it_filters_by_days_both_included(client: Client, cast: Cast) -> None:
     ("query", "sentence"),
     [
         ({"since": "soon"}, "Give a day, such as"),
+        ({"until": "9999-12-31"}, "Give a day, such as"),
+        ({"since": "0001-01-01"}, "Give a day, such as"),
         ({"since": "2026-02-02", "until": "2026-01-01"}, "The last day is before the first."),
         ({"person": "nobody"}, "Choose someone from the list."),
         ({"about": "\x00"}, "Null characters are not allowed."),

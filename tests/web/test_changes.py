@@ -71,7 +71,7 @@ def test_it_is_not_there_for_anybody_else(client: Client, cast: Cast, dana: Acto
 def test_settings_say_that_something_waits(client: Client, cast: Cast, dana: Actor) -> None:
     typed = {"person": "charlie@claims.example", "role": "technical", "folder": ""}
     page = at(client, cast.dora).post("/p/claims/settings/people/give/", typed, follow=True)
-    assert "The role technical for charlie waits for a second person." in text(page)
+    assert "The role technical: Charlie waits for a second person." in text(page)
     assert "1 change waits for a second person." in text(page)
 
 

@@ -126,6 +126,8 @@ def test_only_words_are_shown_back() -> None:
         "seen": "1",
         "replaces": "2",
         "next": "/",
+        "password": "secret",
+        "new_password1": "secret",
         "revision": "3",
         "empty": " ",
         "how_we_know": ["a", "b"],

@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 
 from promptstudio.projects.models import Project
+from promptstudio.projects.rules import Rules
+from promptstudio.projects.services import set_floor
 from tests.cast import Cast
 
 from .reading import HOSTILE, HTMX, at, text, typed_back
@@ -23,6 +25,14 @@ def test_it_says_each_way_in_plain_sentences(client: Client, cast: Cast) -> None
     assert "For texts that customers read: product and technical people both agree" in html
     assert "1 product approval and 1 technical approval given against what is live now within the last 30 days" in html
     assert "New project" in text(client.get("/"))
+
+
+def test_it_says_what_the_floor_makes_of_every_environment(client: Client, cast: Cast) -> None:
+    set_floor(data=Rules(change_record=True).model_dump(mode="json"), environments=["staging"], actor=cast.root)
+    html = text(at(client, cast.root).get(URL))
+    assert html.count("To enter Staging a version needs to be live in Development first and a complete change record.") == 1
+    client.post(URL, typed())
+    assert Project.objects.get(slug="motor-claims").environments.get(slug="staging").policy.rules.change_record
 
 
 def test_a_project_is_made_with_its_people(client: Client, cast: Cast) -> None:

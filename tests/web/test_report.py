@@ -92,7 +92,8 @@ def test_the_file_has_a_line_for_each_change_and_taking_it_is_noted(client: Clie
         ({"since": "soon"}, "Give a day, such as"),
         ({"since": "2026-02-02", "until": "2026-01-01"}, "The last day is before the first."),
         ({"since": "2020-01-01"}, "at most 400 days"),
-        ({"until": "9999-12-31"}, ""),
+        ({"until": "9999-12-31"}, "Give a day, such as"),
+        ({"since": "0001-01-01"}, "Give a day, such as"),
         ({"environment": "nowhere"}, "Choose one from the list."),
     ],
 )
@@ -139,9 +140,14 @@ def test_a_place_that_cannot_be_asked_says_why(client: Client, cast: Cast, versi
     assert "AWS refused the permission for GetPrompt." in html
 
 
-def test_a_publisher_that_breaks_or_cannot_look_is_no_500(client: Client, cast: Cast, version: Version, target: FakeTarget) -> None:
+def test_a_publisher_that_breaks_is_no_500(client: Client, cast: Cast, version: Version, target: FakeTarget) -> None:
     target.standing = ValueError("broken")
     assert "Something unexpected happened (ValueError)." in asked(client, cast)
+
+
+def test_a_place_whose_kind_is_gone_cannot_be_asked(client: Client, cast: Cast, version: Version, settings: Any) -> None:
+    settings.PUBLISHERS = {}
+    assert "Places of this kind cannot be asked." in asked(client, cast)
 
 
 def test_a_place_that_did_not_get_the_live_version_differs_without_being_asked(

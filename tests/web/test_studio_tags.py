@@ -74,9 +74,13 @@ def test_every_icon_that_is_named_is_in_the_sprite():
 
 def test_no_template_carries_script_or_style_of_its_own():
     inline = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|\shx-on|href=[\"']javascript:|js:", re.IGNORECASE)
-    # Evidence is no page: it is packed into a file that has to be readable on its own.
-    pages = [page for page in (ROOT / "templates").rglob("*.html") if page.parent.name != "evidence"]
-    assert [page.name for page in pages if inline.search(page.read_text())] == []
+
+    def source(page: Path) -> str:
+        # Evidence is packed into a file that has to be readable on its own, so it brings its style with it, and nothing else.
+        return page.read_text().replace("<style>", "") if page.parent.name == "evidence" else page.read_text()
+
+    pages = (ROOT / "templates").rglob("*.html")
+    assert [page.name for page in pages if inline.search(source(page))] == []
 
 
 def test_dark_by_the_system_has_the_same_values_as_dark_by_choice():

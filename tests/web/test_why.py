@@ -181,6 +181,18 @@ def test_a_zip_signed_by_somebody_else_does_not_verify(client: Client, cast: Cas
         call_command("verify_evidence", str(path))
 
 
+def test_a_zip_that_was_damaged_on_its_way_is_said_to_be(client: Client, cast: Cast, version: Version, tmp_path: Path) -> None:
+    path = export(client, cast, tmp_path)
+    packed = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        first = archive.infolist()[0]
+    begin = first.header_offset + 30 + len(first.filename)
+    packed[begin : begin + 40] = b"\xff" * 40
+    path.write_bytes(packed)
+    with pytest.raises(CommandError, match="a damaged one"):
+        call_command("verify_evidence", str(path))
+
+
 def test_what_is_no_zip_is_said_to_be_none(db: None, tmp_path: Path) -> None:
     path = tmp_path / "why.zip"
     path.write_bytes(b"PK no")

@@ -124,9 +124,6 @@ class PolicyAdmin(ScopedAdmin):
             )
         )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.administers(request)
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A policy never changes: a new one takes its place.
         return False
@@ -136,7 +133,7 @@ class PolicyAdmin(ScopedAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Starts from the conditions in force: an empty form would drop them all unsaid."""
-        if request.method == "GET" and not request.GET.get("environment", "").isdecimal():
+        if request.method != "POST" and not request.GET.get("environment", "").isdecimal():
             messages.info(request, "Choose the environment whose conditions you want to change.")
             return redirect("admin:projects_environment_changelist")
         return super().add_view(request, form_url, extra_context)
@@ -165,7 +162,6 @@ class PolicyAdmin(ScopedAdmin):
             return None
         if not form.is_bound:
             return of_conditions(environment, environment.policy.rules)
-        form.full_clean() if not hasattr(form, "cleaned_data") else None
         if set(form.errors) - {"__all__"}:
             return None
         try:

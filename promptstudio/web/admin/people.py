@@ -326,6 +326,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     def revoke_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         key = cast(ApiKey, get_object_or_404(self.get_queryset(request).select_related("account__project"), pk=pk))
+        self.about(request, key)
         projects.revoke_key(key=key, actor=actor_of(request))
         messages.success(request, f"{key.name} is revoked. Applications that use it get no answers any more.")
         return see_other(reverse("admin:projects_apikey_change", args=[pk]))

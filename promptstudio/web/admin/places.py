@@ -127,6 +127,6 @@ class EnvironmentAdmin(ScopedAdmin):
         present = self.get_queryset(request).get(pk=pk)
         if not form.is_bound:
             return of_environment(present, present.name, present.grace_days)
-        form.full_clean() if not hasattr(form, "cleaned_data") else None
-        given = form.cleaned_data
-        return of_environment(present, given["name"], given["grace_days"]) if {"name", "grace_days"} <= set(given) else None
+        if form.errors:
+            return None
+        return of_environment(present, form.cleaned_data["name"], form.cleaned_data["grace_days"])

@@ -145,7 +145,6 @@ class PublishJobAdmin(ReadOnlyAdmin):
             "badge": badge_of(job),
             "attempts": job.attempts.select_related("end").order_by("-number")[:50],
             "may_settle": can_settle(actor_of(request), job),
-            "is_newest": job.deployment == job.deployment.placement.newest,
             "deployment_url": deployment_url(job.deployment),
             "errors": {},
         }

@@ -10,10 +10,7 @@ from django.shortcuts import render
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.gates import Outcome
 from promptstudio.deployments.glance import at_a_glance
-from promptstudio.deployments.models import PublishJob
-from promptstudio.deployments.permissions import can_settle
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
-from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.reviews.models import Review
 
 from ..requests import StudioRequest
@@ -35,31 +32,14 @@ class Waiting:
         return sum(gate.passed for gate in self.gates)
 
 
-@dataclass(frozen=True)
-class Failed:
-    job: PublishJob
-    may_retry: Allowed | Denied
-
-
 def queue_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     actor = cast(StudioRequest, request).actor
     items = reviews_for(actor)
     glances = at_a_glance([item.review for item in items])
     waiting = [Waiting(item, glances[item.review.pk]) for item in items]
     visible = Review.objects.visible_to(actor).open().count()
-    queue = {"title": "Review queue", "waiting": waiting, "others": visible - len(waiting), "failed": failed_ones(actor)}
+    queue = {"title": "Review queue", "waiting": waiting, "others": visible - len(waiting), "failed": failed_publications(actor)}
     return render(request, "admin/index.html", context | queue)
-
-
-def failed_ones(actor: Actor) -> list[Failed]:
-    """Newest first. Whether a place may be tried again is a matter of its environment, and asked once for each."""
-    jobs = failed_publications(actor)
-    answers: dict[int, Allowed | Denied] = {}
-    for job in jobs:
-        place = job.deployment.placement.environment
-        if place.pk not in answers:
-            answers[place.pk] = can_settle(actor, job)
-    return [Failed(job, answers[job.deployment.placement.environment_id]) for job in jobs]
 
 
 def next_waiting(actor: Actor, after: Review) -> tuple[Review | None, int]:

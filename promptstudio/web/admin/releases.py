@@ -15,11 +15,12 @@ from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_words
 from promptstudio.deployments.models import Deployment, Evaluation, Recall
 from promptstudio.deployments.permissions import can_deploy
-from promptstudio.lib.errors import NotAllowed, StudioError
+from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.models import Comment, Decision
 
+from ..forms.prompts import add_errors
 from ..middleware import refused
 from ..requests import StudioRequest, deployment_url, prompt_url
 from ..templatetags.studio import lane, state_badge
@@ -106,6 +107,9 @@ class VersionAdmin(ReadOnlyAdmin):
             deployment = services.deploy(version=version, environment=place, reason=reason, replaces=replaces, actor=studio.actor)
         except services.Blocked as blocked:
             return self._promote_page(request, version, form, status=409, was_refused=True, gates=blocked.evaluation.answers)
+        except Invalid as error:
+            add_errors(form, error.errors)
+            return self._promote_page(request, version, form, status=422)
         except StudioError as error:
             if isinstance(error, NotAllowed):
                 refused(request, error, project=version.prompt.project)

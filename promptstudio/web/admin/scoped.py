@@ -54,12 +54,16 @@ class ServiceForm(forms.ModelForm):
 
     request: ClassVar[HttpRequest]
     save_by: ClassVar[Callable[["ServiceForm"], models.Model]]
-    status = 200
+    # Of an answer with errors.
+    status = 422
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         if self.errors or self.is_preview:
             return
+        place = self.cleaned_data.get("environment")
+        if project := self.cleaned_data.get("project") or getattr(place, "project", None):
+            self.request.about_project = project.pk  # type: ignore[attr-defined]
         try:
             self.saved = type(self).save_by(self)
         except Invalid as error:
@@ -191,6 +195,16 @@ class ScopedAdmin(admin.ModelAdmin):
         """Whose entries in the trail its history tells."""
         return [obj.uid]
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            self.about(request, found)
+        return found
+
+    def about(self, request: HttpRequest, row: Any) -> None:
+        """What is refused from here on belongs in the chain of this row's project."""
+        request.about_project = self.project_of(row) if self.project_path else None  # type: ignore[attr-defined]
+
     def project_of(self, obj: Any) -> Any:
         for name in self.project_path.split("__"):
             obj = getattr(obj, name)
@@ -203,6 +217,7 @@ class ScopedAdmin(admin.ModelAdmin):
     def each(self, request: HttpRequest, queryset: Any, deed: Callable[[Any], str]) -> None:
         """An action on several rows: `deed` does one and says what it did; a refusal stops only its own row."""
         for row in queryset:
+            self.about(request, row)
             try:
                 messages.success(request, deed(row))
             except StudioError as error:
@@ -240,7 +255,7 @@ class ScopedAdmin(admin.ModelAdmin):
         response = super().render_change_form(request, context, *args, **kwargs)
         form = context["adminform"].form
         if form.errors:
-            response.status_code = getattr(form, "status", 200) if getattr(form, "status", 200) != 200 else 422
+            response.status_code = getattr(form, "status", 422)
         return response
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
@@ -40,6 +40,13 @@ class StudioAdminSite(AdminSite):
         if request.user.is_authenticated:
             raise NotAllowed("You are signed in, and your account may not open the administration. A site admin can let you.")
         return redirect(f"{reverse('sign_in')}?{urlencode({'next': wanted})}")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> NoReturn:
+        """The provider has the passwords; the break-glass one is made, and put in the trail, by a command on the server."""
+        raise NotAllowed("Passwords are not changed here. Your company’s sign-in has yours.")
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> NoReturn:
+        self.password_change(request)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """As everywhere, at the provider as well."""

@@ -16,7 +16,6 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Target
 from promptstudio.deployments.permissions import can_administer_targets
-from promptstudio.lib.errors import Conflict
 from promptstudio.projects.models import PendingChange
 
 from ..answers import see_other
@@ -47,16 +46,8 @@ class TargetForm(ServiceForm):
     def save_by(self) -> Target | PendingChange:  # type: ignore[override]
         given = self.cleaned_data
         if self.instance.pk is None:
-            target = target_services.add_target(
-                environment=given["environment"], name=given["name"], kind=given["kind"], settings=given["settings"], actor=self.actor
-            )
-            if given["is_active"]:
-                return target
-            target.is_active = False
-            return target_services.save_target(target=target, actor=self.actor)
+            return target_services.add_target(**given, actor=self.actor)
         target = Target.objects.select_related("environment__project").get(pk=self.instance.pk)
-        if target.environment.targets.exclude(pk=target.pk).filter(name=given["name"]).exists():
-            raise Conflict(f"{target.environment} already publishes to a place named {given['name']}.")
         target.name, target.settings, target.is_active = given["name"], given["settings"], given["is_active"]
         return target_services.save_target(target=target, actor=self.actor)
 
@@ -95,6 +86,7 @@ class TargetAdmin(ScopedAdmin):
     def check_connection(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Asks the place itself, for at most a few seconds, and says what it answered."""
         target = get_object_or_404(self.get_queryset(request).select_related("environment__project"), pk=pk)
+        self.about(request, target)
         checked = target_services.check_target(target=target, actor=actor_of(request))
         tell = messages.success if checked.answered else messages.error
         tell(request, checked.sentence)

@@ -1,11 +1,9 @@
 """What the audit page filters by."""
 
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
@@ -14,6 +12,7 @@ from promptstudio.projects.models import Membership, Project
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
 from promptstudio.reviews.models import Review
 
+from .period import PeriodFields
 from .words import Words
 
 # what people call it: the beginnings of the actions
@@ -23,21 +22,20 @@ KINDS = {
     "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
     "publications": ("Publications", ("publication.", "places.", "deployment.seal_broken")),
     "exports": ("Files taken out", ("audit.",)),
-    "people": ("People and keys", ("role.", "service_account.", "key.")),
-    "rules": ("Environments and conditions", ("project.", "environment.", "policy.", "target.")),
+    "people": ("People and keys", ("role.", "access.signed", "service_account.", "key.", "text.")),
+    "rules": ("Environments and conditions", ("project.", "environment.", "policy.", "target.", "control.")),
 }
 REFUSED = ("blocked", "not_allowed", "refused")
 
 
-class AuditFilter(forms.Form):
+class AuditFilter(PeriodFields):
     """Bound to the address. `entries()` gives what the valid fields ask for."""
 
     person = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose someone from the list."})
     kind = forms.ChoiceField(label="What", required=False, error_messages={"invalid_choice": "Choose one from the list."})
     environment = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose one from the list."})
     about = Words(label="Prompt", required=False, max_length=200)
-    since = forms.DateField(label="From", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
-    until = forms.DateField(label="To", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
+    field_order = ("person", "kind", "environment", "about", "since", "until")
 
     def __init__(self, data: Any, *, project: Project) -> None:
         super().__init__(data, auto_id="f-%s", use_required_attribute=False)
@@ -47,16 +45,7 @@ class AuditFilter(forms.Form):
         self._field("kind").choices = [("", "Everything"), *kinds, ("refused", "Refused")]
         places = list(project.environments.order_by("position").values_list("slug", "name"))
         self._field("environment").choices = [("", "Every environment"), *places]
-        for name in ("since", "until"):
-            self.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         self.fields["about"].widget.attrs["placeholder"] = "Title or name"
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and since > until:
-            self.add_error("until", "The last day is before the first. Swap them.")
-        return cleaned
 
     def entries(self) -> "QuerySet[Entry]":
         self.is_valid()
@@ -71,10 +60,10 @@ class AuditFilter(forms.Form):
             found = found.filter(data__contains=f'"environment":"{given["environment"]}"')
         if given.get("about"):
             found = found.filter(_about(self.project, given["about"]))
-        if given.get("since"):
-            found = found.filter(created_at__gte=_midnight(given["since"]))
-        if given.get("until"):
-            found = found.filter(created_at__lt=_midnight(given["until"] + timedelta(days=1)))
+        if self.beginning:
+            found = found.filter(created_at__gte=self.beginning)
+        if self.end:
+            found = found.filter(created_at__lt=self.end)
         return found.order_by("-created_at", "-id")
 
     @property
@@ -113,7 +102,3 @@ def _about(project: Project, typed: str) -> Q:
         wanted |= Q(object_uid__in=model.objects.filter(prompt__in=prompts).values("uid"))
     wanted |= Q(object_uid__in=Review.objects.filter(version__prompt__in=prompts).values("uid"))
     return wanted | Q(object_uid__in=Deployment.objects.filter(placement__prompt__in=prompts).values("uid"))
-
-
-def _midnight(day: Any) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,6 +1,6 @@
 """Which environment and which days a report is about."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -8,16 +8,17 @@ from django.utils import timezone
 
 from promptstudio.projects.models import Environment, Project
 
+from .period import PeriodFields
+
 LONGEST_DAYS = 400
 USUAL_DAYS = 30
 
 
-class PeriodForm(forms.Form):
+class PeriodForm(PeriodFields):
     """Bound to the address; without one, the last thirty days of the last environment."""
 
     environment = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose one from the list."})
-    since = forms.DateField(label="From", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
-    until = forms.DateField(label="To", required=False, error_messages={"invalid": "Give a day, such as 2026-11-22."})
+    field_order = ("environment", "since", "until")
 
     def __init__(self, data: Any, *, project: Project) -> None:
         today = timezone.localdate()
@@ -28,18 +29,12 @@ class PeriodForm(forms.Form):
         choice = self.fields["environment"]
         assert isinstance(choice, forms.ChoiceField)
         choice.choices = [(place.slug, place.name) for place in self.places]
-        for name in ("since", "until"):
-            self.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and since > until:
-            self.add_error("until", "The last day is before the first. Swap them.")
-        elif since and until and (until - since).days > LONGEST_DAYS:
+        if since and until and (until - since).days > LONGEST_DAYS:
             self.add_error("since", f"A report covers at most {LONGEST_DAYS} days. Choose a later first day.")
-        elif until and until >= date.max:
-            self.add_error("until", "Give a day, such as 2026-11-22.")
         return cleaned
 
     @property
@@ -50,8 +45,6 @@ class PeriodForm(forms.Form):
     @property
     def period(self) -> tuple[datetime, datetime]:
         """Both days included; the end itself is not."""
-        return _midnight(self.cleaned_data["since"]), _midnight(self.cleaned_data["until"] + timedelta(days=1))
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+        assert self.beginning
+        assert self.end
+        return self.beginning, self.end

@@ -52,6 +52,9 @@ def _of_issuer() -> Iterator[CheckMessage]:
         if not getattr(settings, setting):
             yield Error(f"OIDC_ISSUER is set, so {ONLY_WITH_ISSUER[setting]} must be as well.", id="sign_in.E002")
     yield from _of_address("OIDC_ISSUER", settings.OIDC_ISSUER)
+    elsewhere = settings.OIDC_DISCOVERY_URL
+    if elsewhere and settings.OIDC_ISSUER.startswith("https:") and not elsewhere.startswith("https:"):
+        yield Error("OIDC_DISCOVERY_URL must begin with https, as the issuer does: it says whose keys are trusted.", id="sign_in.E003")
     if settings.OIDC_RP_SIGN_ALGO not in ALGORITHMS:
         sentence = f"OIDC_SIGN_ALGO is {settings.OIDC_RP_SIGN_ALGO}. Only {' and '.join(ALGORITHMS)} are accepted."
         yield Error(sentence, id="sign_in.E004")

@@ -5,7 +5,6 @@ from typing import Any
 from django import template
 from django.contrib.admin.templatetags import admin_list
 from django.contrib.admin.views.main import ChangeList
-from django.template.loader import get_template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -29,12 +28,6 @@ def panel_rows(cl: ChangeList) -> dict[str, Any]:
     names = ["" if header["is_mark"] else header["text"] for header in shown]
     rows = [[_named(cell, name) for cell, name in zip(row, names, strict=True)] for row in admin_list.results(cl)]
     return {"headers": shown, "rows": rows, "caption": f"{cl.result_count} rows"}
-
-
-@register.simple_tag
-def list_filter(cl: ChangeList, spec: Any) -> SafeString:
-    choices = list(spec.choices(cl))
-    return mark_safe(get_template("admin/filter.html").render({"title": spec.title, "choices": choices, "spec": spec}))  # noqa: S308
 
 
 def _named(cell: SafeString, name: str) -> SafeString:

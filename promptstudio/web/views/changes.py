@@ -26,22 +26,23 @@ def changes(request: StudioRequest) -> HttpResponse:
     """Those that wait, oldest first; below, what was decided lately."""
     request.section = "home"  # type: ignore[attr-defined]
     found = PendingChange.objects.visible_to(request.actor).select_related("project", "asked_by", "decided_by")
-    waiting = list(_cards(request, found.open().order_by("asked_at")))
-    decided = Paginator(found.exclude(outcome="").order_by("-decided_at"), PER_PAGE).get_page(request.GET.get("page"))
+    waiting = list(_cards(request, found.open().order_by("asked_at").with_people()))
+    decided: Any = Paginator(found.exclude(outcome="").order_by("-decided_at"), PER_PAGE).get_page(request.GET.get("page"))
+    decided.object_list = decided.object_list.with_people()
     return render(request, "changes/page.html", {"waiting": waiting, "page_obj": decided})
 
 
 @require_POST
 def change_confirm(request: StudioRequest, uid: UUID) -> HttpResponse:
     change = control_services.confirm_change(change=_change_or_404(request, uid), actor=request.actor)
-    messages.success(request, f"Confirmed. {change.label} holds from now on.")
+    messages.success(request, f"Confirmed. {change} holds from now on.")
     return redirect("changes")
 
 
 @require_POST
 def change_decline(request: StudioRequest, uid: UUID) -> HttpResponse:
     change = control_services.decline_change(change=_change_or_404(request, uid), actor=request.actor)
-    messages.info(request, f"{change.label} stays as it was.")
+    messages.info(request, f"{change} stays as it was.")
     return redirect("changes")
 
 

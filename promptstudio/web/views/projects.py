@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from promptstudio.lib.errors import Conflict, Invalid
-from promptstudio.projects.founding import TEMPLATES
+from promptstudio.projects.founding import TEMPLATES, Template
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import Floor
 from promptstudio.projects.permissions import can_create_project
 from promptstudio.projects.rules import ROLE_WORDS
-from promptstudio.projects.staffing import what_is_missing, who_could_approve
+from promptstudio.projects.staffing import Staff, what_is_missing, who_could_approve
 
 from ..answers import see_other
 from ..forms.projects import NewProjectForm
@@ -52,17 +52,19 @@ def project_new(request: StudioRequest) -> HttpResponse:
 
 def _page(request: StudioRequest, form: NewProjectForm, founders: Founders, may: Any, status: int = 200) -> HttpResponse:
     chosen = form["template"].value()
-    offers = [_offer(request, key, founders) | {"chosen": key == chosen} for key in TEMPLATES]
+    floor, staff = Floor.objects.first(), founders.staff(request.actor.user)
+    offers = [_offer(template, floor, staff) | {"chosen": key == chosen} for key, template in TEMPLATES.items()]
     context = {"form": form, "offers": offers, "may": may, "known": people_known(request.actor), "looked": bool(request.POST)}
     template = "projects/_offers.html" if request.htmx else "projects/new.html"
     return render(request, template, context, status=200 if request.htmx else status)
 
 
-def _offer(request: StudioRequest, key: str, founders: Founders) -> dict[str, Any]:
+def _offer(template: Template, floor: Floor | None, staff: list[Staff]) -> dict[str, Any]:
     """A template in plain sentences, with who could approve under it today and what stands in its way."""
-    template, floor = TEMPLATES[key], Floor.objects.first()
-    rules = template.production.rules.raised_to(floor.rules) if floor else template.production.rules
-    staff = founders.staff(request.actor.user)
+    lanes = template.under(floor)
+    words = [
+        rules.in_words(lane.name, before) for (lane, rules), before in zip(lanes, [None, *(lane.name for lane, _ in lanes)], strict=False)
+    ]
+    rules = lanes[-1][1]
     able = [(ROLE_WORDS[role], ", ".join(names)) for role, names in who_could_approve(rules, staff).items()]
-    words = [*template.in_words()[:-1], rules.in_words(template.production.name, template.lanes[-2].name)]
     return {"template": template, "words": words, "able": able, "missing": what_is_missing(rules, staff) if staff else ""}

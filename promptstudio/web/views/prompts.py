@@ -113,6 +113,7 @@ def _details_form(prompt: Prompt, data: Any = None) -> PromptForm:
 def _overview(
     request: StudioRequest, prompt: Prompt, form: PromptForm, *, restrict_form: RestrictForm | None = None, status_code: int = 200
 ) -> HttpResponse:
+    named, may_restrict = _named(prompt), can_restrict(request.actor, prompt)
     newest = prompt.versions.newest_first().select_related("created_by").first()
     return render_prompt(
         request,
@@ -121,9 +122,9 @@ def _overview(
         tab="",
         status_code=status_code,
         form=form,
-        restrict_form=restrict_form or _restrict_form(prompt),
-        may_restrict=can_restrict(request.actor, prompt),
-        named=_named(prompt),
+        restrict_form=restrict_form or (_restrict_form(prompt, named) if may_restrict else None),
+        may_restrict=may_restrict,
+        named=named,
         version=newest,
         **(text_context(newest) if newest else {}),
         drafts=list(prompt.drafts.open().select_related("created_by", "updated_by", "based_on")),
@@ -137,8 +138,8 @@ def _named(prompt: Prompt) -> list[User]:
     return [row.user for row in rows]
 
 
-def _restrict_form(prompt: Prompt) -> RestrictForm:
-    chosen = [person.pk for person in _named(prompt) if person.pk != prompt.owner_id]
+def _restrict_form(prompt: Prompt, named: list[User]) -> RestrictForm:
+    chosen = [person.pk for person in named if person.pk != prompt.owner_id]
     return RestrictForm(prompt=prompt, initial={"people": chosen}, auto_id="restrict-%s")
 
 

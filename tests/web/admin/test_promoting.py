@@ -78,6 +78,13 @@ def test_what_somebody_sent_meanwhile_is_not_overwritten(client: Client, cast: C
     assert Deployment.objects.latest("id").version == other
 
 
+def test_a_reason_that_is_too_long_is_told_at_its_field(client: Client, cast: Cast, dora: Actor, version: Version) -> None:
+    approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
+    response = client_post(client, dora, promote_url(version), {"environment": cast.production.pk, "reason": "x" * 20_001})
+    assert response.status_code == 422
+    assert "at most 20,000 characters" in text(response)
+
+
 def test_no_environment_is_no_promotion(client: Client, cast: Cast, dora: Actor, version: Version) -> None:
     answer = client_post(client, dora, promote_url(version), {"environment": "", "reason": "x"})
     assert (answer.status_code, "Choose where it should go." in text(answer)) == (422, True)

@@ -9,6 +9,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Target
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.projects.models import PendingChange
 from tests.cast import Cast
 from tests.deployments.fake_target import FakeTarget, a_target, use_fake_publisher
 
@@ -38,6 +39,16 @@ def test_a_target_that_is_added_switched_off_stays_off(client: Client, cast: Cas
     del typed["is_active"]
     assert client_post(client, dora, address(Target, "add"), typed).status_code == 302
     assert not Target.objects.get().is_active
+    assert (entries("target.added"), entries("target.changed")) == (1, 0)
+
+
+def test_one_that_is_added_switched_off_asks_nobody(client: Client, cast: Cast, dora: Actor, settings: Any) -> None:
+    settings.SECOND_PERSON = True
+    typed = target_typed(environment=cast.production.pk)
+    del typed["is_active"]
+    assert client_post(client, dora, address(Target, "add"), typed).status_code == 302
+    assert not Target.objects.get().is_active
+    assert not PendingChange.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -66,7 +77,7 @@ def test_a_target_is_not_renamed_to_one_that_is_there(client: Client, cast: Cast
     for name in ("Taken", "Free"):
         target = target_services.add_target(environment=cast.production, name=name, actor=dora)
     response = client_post(client, dora, address(Target, "change", target.pk), target_typed(name="Taken"))
-    assert response.status_code == 409
+    assert response.status_code == 422
     assert "already publishes to a place named Taken" in text(response)
     target.refresh_from_db()
     assert target.name == "Free"

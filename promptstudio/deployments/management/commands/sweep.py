@@ -2,12 +2,15 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import structlog
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
 from promptstudio.audit import anchors, streaming
 from promptstudio.deployments.places import check_due
 from promptstudio.deployments.worker import publish_due
+
+log = structlog.get_logger(__name__)
 
 ANCHORED_EVERY = 3600.0
 
@@ -31,7 +34,8 @@ class Command(BaseCommand):
         # A receiver that hangs must not hold publications back.
         with ThreadPoolExecutor(1) as beside:
             sending: Future[None] | None = None
-            anchored_at = time.monotonic()
+            # At once: a process that is restarted more often than hourly has to send them too. A head that did not move costs nothing.
+            anchored_at = float("-inf")
             while True:
                 publish_due()
                 if time.monotonic() - anchored_at > ANCHORED_EVERY:
@@ -44,9 +48,12 @@ class Command(BaseCommand):
 
 def _send_and_ask() -> None:
     try:
-        anchors.send_due()
-        streaming.stream_due()
-        check_due()
+        for step in (anchors.send_due, streaming.stream_due, check_due):
+            try:
+                step()
+            except Exception:
+                # Nobody waits for this thread's answer, and the other steps are due all the same.
+                log.exception("sweep.broken", step=step.__name__)
     finally:
         if not connection.in_atomic_block:
             connection.close()
