@@ -12,7 +12,7 @@ RUN SECRET_KEY=only-for-collecting DATABASE_URL=postgresql://nowhere/none COLLEC
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /home/studio studio \
-    && install -d -o studio -g studio -m 0700 /var/lib/studio
+    && install -d -o studio -g studio -m 0700 /var/lib/studio /var/lib/audit
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -11,10 +11,12 @@ from promptstudio.accounts.models import User
 from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry, Snapshot
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments.models import PublishJob
 from promptstudio.lib.errors import Conflict, NotAllowed
+from promptstudio.projects.services import grant_role
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services as reviews
-from tests.cast import Cast, a_version, asked, in_production
+from tests.cast import Cast, a_version, asked, in_production, promote
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 from tests.web.reading import at, text
 
@@ -34,6 +36,11 @@ def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
     with pytest.raises(deployments.Blocked):
         deployments.deploy(version=second, environment=cast.production, actor=cast.alice)
     deployments.recall(version=made, reason="Wrong.", actor=cast.bob)
+    a_target(cast.development, by=cast.dora)
+    stopped = PublishJob.objects.filter(deployment=promote(second, cast.development, by=cast.alice)).get()
+    deployments.cancel(job=stopped, reason="It moves.", actor=cast.bob)
+    settings.SECOND_PERSON = True
+    grant_role(project=cast.claims, user=cast.bob.user, role="admin", actor=cast.dora)
     return made
 
 

@@ -12,7 +12,8 @@ from promptstudio.audit.models import Entry
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.group_mappings import add_mapping, apply_groups, change_mapping, remove_mapping
 from promptstudio.projects.models import GroupMapping, Membership, Project
-from promptstudio.projects.services import grant_role
+from promptstudio.projects.rules import Rules
+from promptstudio.projects.services import grant_role, set_floor
 from tests.cast import Cast, a_key, an_application
 
 
@@ -116,6 +117,15 @@ def test_projects_are_made_in_time_only_when_that_is_wanted(cast: Cast) -> None:
     assert ("motor", "admin", "provider") in held(cast.charlie.user)
     assert [place.slug for place in motor.environments.all()] == ["development", "staging", "production"]
     assert motor.environments.get(slug="production").policy.rules.approvals == {"product": 1, "technical": 1}
+
+
+def test_a_project_made_in_time_begins_at_the_floor(cast: Cast) -> None:
+    add_mapping(pattern="studio-<project>-<role>", actor=cast.root)
+    rules = Rules(approvals={"product": 2}, approver_may_deploy=False)
+    set_floor(data=rules.model_dump(mode="json"), environments=["production"], actor=cast.root)
+    apply(cast.charlie, "studio-motor-admin", create_projects=True)
+    motor = Project.objects.get(slug="motor").environments.get(slug="production").policy.rules
+    assert (motor.approvals, motor.approver_may_deploy) == ({"product": 2, "technical": 1}, False)
 
 
 def test_a_group_too_long_for_a_project_makes_none(cast: Cast) -> None:

@@ -85,6 +85,12 @@ def test_every_variable_is_one_that_the_settings_read(name: str) -> None:
     assert set(OURS[name]["environment"]) - AWS <= read_by_settings()
 
 
+def test_every_setting_of_a_server_reaches_the_container() -> None:
+    """But for what only one machine without containers uses, what the image itself says, and what REDIS_URL says for both."""
+    local = {"COLLECT_STATIC", "STATIC_ROOT", "DEBUG", "DEMO", "BROKER_URL", "CACHE_URL"}
+    assert read_by_settings() - set(OURS["web"]["environment"]) - AWS <= local
+
+
 def test_no_secret_has_a_default() -> None:
     text = (CHECKOUT / "docker-compose.yml").read_text()
     for secret in ("SECRET_KEY", "POSTGRES_PASSWORD", "ALLOWED_HOSTS"):

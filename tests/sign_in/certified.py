@@ -8,7 +8,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -28,11 +28,9 @@ SCRIPT = Path(__file__).with_name("provider.mjs")
 class Certified:
     issuer: str
     process: subprocess.Popen[str]
-    changed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def says(self, login: str, **claims: Any) -> None:
         """From now on the provider says this of the person."""
-        self.changed.setdefault(login, {})
         requests.post(f"{self.issuer}/control/people/{login}", data=json.dumps(claims), timeout=10).raise_for_status()
 
     def reset(self) -> None:
