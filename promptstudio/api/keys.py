@@ -14,9 +14,9 @@ from promptstudio.audit.services import note_first_use
 from promptstudio.lib import clock
 from promptstudio.lib.addresses import address_of
 from promptstudio.lib.read_only import TAKES_NO_WRITES
+from promptstudio.projects.key_services import key_for
 from promptstudio.projects.models import ApiKey, Environment, Project
 from promptstudio.projects.permissions import can
-from promptstudio.projects.services import key_for
 
 from .guessing import guessed
 

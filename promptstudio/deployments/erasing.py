@@ -1,12 +1,12 @@
 """Erasing what somebody wrote freely, wherever it stands, while everything that speaks of it stays whole."""
 
-import hashlib
 import secrets
 from uuid import UUID
 
 from django.db import transaction
 
 from promptstudio.accounts.actor import Actor
+from promptstudio.audit.chain import salted_hash
 from promptstudio.audit.services import forget_words, record
 from promptstudio.lib.append_only import ERASED, erase
 from promptstudio.lib.errors import Conflict
@@ -52,7 +52,7 @@ def erase_words(*, row: Erasable, actor: Actor) -> None:
         project_uid=project.uid,
         field=row.ERASABLE,
         salt=salt,
-        sha256=hashlib.sha256((salt + words).encode()).hexdigest(),
+        sha256=salted_hash(salt, words),
     )
 
 

@@ -16,7 +16,7 @@ DOORS = {"page": "the pages", "api": "the API", "admin": "the administration", "
 
 
 def why_live(placement: Placement, spell: Spell) -> Facts:
-    """Facts with times as datetimes and everything else as JSON knows it. `asked` is where the approvals come from: for a way back,
+    """Facts with times as datetimes and everything else as JSON knows it. `promotion` is where the approvals come from: for a way back,
     the promotion that first brought the version here."""
     deployment = Deployment.objects.select_related(
         "version__prompt__project", "version__follows", "evaluation__policy", "by", "replaces__version", "replaces__by"

@@ -16,7 +16,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 
 from .models import AccessReview, Membership, PendingChange, Project
 from .permissions import can
-from .services import revoke_role
+from .role_services import revoke_role
 
 
 def access_review_due(project: Project) -> datetime | None:

@@ -19,12 +19,11 @@ from promptstudio.lib.errors import Conflict
 from .models import Environment, Membership, PendingChange, Project, Role
 
 Carry = Callable[[PendingChange, Actor], None]
-Refuse = Callable[[PendingChange, Actor], None]
 _carry: dict[str, Carry] = {}
-_refuse: dict[str, Refuse] = {}
+_refuse: dict[str, Carry] = {}
 
 
-def register(kind: str, *, carry_out: Carry, refused: Refuse | None = None) -> None:
+def register(kind: str, *, carry_out: Carry, refused: Carry | None = None) -> None:
     """How a change of `kind` is carried out once it is confirmed, and what its refusal undoes."""
     _carry[kind] = carry_out
     if refused:

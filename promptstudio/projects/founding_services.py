@@ -14,7 +14,8 @@ from promptstudio.lib.errors import Conflict, Invalid
 from .founding import TEMPLATES
 from .models import Floor, Project
 from .permissions import can_create_project
-from .services import add_environment, create_project, grant_role
+from .role_services import grant_role
+from .services import add_environment, create_project
 from .staffing import Staff, what_is_missing
 
 

@@ -16,6 +16,7 @@ from .founding import TEMPLATES
 from .models import Floor, GroupMapping, Membership, PendingChange, Project, Role
 from .permissions import can_map_groups
 from .provider_roles import Given, Meaning, faults_of, given_by
+from .role_services import put_role, take_role
 from .rules import ROLE_WORDS
 from .services import add_environment, create_project
 
@@ -115,10 +116,10 @@ def apply_groups(*, person: User, groups: Collection[str], create_projects: bool
     held = {(membership.project_id, membership.role): membership for membership in present}
     for place, membership in held.items():
         if place not in wanted:
-            _take(membership, actor)
+            take_role(membership, actor)
     for place, project in wanted.items():
         if place not in held:
-            _give(person, project, place[1], actor)
+            put_role(Membership(user=person, project=project, role=place[1], source=Membership.Source.PROVIDER), actor)
     follow_site_admin(person=person, given=given.site_admin, actor=actor)
 
 
@@ -144,25 +145,6 @@ def _project_in_time(slug: str, actor: Actor) -> Project:
     for lane, rules in TEMPLATES["four_eyes"].under(Floor.objects.first()):
         add_environment(project=project, slug=lane.slug, name=lane.name, rules=rules, grace_days=lane.grace_days, actor=actor)
     return project
-
-
-def _give(person: User, project: Project, role: str, actor: Actor) -> None:
-    membership = Membership(user=person, project=project, role=role, source=Membership.Source.PROVIDER)
-    membership._history_user = actor.user  # type: ignore[attr-defined]
-    membership.save()
-    _note("role.granted", membership, actor)
-
-
-def _take(membership: Membership, actor: Actor) -> None:
-    _note("role.revoked", membership, actor)
-    membership._history_user = actor.user  # type: ignore[attr-defined]
-    membership.delete()
-
-
-def _note(action: str, membership: Membership, actor: Actor) -> None:
-    facts: dict[str, Any] = {"person": membership.user.uid, "role": membership.role, "source": membership.source}
-    label = membership.get_role_display()
-    record(actor=actor, action=action, subject=membership, label=label, project_uid=membership.project.uid, **facts)
 
 
 def _meanings() -> list[Meaning]:

@@ -35,9 +35,8 @@ class Rules(BaseModel):
         if self.previous_environment and previous:
             needs.append(f"to be live in {previous} first")
         if self.approvals:
-            people = [f"{count} {ROLE_WORDS.get(role, role)} approval{'s' if count > 1 else ''}" for role, count in self.approvals.items()]
             days = f" within the last {self.approval_days} days" if self.approval_days else ""
-            needs.append(" and ".join(people) + (" given against what is live now" if self.same_baseline else "") + days)
+            needs.append(self.approvals_in_words() + (" given against what is live now" if self.same_baseline else "") + days)
         if self.change_record:
             needs.append("a complete change record")
         if self.approvals and not self.approver_may_deploy:
@@ -47,6 +46,11 @@ class Rules(BaseModel):
                 return f"Anyone who edits can promote to {environment}. There are no conditions."
             return f"There are no conditions. {self.deployers_in_words(environment)}"
         return f"To enter {environment} a version needs {_listed(needs)}."
+
+    def approvals_in_words(self) -> str:
+        return " and ".join(
+            f"{count} {ROLE_WORDS.get(role, role)} approval{'s' if count > 1 else ''}" for role, count in self.approvals.items()
+        )
 
     def too_old(self, given_at: datetime, now: datetime) -> bool:
         """Whether an approval that was given then does not count any more."""

@@ -7,7 +7,7 @@ from promptstudio.accounts.models import User
 
 from .models import Membership, Project
 from .roles import ROLES
-from .rules import ROLE_WORDS, Rules
+from .rules import Rules
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def what_is_missing(rules: Rules, staff: Iterable[Staff]) -> str:
     best = max(len(_seated(slots, [p for p in everyone if p is not author])) for author in authors)
     if best < len(slots):
         return (
-            f"Nobody could satisfy this today: {_asked_for(rules)} by different people, none of whom wrote the version, "
+            f"Nobody could satisfy this today: {rules.approvals_in_words()} by different people, none of whom wrote the version, "
             f"and the roles in this project allow {best}. Give more people these roles first."
         )
     if not any(_somebody_promotes(rules, slots, everyone, author) for author in authors):
@@ -81,8 +81,3 @@ def _seated(slots: Sequence[str], people: Sequence[Staff]) -> dict[int, Staff]:
     for person in people:
         seat(person, set())
     return seats
-
-
-def _asked_for(rules: Rules) -> str:
-    parts = [f"{count} {ROLE_WORDS.get(role, role)} approval{'s' if count > 1 else ''}" for role, count in rules.approvals.items()]
-    return " and ".join(parts)

@@ -14,7 +14,7 @@ import structlog
 from django.db import Error
 
 from promptstudio.lib import clock
-from promptstudio.projects.services import hash_secret
+from promptstudio.projects.key_services import hash_secret
 
 from . import database
 from .memory import MOST_DOORS, Answer, Headers, Memory

@@ -30,6 +30,22 @@ OTHER_DOORS = ("/api/", "/admin/", "/static/")
 NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next"}
 
 
+# What browsers offer and no page of ours asks for.
+UNUSED = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "publickey-credentials-get", "serial", "usb")
+
+
+class PermissionsPolicy:
+    """Whatever is smuggled into a page cannot use what no page of ours uses."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers["Permissions-Policy"] = ", ".join(f"{feature}=()" for feature in UNUSED)
+        return response
+
+
 class ActorMiddleware:
     """Gives each request its Actor, and sends whoever is not signed in to the sign-in page."""
 

@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from promptstudio.deployments import board, status
+from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.permissions import can_write
 
@@ -24,6 +25,11 @@ TABS = (
 def prompt_or_404(request: StudioRequest, project: str, name: str) -> Prompt:
     found = Prompt.objects.visible_to(request.actor).select_related("project", "folder", "owner")
     return get_object_or_404(found, project__slug=project, name=name)
+
+
+def prompt_and_place_or_404(request: StudioRequest, project: str, name: str, environment: str) -> tuple[Prompt, Environment]:
+    prompt = prompt_or_404(request, project, name)
+    return prompt, get_object_or_404(prompt.project.environments.select_related("project"), slug=environment)
 
 
 def version_or_404(prompt: Prompt, semver: str) -> Version:

@@ -4,7 +4,7 @@ from promptstudio.prompts.names import SEGMENT
 
 from .sign_in import break_glass
 from .sign_in import views as oidc
-from .views import account, changes, home, projects, sign_in, system
+from .views import account, audit, changes, home, projects, sign_in, system
 
 
 class PromptName:
@@ -31,6 +31,10 @@ urlpatterns = [
     path("account/sessions/end-others/", account.account_end_others, name="account_end_others"),
     path("oidc/", include("promptstudio.web.sign_in.urls")),
     path("new-project/", projects.project_new, name="project_new"),
+    path("audit/", audit.audit, name="site_audit"),
+    path("audit/verify/", audit.audit_verify, name="site_audit_verify"),
+    path("audit/export.csv", audit.audit_export, {"kind": "csv"}, name="site_audit_export"),
+    path("audit/export.jsonl", audit.audit_export, {"kind": "jsonl"}, name="site_audit_export_lines"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<uuid:uid>/confirm/", changes.change_confirm, name="change_confirm"),
     path("changes/<uuid:uid>/decline/", changes.change_decline, name="change_decline"),

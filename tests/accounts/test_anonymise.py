@@ -13,7 +13,7 @@ from promptstudio.audit.models import Entry, Snapshot
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import PublishJob
 from promptstudio.lib.errors import Conflict, NotAllowed
-from promptstudio.projects.services import grant_role
+from promptstudio.projects.role_services import grant_role
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services as reviews
 from tests.cast import Cast, a_version, asked, in_production, promote

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from promptstudio.audit.models import Entry
 from promptstudio.projects.models import ApiKey, ServiceAccount
-from promptstudio.projects.services import grant_role
+from promptstudio.projects.role_services import grant_role
 
 from .cast import Application, Cast
 

@@ -8,8 +8,8 @@ from django.test import Client
 
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, Evaluation
+from promptstudio.projects.key_services import revoke_key
 from promptstudio.projects.models import ApiKey
-from promptstudio.projects.services import revoke_key
 from promptstudio.prompts import services as prompts
 
 from .cast import Application, Cast, bundle

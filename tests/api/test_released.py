@@ -140,7 +140,8 @@ def test_the_deployments_of_another_environment_are_hidden(inside: Application, 
 
 
 def test_another_project_is_another_world(cast: Cast, prompt: Prompt) -> None:
-    from promptstudio.projects.services import create_key, create_project, create_service_account
+    from promptstudio.projects.key_services import create_key, create_service_account
+    from promptstudio.projects.services import create_project
 
     other = create_project(slug="other", name="Other", actor=cast.admin)
     account = create_service_account(project=other, name="Other", responsible=cast.bob.user, actor=cast.admin)

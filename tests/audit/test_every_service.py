@@ -22,7 +22,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
-from promptstudio.projects import access_services, control_services, group_mappings
+from promptstudio.projects import access_services, control_services, group_mappings, key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
@@ -36,7 +36,14 @@ from tests.test_architecture import OTHER_SERVICES
 
 PACKAGE = Path(promptstudio.__file__).parent
 # Part of another service, whose entry covers them, or, for a draft's text, kept by its opening, its contributors and its end.
-COVERED = {"projects.folder_at", "reviews.close_as_deployed", "deployments.lock_placement", "prompts.save_draft"}
+COVERED = {
+    "projects.folder_at",
+    "projects.put_role",
+    "projects.take_role",
+    "reviews.close_as_deployed",
+    "deployments.lock_placement",
+    "prompts.save_draft",
+}
 COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.forget_words"}
 READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
 READING |= {
@@ -219,22 +226,22 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "projects.sign_access_review": ("access.signed", lambda s: _signed(s)),
     "projects.grant_role": (
         "role.granted",
-        lambda s: projects.grant_role(project=s.cast.claims, user=s.cast.vera.user, role="product", actor=s.cast.dora),
+        lambda s: role_services.grant_role(project=s.cast.claims, user=s.cast.vera.user, role="product", actor=s.cast.dora),
     ),
     "projects.revoke_role": (
         "role.revoked",
-        lambda s: projects.revoke_role(membership=Membership.objects.get(user=s.cast.vera.user), actor=s.cast.dora),
+        lambda s: role_services.revoke_role(membership=Membership.objects.get(user=s.cast.vera.user), actor=s.cast.dora),
     ),
     "projects.create_service_account": (
         "service_account.created",
-        lambda s: projects.create_service_account(project=s.cast.claims, name="X", responsible=s.cast.bob.user, actor=s.cast.dora),
+        lambda s: key_services.create_service_account(project=s.cast.claims, name="X", responsible=s.cast.bob.user, actor=s.cast.dora),
     ),
     "projects.create_key": (
         "key.created",
-        lambda s: projects.create_key(account=s.account, name="X", scopes=["read"], actor=s.cast.dora),
+        lambda s: key_services.create_key(account=s.account, name="X", scopes=["read"], actor=s.cast.dora),
     ),
-    "projects.rotate_key": ("key.rotated", lambda s: projects.rotate_key(key=s.key, overlap=timedelta(days=1), actor=s.cast.dora)),
-    "projects.revoke_key": ("key.revoked", lambda s: projects.revoke_key(key=s.key, actor=s.cast.dora)),
+    "projects.rotate_key": ("key.rotated", lambda s: key_services.rotate_key(key=s.key, overlap=timedelta(days=1), actor=s.cast.dora)),
+    "projects.revoke_key": ("key.revoked", lambda s: key_services.revoke_key(key=s.key, actor=s.cast.dora)),
     "prompts.create_prompt": (
         "prompt.created",
         lambda s: prompts.create_prompt(project=s.cast.claims, title="Storm", actor=s.cast.alice),

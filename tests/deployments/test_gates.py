@@ -12,8 +12,9 @@ from promptstudio.deployments.services import Blocked
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, NotAllowed
 from promptstudio.projects.models import Membership, Policy
+from promptstudio.projects.role_services import grant_role, revoke_role
 from promptstudio.projects.rules import Rules
-from promptstudio.projects.services import change_policy, grant_role, revoke_role
+from promptstudio.projects.services import change_policy
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.services import withdraw

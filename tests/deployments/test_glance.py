@@ -8,8 +8,8 @@ from promptstudio.deployments import gates
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.glance import at_a_glance
 from promptstudio.projects.models import Membership
+from promptstudio.projects.role_services import grant_role, revoke_role
 from promptstudio.projects.rules import Rules
-from promptstudio.projects.services import grant_role, revoke_role
 from promptstudio.prompts.services import restrict_prompt
 from promptstudio.reviews.models import Review
 from promptstudio.reviews.services import withdraw

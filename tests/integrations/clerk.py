@@ -25,6 +25,7 @@ def found(*, prompt: str, texts: list[str]) -> None:
     from promptstudio.accounts.actor import Actor
     from promptstudio.accounts.models import User
     from promptstudio.deployments.target_services import add_target
+    from promptstudio.projects import role_services
     from promptstudio.projects import services as projects
     from promptstudio.projects.rules import Rules
     from promptstudio.prompts import services as prompts
@@ -32,7 +33,7 @@ def found(*, prompt: str, texts: list[str]) -> None:
     root = Actor(user=User.objects.create_superuser("root", name="Root"), via="cli")
     alice = User.objects.create_user("alice", name="Alice")
     project = projects.create_project(slug="claims", name="Claims", actor=root)
-    projects.grant_role(project=project, user=alice, role="domain_expert", actor=root)
+    role_services.grant_role(project=project, user=alice, role="domain_expert", actor=root)
     environment = projects.add_environment(project=project, slug="development", name="Development", rules=Rules(), actor=root)
     add_target(environment=environment, name="Bedrock", actor=root)
     actor = Actor(user=alice)

@@ -99,6 +99,10 @@ PAGES: dict[str, Entry] = {
     "POST account_end_others": Entry(SIGNED_IN, why=OWN),
     "GET project_new": Entry(SIGNED_IN, why="It says who makes projects, and whom to ask."),
     "POST project_new": Entry(SITE_ADMIN, seen="nothing", make=new_project, why=SITE),
+    "GET site_audit": Entry(SITE_ADMIN, seen="nothing", why=SITE),
+    "POST site_audit_verify": Entry(SITE_ADMIN, seen="nothing", why=SITE),
+    "GET site_audit_export": Entry(SITE_ADMIN, seen="nothing", why=SITE),
+    "GET site_audit_export_lines": Entry(SITE_ADMIN, seen="nothing", why=SITE),
     # a project
     "GET library": Entry("read", at="somewhere"),
     "GET environments": Entry("read", at="somewhere"),

@@ -18,6 +18,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Deployment, PublishJob, Recall, Target
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.projects import key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.models import ApiKey, Environment, Membership, PendingChange, Project, ServiceAccount
@@ -136,7 +137,7 @@ def everybody(claims: Project, elsewhere: Project, root: Actor) -> dict[str, Per
     for name, path, role in (("inside", FOLDER, "technical"), ("keeper", FOLDER, "admin"), ("outside", ELSEWHERE_IN_PROJECT, "admin")):
         somebody = a_person(name.title(), claims, by=root)
         folder = projects.folder_at(project=claims, path=path)
-        projects.grant_role(project=claims, user=somebody.user, role=role, folder=folder, actor=root)
+        role_services.grant_role(project=claims, user=somebody.user, role=role, folder=folder, actor=root)
         people[name] = Person(name, somebody, in_folder={path: frozenset({role})})
     people["elsewhere"] = Person("elsewhere", a_person("Elsewhere", elsewhere, "admin", "technical", "auditor", by=root))
     people["stranger"] = Person("stranger", a_person("Stranger", claims, by=root))
@@ -195,7 +196,7 @@ def build() -> Stage:
     account = an_application(claims, responsible=decider, by=root)
     spare = a_person("Spare", claims, "viewer", by=root)
     folder = projects.folder_at(project=claims, path=FOLDER)
-    in_folder = projects.grant_role(project=claims, user=spare.user, role="viewer", folder=folder, actor=root)
+    in_folder = role_services.grant_role(project=claims, user=spare.user, role="viewer", folder=folder, actor=root)
     assert isinstance(in_folder, Membership)
     secrets, keys = every_key(account, elsewhere, places["production"], root)
     return Stage(
@@ -224,16 +225,16 @@ def build() -> Stage:
 def every_key(account: ServiceAccount, elsewhere: Project, production: Environment, root: Actor) -> tuple[dict[str, str], dict[str, Actor]]:
     """One with each scope alone; and with all of them: of another environment, folder and project than the prompt's, and a revoked one."""
     everything = ("read", "write", "deploy")
-    theirs = projects.create_service_account(project=elsewhere, name="Theirs", responsible=root.user, actor=root)
+    theirs = key_services.create_service_account(project=elsewhere, name="Theirs", responsible=root.user, actor=root)
     motor = projects.folder_at(project=account.project, path=ELSEWHERE_IN_PROJECT)
     wanted: dict[str, dict[str, Any]] = {scope: {"scopes": [scope]} for scope in everything}
     wanted |= {"all": {}, "revoked": {}, "environment": {"environment": production}, "folder": {"folder": motor}}
     wanted["project"] = {"account": theirs}
     secrets, keys = {"none": ""}, {}
     for name, given in wanted.items():
-        key, secrets[name] = projects.create_key(**{"account": account, "name": name, "scopes": everything, "actor": root, **given})
+        key, secrets[name] = key_services.create_key(**{"account": account, "name": name, "scopes": everything, "actor": root, **given})
         keys[name] = Actor(user=key.account.user, key=key, via="api")
-    projects.revoke_key(key=keys["revoked"].key, actor=root)  # type: ignore[arg-type]
+    key_services.revoke_key(key=keys["revoked"].key, actor=root)  # type: ignore[arg-type]
     return secrets, keys
 
 

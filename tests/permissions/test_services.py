@@ -15,7 +15,7 @@ from promptstudio.deployments import target_services
 from promptstudio.deployments.erasing import erase_words
 from promptstudio.deployments.places import ask_places
 from promptstudio.lib.errors import NotAllowed, StudioError
-from promptstudio.projects import access_services, control_services, group_mappings
+from promptstudio.projects import access_services, control_services, group_mappings, key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.roles import SCOPES
@@ -62,6 +62,8 @@ WITHOUT_A_ROLE = {
     "projects.key_for": "The secret opens it.",
     "projects.hash_secret": "It computes.",
     "projects.parse_rules": "It computes.",
+    "projects.put_role": "Part of giving a role.",
+    "projects.take_role": "Part of taking one away.",
     "projects.slug_of": "It computes.",
     "prompts.bump_of": "It computes.",
     "reviews.standing_decisions": "The conditions are answered from it.",
@@ -118,25 +120,25 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         lambda s, t, a: projects.change_policy(environment=s.staging, data={"change_record": True}, actor=a)
     ),
     "projects.grant_role": settings(
-        lambda s, t, a: projects.grant_role(project=s.claims, user=s.person("stranger").user, role="viewer", actor=a)
+        lambda s, t, a: role_services.grant_role(project=s.claims, user=s.person("stranger").user, role="viewer", actor=a)
     ),
     "projects.grant_role in a folder": (
         Entry("administer", at="folder", seen="nothing"),
-        lambda s, t, a: projects.grant_role(
+        lambda s, t, a: role_services.grant_role(
             project=s.claims, user=s.person("stranger").user, role="viewer", folder=t.prompt.folder, actor=a
         ),
     ),
-    "projects.revoke_role": settings(lambda s, t, a: projects.revoke_role(membership=s.spare, actor=a)),
+    "projects.revoke_role": settings(lambda s, t, a: role_services.revoke_role(membership=s.spare, actor=a)),
     "projects.revoke_role in a folder": (
         Entry("administer", at="folder", seen="nothing"),
-        lambda s, t, a: projects.revoke_role(membership=s.spare_in_folder, actor=a),
+        lambda s, t, a: role_services.revoke_role(membership=s.spare_in_folder, actor=a),
     ),
     "projects.create_service_account": settings(
-        lambda s, t, a: projects.create_service_account(project=s.claims, name="X", responsible=s.author.user, actor=a)
+        lambda s, t, a: key_services.create_service_account(project=s.claims, name="X", responsible=s.author.user, actor=a)
     ),
-    "projects.create_key": settings(lambda s, t, a: projects.create_key(account=s.account, name="X", scopes=["read"], actor=a)),
-    "projects.rotate_key": settings(lambda s, t, a: projects.rotate_key(key=s.key, overlap=timedelta(days=1), actor=a)),
-    "projects.revoke_key": settings(lambda s, t, a: projects.revoke_key(key=s.key, actor=a)),
+    "projects.create_key": settings(lambda s, t, a: key_services.create_key(account=s.account, name="X", scopes=["read"], actor=a)),
+    "projects.rotate_key": settings(lambda s, t, a: key_services.rotate_key(key=s.key, overlap=timedelta(days=1), actor=a)),
+    "projects.revoke_key": settings(lambda s, t, a: key_services.revoke_key(key=s.key, actor=a)),
     "projects.sign_access_review": settings(
         lambda s, t, a: access_services.sign_access_review(project=s.claims, keep=[], take=[], actor=a)
     ),

@@ -12,7 +12,7 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Target
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
-from promptstudio.projects import control_services, group_mappings, services
+from promptstudio.projects import control_services, group_mappings, key_services, role_services, services
 from promptstudio.projects.models import ApiKey, Floor, GroupMapping, Membership, PendingChange, Policy
 from promptstudio.projects.permissions import can
 from promptstudio.projects.rules import Rules
@@ -71,7 +71,7 @@ def test_only_somebody_who_administers_the_same_confirms(cast: Cast, dana: Actor
 def test_a_key_confirms_nothing(cast: Cast, dana: Actor) -> None:
     change = services.change_policy(environment=cast.production, data=EASIER, actor=cast.dora)
     account = an_application(cast.claims, responsible=dana, by=cast.root)
-    key, _ = services.create_key(account=account, name="K", scopes=["read", "write"], actor=cast.root)
+    key, _ = key_services.create_key(account=account, name="K", scopes=["read", "write"], actor=cast.root)
     with pytest.raises(NotAllowed, match="a key is none"):
         confirmed(change, Actor(user=account.user, key=key, via="api"))
 
@@ -99,9 +99,9 @@ def test_a_wish_that_speaks_of_conditions_that_are_no_more_is_not_carried_out(ca
 
 
 def test_a_role_that_counts_waits_and_one_that_reads_does_not(cast: Cast, dana: Actor) -> None:
-    viewer = services.grant_role(project=cast.claims, user=cast.charlie.user, role="viewer", actor=cast.dora)
+    viewer = role_services.grant_role(project=cast.claims, user=cast.charlie.user, role="viewer", actor=cast.dora)
     assert isinstance(viewer, Membership)
-    change = services.grant_role(project=cast.claims, user=cast.charlie.user, role="technical", actor=cast.dora)
+    change = role_services.grant_role(project=cast.claims, user=cast.charlie.user, role="technical", actor=cast.dora)
     assert not can(cast.charlie, "deploy", cast.claims)
     confirmed(change, dana)
     assert can(cast.charlie, "deploy", cast.claims)
@@ -111,33 +111,33 @@ def test_a_role_that_counts_waits_and_one_that_reads_does_not(cast: Cast, dana: 
 def test_an_admin_is_not_pushed_out_by_one_person(cast: Cast, dana: Actor) -> None:
     """Else whoever wants to be alone would first get rid of who has to confirm."""
     own = Membership.objects.get(user=dana.user)
-    change = services.revoke_role(membership=own, actor=cast.dora)
+    change = role_services.revoke_role(membership=own, actor=cast.dora)
     assert can(dana, "administer", cast.claims)
     confirmed(change, cast.root)
     assert not can(dana, "administer", cast.claims)
 
 
 def test_whoever_leaves_by_themselves_needs_nobody(cast: Cast, dana: Actor) -> None:
-    assert services.revoke_role(membership=Membership.objects.get(user=dana.user), actor=dana) is None
+    assert role_services.revoke_role(membership=Membership.objects.get(user=dana.user), actor=dana) is None
 
 
 def test_a_key_that_promotes_opens_nothing_until_it_is_confirmed(cast: Cast, dana: Actor) -> None:
     account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
-    _, reads = services.create_key(account=account, name="Reads", scopes=["read"], environment=cast.production, actor=cast.dora)
-    _, plays = services.create_key(account=account, name="Plays", scopes=["deploy"], environment=cast.development, actor=cast.dora)
-    assert services.key_for(reads)
-    assert services.key_for(plays)
-    key, secret = services.create_key(account=account, name="Ships", scopes=["deploy"], environment=cast.production, actor=cast.dora)
-    assert (key.state, services.key_for(secret)) == ("waiting", None)
+    _, reads = key_services.create_key(account=account, name="Reads", scopes=["read"], environment=cast.production, actor=cast.dora)
+    _, plays = key_services.create_key(account=account, name="Plays", scopes=["deploy"], environment=cast.development, actor=cast.dora)
+    assert key_services.key_for(reads)
+    assert key_services.key_for(plays)
+    key, secret = key_services.create_key(account=account, name="Ships", scopes=["deploy"], environment=cast.production, actor=cast.dora)
+    assert (key.state, key_services.key_for(secret)) == ("waiting", None)
     confirmed(PendingChange.objects.get(), dana)
-    assert services.key_for(secret) == key
+    assert key_services.key_for(secret) == key
 
 
 def test_a_key_that_is_declined_never_works(cast: Cast, dana: Actor) -> None:
     account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
-    _, secret = services.create_key(account=account, name="Ships", scopes=["deploy"], actor=cast.dora)
+    _, secret = key_services.create_key(account=account, name="Ships", scopes=["deploy"], actor=cast.dora)
     control_services.decline_change(change=PendingChange.objects.get(), actor=dana)
-    assert services.key_for(secret) is None
+    assert key_services.key_for(secret) is None
     assert ApiKey.objects.get().state == "revoked"
 
 
@@ -169,8 +169,8 @@ def test_where_nobody_else_could_confirm_it_holds_at_once(cast: Cast, settings: 
 
 def test_the_command_line_of_the_server_is_not_asked(cast: Cast, dana: Actor) -> None:
     account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
-    _, secret = services.create_key(account=account, name="Ships", scopes=["deploy"], actor=actors.system(via="cli"))
-    assert services.key_for(secret)
+    _, secret = key_services.create_key(account=account, name="Ships", scopes=["deploy"], actor=actors.system(via="cli"))
+    assert key_services.key_for(secret)
 
 
 def test_the_site_may_do_without(cast: Cast, dana: Actor, settings: Any) -> None:
@@ -256,7 +256,7 @@ def test_conditions_that_nobody_could_satisfy_are_refused(cast: Cast) -> None:
 
 
 def test_a_role_given_to_oneself_satisfies_nothing(cast: Cast) -> None:
-    services.grant_role(project=cast.claims, user=cast.dora.user, role="product", actor=cast.dora)
+    role_services.grant_role(project=cast.claims, user=cast.dora.user, role="product", actor=cast.dora)
     with pytest.raises(Invalid, match="Nobody could satisfy this"):
         services.change_policy(environment=cast.production, data={"approvals": {"product": 2}}, actor=cast.dora)
 

@@ -9,8 +9,9 @@ from promptstudio.deployments import services as deployments
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.models import Folder, Project
 from promptstudio.projects.permissions import can, roles_at
+from promptstudio.projects.role_services import grant_role, revoke_role
 from promptstudio.projects.rules import Rules
-from promptstudio.projects.services import add_environment, folder_at, grant_role, revoke_role
+from promptstudio.projects.services import add_environment, folder_at
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.reviews.models import Review

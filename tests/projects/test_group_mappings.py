@@ -12,8 +12,9 @@ from promptstudio.audit.models import Entry
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.group_mappings import add_mapping, apply_groups, change_mapping, remove_mapping
 from promptstudio.projects.models import GroupMapping, Membership, Project
+from promptstudio.projects.role_services import grant_role
 from promptstudio.projects.rules import Rules
-from promptstudio.projects.services import grant_role, set_floor
+from promptstudio.projects.services import set_floor
 from tests.cast import Cast, a_key, an_application
 
 

@@ -7,8 +7,9 @@ import pytest
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
+from promptstudio.projects.key_services import create_key, key_for, revoke_key, rotate_key
 from promptstudio.projects.models import ApiKey, ServiceAccount
-from promptstudio.projects.services import create_key, folder_at, key_for, revoke_key, rotate_key
+from promptstudio.projects.services import folder_at
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt
 from tests.cast import Cast, a_version, an_application

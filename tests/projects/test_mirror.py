@@ -9,8 +9,9 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.projects.mirror import mirror_everything
 from promptstudio.projects.models import FolderGroupPermission, Membership, ProjectGroupPermission, Role
 from promptstudio.projects.permissions import can
+from promptstudio.projects.role_services import grant_role, revoke_role
 from promptstudio.projects.roles import IN_A_FOLDER, ROLES
-from promptstudio.projects.services import folder_at, grant_role, revoke_role
+from promptstudio.projects.services import folder_at
 from tests.cast import Cast, a_person
 
 

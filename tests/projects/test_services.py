@@ -7,7 +7,7 @@ import pytest
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
-from promptstudio.projects import services
+from promptstudio.projects import key_services, role_services, services
 from promptstudio.projects.models import ApiKey, Membership
 from promptstudio.projects.rules import Rules
 from tests.cast import Cast, a_key, an_application
@@ -23,11 +23,11 @@ def test_only_admins_change_a_project(cast: Cast, who: str) -> None:
         lambda: services.add_environment(project=cast.claims, slug="more", name="More", rules=Rules(), actor=actor),
         lambda: services.change_environment(environment=cast.staging, name="S", grace_days=1, actor=actor),
         lambda: services.change_policy(environment=cast.staging, data={}, actor=actor),
-        lambda: services.grant_role(project=cast.claims, user=actor.user, role="admin", actor=actor),
-        lambda: services.revoke_role(membership=membership, actor=actor),
-        lambda: services.create_service_account(project=cast.claims, name="Mine", responsible=actor.user, actor=actor),
-        lambda: services.create_key(account=account, name="Mine", scopes=["read"], actor=actor),
-        lambda: services.revoke_key(key=key, actor=actor),
+        lambda: role_services.grant_role(project=cast.claims, user=actor.user, role="admin", actor=actor),
+        lambda: role_services.revoke_role(membership=membership, actor=actor),
+        lambda: key_services.create_service_account(project=cast.claims, name="Mine", responsible=actor.user, actor=actor),
+        lambda: key_services.create_key(account=account, name="Mine", scopes=["read"], actor=actor),
+        lambda: key_services.revoke_key(key=key, actor=actor),
     ]
     for deed in deeds:
         with pytest.raises(NotAllowed, match="Ask a project admin"):
@@ -42,7 +42,7 @@ def test_only_site_admins_make_projects(cast: Cast) -> None:
 def test_a_key_administers_nothing(cast: Cast) -> None:
     _, key = a_key(an_application(cast.claims, responsible=cast.dora, by=cast.dora), "read", "write", "deploy", by=cast.dora)
     with pytest.raises(NotAllowed, match="A person has to"):
-        services.grant_role(project=cast.claims, user=cast.vera.user, role="admin", actor=key)
+        role_services.grant_role(project=cast.claims, user=cast.vera.user, role="admin", actor=key)
 
 
 def test_environments_are_appended_in_order(cast: Cast) -> None:
@@ -83,13 +83,13 @@ def test_rules_that_are_none_are_refused_at_their_field(cast: Cast, data: dict[s
 
 def test_a_role_is_given_once(cast: Cast) -> None:
     with pytest.raises(Conflict, match="already has this role"):
-        services.grant_role(project=cast.claims, user=cast.alice.user, role="domain_expert", actor=cast.dora)
+        role_services.grant_role(project=cast.claims, user=cast.alice.user, role="domain_expert", actor=cast.dora)
 
 
 @pytest.mark.parametrize(
     ("field", "deed"),
     [
-        ("role", lambda cast: services.grant_role(project=cast.claims, user=cast.alice.user, role="boss", actor=cast.dora)),
+        ("role", lambda cast: role_services.grant_role(project=cast.claims, user=cast.alice.user, role="boss", actor=cast.dora)),
         ("slug", lambda cast: services.add_environment(project=cast.claims, slug="a b", name="A", rules=Rules(), actor=cast.dora)),
         ("name", lambda cast: services.add_environment(project=cast.claims, slug="ab", name="", rules=Rules(), actor=cast.dora)),
         ("grace_days", lambda cast: services.change_environment(environment=cast.staging, name="S", grace_days=-1, actor=cast.dora)),
@@ -106,7 +106,7 @@ def test_bad_input_is_said_at_its_field(cast: Cast, field: str, deed: object) ->
 
 
 def named(name: str, cast: Cast) -> object:
-    return services.create_service_account(project=cast.claims, name=name, responsible=cast.alice.user, actor=cast.dora)
+    return key_services.create_service_account(project=cast.claims, name=name, responsible=cast.alice.user, actor=cast.dora)
 
 
 @pytest.mark.parametrize(
@@ -122,35 +122,35 @@ def named(name: str, cast: Cast) -> object:
 def test_a_key_that_is_none_is_refused_at_its_field(cast: Cast, field: str, given: dict[str, object]) -> None:
     account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
     with pytest.raises(Invalid) as refused:
-        services.create_key(**({"account": account, "name": "Mine", "scopes": ["read"], "actor": cast.dora} | given))
+        key_services.create_key(**({"account": account, "name": "Mine", "scopes": ["read"], "actor": cast.dora} | given))
     assert list(refused.value.errors) == [field]
 
 
 def test_a_key_is_kept_as_its_hash(cast: Cast) -> None:
     account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
-    key, secret = services.create_key(account=account, name="Mine", scopes=["read"], actor=cast.dora)
+    key, secret = key_services.create_key(account=account, name="Mine", scopes=["read"], actor=cast.dora)
     assert secret not in str(ApiKey.objects.filter(pk=key.pk).values().get())
-    assert services.key_for(secret) == key
+    assert key_services.key_for(secret) == key
 
 
 def test_a_key_that_was_revoked_or_expired_opens_nothing(cast: Cast) -> None:
     account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
     tomorrow = clock.now() + timedelta(days=1)
-    revoked, first = services.create_key(account=account, name="A", scopes=["read"], actor=cast.dora)
-    _, second = services.create_key(account=account, name="B", scopes=["read"], expires_at=tomorrow, actor=cast.dora)
-    services.revoke_key(key=revoked, actor=cast.dora)
-    assert services.key_for(first) is None
-    assert services.key_for(second)
+    revoked, first = key_services.create_key(account=account, name="A", scopes=["read"], actor=cast.dora)
+    _, second = key_services.create_key(account=account, name="B", scopes=["read"], expires_at=tomorrow, actor=cast.dora)
+    key_services.revoke_key(key=revoked, actor=cast.dora)
+    assert key_services.key_for(first) is None
+    assert key_services.key_for(second)
     with clock.at(tomorrow + timedelta(seconds=1)):
-        assert services.key_for(second) is None
+        assert key_services.key_for(second) is None
 
 
 def test_a_key_of_an_account_that_was_shut_opens_nothing(cast: Cast) -> None:
     account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
-    _, secret = services.create_key(account=account, name="A", scopes=["read"], actor=cast.dora)
+    _, secret = key_services.create_key(account=account, name="A", scopes=["read"], actor=cast.dora)
     account.user.is_active = False
     account.user.save()
-    assert services.key_for(secret) is None
+    assert key_services.key_for(secret) is None
 
 
 def test_a_policy_reads_as_a_sentence(cast: Cast) -> None:
@@ -163,7 +163,7 @@ def test_a_policy_reads_as_a_sentence(cast: Cast) -> None:
 def test_the_last_project_admin_stays(cast: Cast) -> None:
     last = Membership.objects.get(project=cast.claims, role="admin")
     with pytest.raises(Conflict, match="last project admin"):
-        services.revoke_role(membership=last, actor=cast.root)
+        role_services.revoke_role(membership=last, actor=cast.root)
 
 
 @pytest.mark.parametrize("days", [-1, 3651, 2_000_000_000])

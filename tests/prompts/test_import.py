@@ -166,7 +166,7 @@ def test_a_file_that_cannot_be_read_is_named(cast: Cast, file: Path) -> None:
 
 
 def test_a_project_that_is_not_there_is_named_with_those_that_are(cast: Cast, file: Path) -> None:
-    with pytest.raises(CommandError, match=r"There is no project moon\. There are: claims, elsewhere\."):
+    with pytest.raises(CommandError, match=r"There is no project “moon”\. There are: claims, elsewhere\."):
         load(file, data("Poet", "One"), project="moon")
 
 

@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.models import Membership
-from promptstudio.projects.services import change_policy, revoke_role
+from promptstudio.projects.role_services import revoke_role
+from promptstudio.projects.services import change_policy
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import services

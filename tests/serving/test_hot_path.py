@@ -13,8 +13,8 @@ from django.test import RequestFactory
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.lib import clock
+from promptstudio.projects.key_services import revoke_key
 from promptstudio.projects.models import ApiKey
-from promptstudio.projects.services import revoke_key
 from promptstudio.serving import database
 from promptstudio.serving.memory import Answer
 from promptstudio.serving.wsgi import Serving

@@ -10,7 +10,7 @@ from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.models import Membership
-from promptstudio.projects.services import grant_role
+from promptstudio.projects.role_services import grant_role
 from tests.cast import Cast
 from tests.web.reading import text
 

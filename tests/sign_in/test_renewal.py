@@ -8,7 +8,7 @@ from django.test import Client
 
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
-from promptstudio.projects.services import grant_role
+from promptstudio.projects.role_services import grant_role
 from promptstudio.web.sign_in.kept import forget
 from tests.cast import Cast
 from tests.web.reading import HTMX, at, text

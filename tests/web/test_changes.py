@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from promptstudio.accounts.actor import Actor
-from promptstudio.projects import services
+from promptstudio.projects import key_services, services
 from promptstudio.projects.models import PendingChange
 from tests.cast import STRICT, Cast, a_person, an_application
 
@@ -94,7 +94,7 @@ def test_the_administration_says_so_too(client: Client, cast: Cast, dana: Actor)
 
 def test_hostile_words_are_words(client: Client, cast: Cast, dana: Actor) -> None:
     account = an_application(cast.claims, responsible=cast.dora, by=cast.dora)
-    services.create_key(account=account, name=HOSTILE[:120], scopes=["deploy"], actor=cast.dora)
+    key_services.create_key(account=account, name=HOSTILE[:120], scopes=["deploy"], actor=cast.dora)
     assert b"<script>alert" not in at(client, dana).get(URL).content
 
 
@@ -103,7 +103,7 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, dana: A
 
     def grow(start: int, end: int) -> None:
         for number in range(start, end):
-            services.create_key(account=account, name=f"Key {number}", scopes=["deploy"], actor=cast.dora)
+            key_services.create_key(account=account, name=f"Key {number}", scopes=["deploy"], actor=cast.dora)
 
     grow(0, 2)
     few = queries(at(client, dana), URL)

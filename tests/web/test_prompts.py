@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
 from promptstudio.audit.services import record
-from promptstudio.projects.services import folder_at, grant_role
+from promptstudio.projects.role_services import grant_role
+from promptstudio.projects.services import folder_at
 from promptstudio.prompts import services
 from promptstudio.prompts.models import Prompt
 from promptstudio.web.sentences import WORDINGS, sentences

@@ -11,8 +11,10 @@ from django.utils import timezone
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import target_services
+from promptstudio.projects.key_services import create_service_account, key_for
 from promptstudio.projects.models import ApiKey, Membership, ServiceAccount
-from promptstudio.projects.services import create_service_account, folder_at, grant_role, key_for
+from promptstudio.projects.role_services import grant_role
+from promptstudio.projects.services import folder_at
 from tests.cast import Cast, a_key, an_application
 
 URL = "/p/claims/settings/"

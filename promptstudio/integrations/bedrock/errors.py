@@ -53,10 +53,10 @@ def failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, *, o
         return _not_set_up(str(error))
     if isinstance(error, UNANSWERED):
         # It may have done what it was asked; the next try looks before it writes.
-        return _transient("no_answer", f"Bedrock did not answer {operation} in time. It is tried again.")
+        return _transient("no_answer", f"Bedrock did not answer {operation} in time.")
     if isinstance(error, UNREACHABLE):
-        return _transient("unreachable", "Bedrock could not be reached. It is tried again.")
-    return _transient(type(error).__name__, f"Calling Bedrock went wrong: {_quoted(str(error))} It is tried again.")
+        return _transient("unreachable", "Bedrock could not be reached.")
+    return _transient(type(error).__name__, f"Calling Bedrock went wrong: {_quoted(str(error))}")
 
 
 def for_a_person(failure: PublishFailed) -> PublishFailed:
@@ -86,11 +86,11 @@ def _refused(error: ClientError, operation: str) -> PublishFailed:
             code, f"Somebody removed this prompt at Bedrock while it was published ({operation}). Try again: it is made anew."
         )
     if code == "ConflictException":
-        return _transient(code, f"Bedrock was busy with another change of this prompt ({operation}). It is tried again.")
+        return _transient(code, f"Bedrock was busy with another change of this prompt ({operation}).")
     if code in TOO_FAST or status == 429:
-        return _transient(code, f"Bedrock had too many requests at once ({operation}). It is tried again.")
+        return _transient(code, f"Bedrock had too many requests at once ({operation}).")
     if status >= 500 or status == 408:
-        return _transient(code, f"Bedrock had a failure of its own ({operation}, {code}). It is tried again.")
+        return _transient(code, f"Bedrock had a failure of its own ({operation}, {code}).")
     return _permanent(code, f"AWS refused {operation} ({code}): {_quoted(message)}")
 
 
@@ -131,4 +131,4 @@ def _permanent(code: str, sentence: str) -> PublishFailed:
 
 
 def _transient(code: str, sentence: str) -> PublishFailed:
-    return PublishFailed(sentence, code=code[:80], permanent=False)
+    return PublishFailed(sentence + TRIED_AGAIN, code=code[:80], permanent=False)

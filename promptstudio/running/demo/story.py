@@ -14,7 +14,9 @@ from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.lib import clock
+from promptstudio.projects import role_services
 from promptstudio.projects import services as projects
+from promptstudio.projects.founding import TEMPLATES
 from promptstudio.projects.models import Environment, Project
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
@@ -89,26 +91,15 @@ class Story:
                 for space, roles in ((self.project, person.claims), (library, person.library)):
                     for role in roles:
                         # A role that one gives oneself counts for nothing, so the installation gives them.
-                        projects.grant_role(
+                        role_services.grant_role(
                             project=space, user=self.people[person.username].user, role=role, actor=actors.system(via="cli")
                         )
             self.library = library
 
     def _environments(self, root: Actor) -> None:
-        careful = Rules(
-            previous_environment=True,
-            change_record=True,
-            approvals={"product": 1, "technical": 1},
-            deployers=("product", "technical", "admin"),
-        )
-        lanes = (
-            ("development", "Development", Rules(same_baseline=False), 0),
-            ("staging", "Staging", Rules(previous_environment=True, same_baseline=False), 7),
-            ("production", "Production", careful, 30),
-        )
-        for slug, name, rules, grace in lanes:
-            self.places[slug] = projects.add_environment(
-                project=self.project, slug=slug, name=name, rules=rules, grace_days=grace, actor=root
+        for lane in TEMPLATES["four_eyes"].lanes:
+            self.places[lane.slug] = projects.add_environment(
+                project=self.project, slug=lane.slug, name=lane.name, rules=lane.rules, grace_days=lane.grace_days, actor=root
             )
 
     def _what_was_live_before(self) -> None:

@@ -16,6 +16,7 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.conditions import in_words, with_conditions
 from promptstudio.projects.models import Environment, PendingChange, Policy, Role
 from promptstudio.projects.roles import DEPLOYERS, REVIEWERS
+from promptstudio.projects.rules import Rules
 
 from ..templatetags.studio import state_badge
 from .preview import Preview, of_conditions
@@ -63,6 +64,12 @@ class ConditionsForm(ServiceForm):
         approvals = {role: given[f"approvals_{role}"] for role in REVIEWERS if given.get(f"approvals_{role}")}
         chosen = {name: given[name] for name in (*YES_OR_NO, "approval_days")}
         return {**chosen, "approvals": approvals, "deployers": given["deployers"]}
+
+
+def initial_of(rules: Rules) -> dict[str, Any]:
+    """What `ConditionsForm` starts with, to show these."""
+    approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
+    return {**rules.model_dump(include={*YES_OR_NO, "approval_days"}), **approvals, "deployers": list(rules.deployers)}
 
 
 class CountField(forms.IntegerField):
@@ -173,12 +180,7 @@ class PolicyAdmin(ScopedAdmin):
         environment = Environment.objects.filter(pk=request.GET["environment"], project__in=self.administered(request)).first()
         if environment is None:
             return {}
-        rules = environment.policy.rules
-        approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
-        return {"environment": environment.pk, **rules.model_dump(include={*YES_OR_NO, "approval_days"})} | {
-            "deployers": list(rules.deployers),
-            **approvals,
-        }
+        return {"environment": environment.pk, **initial_of(environment.policy.rules)}
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         """Says what holds now, so that whoever dropped a condition by mistake sees it."""

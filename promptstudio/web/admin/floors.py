@@ -12,7 +12,7 @@ from promptstudio.projects.models import Floor, PendingChange
 from promptstudio.projects.permissions import can_administer_site
 from promptstudio.projects.roles import REVIEWERS
 
-from .conditions import YES_OR_NO, ConditionsForm
+from .conditions import ConditionsForm, initial_of
 from .scoped import ScopedAdmin, actor_of, when
 
 
@@ -67,10 +67,7 @@ class FloorAdmin(ScopedAdmin):
         present = Floor.objects.first()
         if present is None:
             return {}
-        rules = present.rules
-        approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
-        chosen = rules.model_dump(include={*YES_OR_NO, "approval_days"})
-        return {**chosen, **approvals, "deployers": list(rules.deployers), "environments": ", ".join(present.environments)}
+        return {**initial_of(present.rules), "environments": ", ".join(present.environments)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from promptstudio.accounts import services as accounts
 from promptstudio.accounts.models import User
 from promptstudio.accounts.session_services import end_sessions_of
-from promptstudio.lib.errors import Invalid
-from promptstudio.projects import services as projects
-from promptstudio.projects.models import ApiKey, Membership, PendingChange, Role, ServiceAccount
-from promptstudio.projects.people import known_to, person_called
+from promptstudio.projects import key_services, role_services
+from promptstudio.projects.models import ApiKey, Folder, Membership, PendingChange, Role, ServiceAccount
+from promptstudio.projects.people import known_to
 
 from ..answers import see_other
+from ..forms.settings import person_typed
 from ..templatetags.studio import state_badge
 from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm, actor_of, when, yes_no
 
@@ -185,22 +185,30 @@ class MembershipForm(ServiceForm):
 
     class Meta:
         model = Membership
-        fields = ("project", "role")
+        fields = ("project", "folder", "role")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "role" in self.fields:
             self.fields["role"].choices = [("", "Choose…"), *Role.choices]  # type: ignore[attr-defined]
+            folder = cast("forms.ModelChoiceField[Folder]", self.fields["folder"])
+            folder.queryset = folder.queryset.exclude(path="").select_related("project").order_by("project__name", "path")  # type: ignore[union-attr]
+            folder.label_from_instance = _folder_words  # type: ignore[assignment]
+            folder.empty_label = "The whole project"
+            folder.help_text = "A role in a folder holds there and in the folders below it."
 
     def clean_person(self) -> User:
-        try:
-            return person_called(self.cleaned_data["person"], actor=self.actor)
-        except Invalid as error:
-            raise forms.ValidationError(error.errors["person"]) from None
+        return person_typed(self.cleaned_data["person"], self.actor)
 
     def save_by(self) -> Membership | PendingChange:  # type: ignore[override]
         given = self.cleaned_data
-        return projects.grant_role(project=given["project"], user=given["person"], role=given["role"], actor=self.actor)
+        return role_services.grant_role(
+            project=given["project"], user=given["person"], role=given["role"], folder=given["folder"], actor=self.actor
+        )
+
+
+def _folder_words(folder: Folder) -> str:
+    return f"{folder.project}: {folder.path.replace('/', ' / ')}"
 
 
 @admin.register(Membership)
@@ -222,7 +230,8 @@ class MembershipAdmin(ScopedAdmin):
         ]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("user", "role", "project", "source", "granted_by", "created_at") if obj else ("person", "project", "role")
+        there = ("user", "role", "project", "folder", "source", "granted_by", "created_at")
+        return there if obj else ("person", "project", "folder", "role")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A role is granted or taken away, never rewritten into another one.
@@ -237,11 +246,11 @@ class MembershipAdmin(ScopedAdmin):
     @admin.action(description="Take these roles away")
     def take_away(self, request: HttpRequest, queryset: Any) -> None:
         def take(membership: Membership) -> str:
-            waits = projects.revoke_role(membership=membership, actor=actor_of(request))
-            gone = f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.project}."
+            waits = role_services.revoke_role(membership=membership, actor=actor_of(request))
+            gone = f"{membership.user} no longer has the role {membership.get_role_display()} in {membership.place}."
             return waits.sentence if waits else gone
 
-        self.each(request, queryset.select_related("project", "user"), take)
+        self.each(request, queryset.select_related("project", "folder", "user"), take)
 
 
 @admin.register(ServiceAccount)
@@ -319,7 +328,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @admin.action(description="Revoke these keys")
     def revoke(self, request: HttpRequest, queryset: Any) -> None:
         def revoke(key: ApiKey) -> str:
-            projects.revoke_key(key=key, actor=actor_of(request))
+            key_services.revoke_key(key=key, actor=actor_of(request))
             return f"{key.name} is revoked."
 
         self.each(request, queryset.select_related("account__project"), revoke)
@@ -327,6 +336,6 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def revoke_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         key = cast(ApiKey, get_object_or_404(self.get_queryset(request).select_related("account__project"), pk=pk))
         self.about(request, key)
-        projects.revoke_key(key=key, actor=actor_of(request))
+        key_services.revoke_key(key=key, actor=actor_of(request))
         messages.success(request, f"{key.name} is revoked. Applications that use it get no answers any more.")
         return see_other(reverse("admin:projects_apikey_change", args=[pk]))

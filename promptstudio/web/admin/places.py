@@ -14,9 +14,8 @@ from promptstudio.projects.conditions import in_words, with_conditions
 from promptstudio.projects.models import Environment, Project
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 
-from ..templatetags.studio import lane
 from .preview import Preview, of_environment
-from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm, when
+from .scoped import ReadOnlyAdmin, ScopedAdmin, ServiceForm, lane_tag, when
 
 
 @admin.register(Project)
@@ -89,7 +88,7 @@ class EnvironmentAdmin(ScopedAdmin):
 
     @admin.display(description="Environment", ordering="name")
     def shown(self, environment: Environment) -> str:
-        return format_html('<span class="lane-tag {}">{}</span>', lane(environment.slug), environment.name)
+        return lane_tag(environment)
 
     @admin.display(description="Change")
     def change_conditions(self, environment: Environment) -> str:

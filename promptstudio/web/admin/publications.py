@@ -19,8 +19,8 @@ from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from ..answers import see_other
 from ..middleware import refused
 from ..requests import deployment_url
-from ..templatetags.studio import lane, state_badge
-from .scoped import ReadOnlyAdmin, actor_of, when
+from ..templatetags.studio import state_badge
+from .scoped import ReadOnlyAdmin, actor_of, lane_tag, when
 
 BADGES = {
     "owed": ("publishing", "On its way"),
@@ -64,7 +64,7 @@ class PublishJobAdmin(ReadOnlyAdmin):
     @admin.display(description="Environment")
     def place(self, job: PublishJob) -> str:
         place = job.deployment.placement.environment
-        return format_html('<span class="lane-tag {}">{}</span>', lane(place.slug), place)
+        return lane_tag(place)
 
     @admin.display(description="State", ordering="state")
     def state_shown(self, job: PublishJob) -> str:

@@ -23,13 +23,9 @@ from promptstudio.reviews.models import Comment, Decision
 from ..forms.prompts import add_errors
 from ..middleware import refused
 from ..requests import StudioRequest, deployment_url, prompt_url
-from ..templatetags.studio import lane, state_badge
+from ..templatetags.studio import state_badge
 from ..views.deploying import difference, seen_deployment
-from .scoped import ReadOnlyAdmin, actor_of, when
-
-
-def lane_tag(environment: Environment) -> str:
-    return format_html('<span class="lane-tag {}">{}</span>', lane(environment.slug), environment.name)
+from .scoped import ReadOnlyAdmin, actor_of, lane_tag, when
 
 
 @admin.register(Prompt)

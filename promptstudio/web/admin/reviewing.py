@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from promptstudio.deployments.gates import Outcome
@@ -17,10 +16,10 @@ from promptstudio.reviews.models import Review
 
 from ..answers import see_other
 from ..requests import StudioRequest
-from ..templatetags.studio import lane, state_badge
+from ..templatetags.studio import state_badge
 from ..views.reviews import Refusal, commented, decided, review_context, withdrawn
 from .queue import next_waiting
-from .scoped import ReadOnlyAdmin, actor_of, when
+from .scoped import ReadOnlyAdmin, actor_of, lane_tag, when
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -61,7 +60,7 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @admin.display(description="To", ordering="environment__position")
     def place(self, review: Review) -> str:
-        return format_html('<span class="lane-tag {}">{}</span>', lane(review.environment.slug), review.environment)
+        return lane_tag(review.environment)
 
     @admin.display(description="State")
     def state(self, review: Review) -> str:

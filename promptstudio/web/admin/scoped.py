@@ -12,15 +12,16 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
-from promptstudio.projects.models import PendingChange, Project, ProjectGroupPermission, granted
+from promptstudio.projects.models import Environment, PendingChange, Project, ProjectGroupPermission, granted
 from promptstudio.prompts.models import Prompt
 
 from ..middleware import refused
-from ..templatetags.studio import ago
+from ..templatetags.studio import ago, lane
 from .history import history_page
 from .sections import many_of, one_of
 
@@ -47,6 +48,10 @@ def when(name: str, label: str) -> Callable[[Any], Any]:
         return ago(getattr(row, name)) or "—"
 
     return shown
+
+
+def lane_tag(environment: Environment) -> str:
+    return format_html('<span class="lane-tag {}">{}</span>', lane(environment.slug), environment.name)
 
 
 class ServiceForm(forms.ModelForm):

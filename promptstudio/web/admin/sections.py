@@ -38,6 +38,9 @@ def sections(request: HttpRequest) -> list[Section]:
         key = getattr(panel, "section", "") or _BY_APP.get(model._meta.app_label, "releases")
         item = Item(many_of(model), getattr(panel, "hint", ""), url, getattr(panel, "icon", "list"), request.path.startswith(url))
         found[key].append(item)
+    if request.actor.user.is_site_admin:  # type: ignore[attr-defined]
+        hint = "Sign-ins, people and groups, and what stands elsewhere."
+        found["trail"].append(Item("Trail of the installation", hint, reverse("site_audit"), "shield-check", current=False))
     return [Section(key, SECTIONS[key], items) for key, items in found.items() if items]
 
 

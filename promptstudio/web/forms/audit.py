@@ -25,11 +25,17 @@ KINDS = {
     "people": ("People and keys", ("role.", "access.signed", "service_account.", "key.", "text.")),
     "rules": ("Environments and conditions", ("project.", "environment.", "policy.", "target.", "control.")),
 }
+SITE_KINDS = {
+    "sign_ins": ("Sign-ins and sessions", ("person.signed_", "sign_in.", "sessions.", "break_glass.", "key.")),
+    "accounts": ("People and groups", ("person.", "group_mapping.", "role.", "access.signed", "text.")),
+    "rules": ("Projects and rules", ("project.", "floor.", "control.")),
+    "exports": KINDS["exports"],
+}
 REFUSED = ("blocked", "not_allowed", "refused")
 
 
 class AuditFilter(PeriodFields):
-    """Bound to the address. `entries()` gives what the valid fields ask for."""
+    """Bound to the address. `entries()` gives what the valid fields ask for. Without a project, of what belongs to none."""
 
     person = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose someone from the list."})
     kind = forms.ChoiceField(label="What", required=False, error_messages={"invalid_choice": "Choose one from the list."})
@@ -37,20 +43,24 @@ class AuditFilter(PeriodFields):
     about = Words(label="Prompt", required=False, max_length=200)
     field_order = ("person", "kind", "environment", "about", "since", "until")
 
-    def __init__(self, data: Any, *, project: Project) -> None:
+    def __init__(self, data: Any, *, project: Project | None) -> None:
         super().__init__(data, auto_id="f-%s", use_required_attribute=False)
         self.project = project
         self._field("person").choices = [("", "Everybody"), *_people(project)]
-        kinds = [(value, label) for value, (label, _) in KINDS.items()]
-        self._field("kind").choices = [("", "Everything"), *kinds, ("refused", "Refused")]
-        places = list(project.environments.order_by("position").values_list("slug", "name"))
-        self._field("environment").choices = [("", "Every environment"), *places]
-        self.fields["about"].widget.attrs["placeholder"] = "Title or name"
+        kinds = KINDS if project else SITE_KINDS
+        self._field("kind").choices = [("", "Everything"), *((value, label) for value, (label, _) in kinds.items()), ("refused", "Refused")]
+        if project:
+            places = list(project.environments.order_by("position").values_list("slug", "name"))
+            self._field("environment").choices = [("", "Every environment"), *places]
+            self.fields["about"].widget.attrs["placeholder"] = "Title or name"
+        else:
+            del self.fields["environment"]
+            self.fields["about"].label = "About"
 
     def entries(self) -> "QuerySet[Entry]":
         self.is_valid()
         given = self.cleaned_data
-        found = Entry.objects.filter(project_uid=self.project.uid)
+        found = Entry.objects.filter(project_uid=self.project.uid if self.project else None)
         if given.get("person"):
             found = found.filter(actor_uid=given["person"])
         if given.get("kind"):
@@ -76,8 +86,11 @@ class AuditFilter(PeriodFields):
         return field
 
 
-def _people(project: Project) -> list[tuple[str, str]]:
-    """Whoever has or had a role here, its applications, and the clock."""
+def _people(project: Project | None) -> list[tuple[str, str]]:
+    """Whoever has or had a role here, its applications, and the clock; for the installation, everybody who signs in, and the clock."""
+    if project is None:
+        everybody = User.objects.exclude(kind=User.Kind.SERVICE_ACCOUNT).order_by("name", "pk")
+        return [(str(user.uid), user.name) for user in everybody]
     members = Membership.history.filter(project_id=project.pk).values("user_id")  # type: ignore[attr-defined]
     found = User.objects.filter(Q(pk__in=members) | Q(service_account__project=project) | Q(kind=User.Kind.SYSTEM) | Q(is_superuser=True))
     return [(str(user.uid), user.name) for user in found.order_by("name", "pk").distinct()]
@@ -89,13 +102,15 @@ def _of_kind(kind: str) -> Q:
         for word in REFUSED:
             wanted |= Q(action__endswith=f".{word}")
         return wanted
-    for beginning in KINDS[kind][1]:
+    for beginning in (KINDS | SITE_KINDS)[kind][1]:
         wanted |= Q(action__startswith=beginning)
     return wanted
 
 
-def _about(project: Project, typed: str) -> Q:
+def _about(project: Project | None, typed: str) -> Q:
     """Entries that name it, and everything that happened to the one prompt of that name or title."""
+    if project is None:
+        return Q(object_label__icontains=typed)
     prompts = Prompt.objects.filter(project=project).filter(Q(name=typed) | Q(title__iexact=typed))
     wanted = Q(object_label__icontains=typed) | Q(object_uid__in=prompts.values("uid"))
     for model in (Version, Draft, NamedExample):

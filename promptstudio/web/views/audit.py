@@ -1,9 +1,9 @@
-"""What happened in a project, in sentences; as a file; and whether the trail is whole."""
+"""What happened in a project, or in the installation beside all projects, in sentences; as a file; and whether the trail is whole."""
 
 import csv
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from html import unescape
 from itertools import islice
@@ -18,10 +18,11 @@ from django.utils.html import strip_tags
 from django.views.decorators.http import require_POST, require_safe
 
 from promptstudio.audit.chain import as_json, faults
-from promptstudio.audit.models import Entry
+from promptstudio.audit.models import INSTALLATION, Entry
+from promptstudio.audit.receivers import heads_are_signed, receivers
 from promptstudio.audit.services import note_export, people_of, words_of
 from promptstudio.projects.models import Project
-from promptstudio.projects.permissions import can
+from promptstudio.projects.permissions import can, can_administer_site
 
 from ..entry_links import links
 from ..files import BEGINNING, Echo, attached, cell
@@ -35,49 +36,89 @@ ROWS_AT_ONCE = 500
 COLUMNS = ("When (UTC)", "Who", "What", "About", "Action", "Through", "Entry", "Hash")
 
 
+@dataclass(frozen=True)
+class Trail:
+    """One chain as its readers know it: a project's, or, without one, the installation's own."""
+
+    project: Project | None
+
+    @property
+    def chain(self) -> str:
+        return str(self.project.uid) if self.project else INSTALLATION
+
+    @property
+    def name(self) -> str:
+        return f"The trail of {self.project}" if self.project else "The trail of the installation"
+
+    @property
+    def file(self) -> str:
+        return f"audit-{self.project.slug}" if self.project else "audit-installation"
+
+    @property
+    def url(self) -> str:
+        return self._address("")
+
+    @property
+    def verify_url(self) -> str:
+        return self._address("_verify")
+
+    @property
+    def csv_url(self) -> str:
+        return self._address("_export")
+
+    @property
+    def lines_url(self) -> str:
+        return self._address("_export_lines")
+
+    def _address(self, page: str) -> str:
+        return reverse(f"audit{page}", args=[self.project.slug]) if self.project else reverse(f"site_audit{page}")
+
+
 @require_safe
-def audit(request: StudioRequest, project: str) -> HttpResponse:
-    """`?person=`, `?kind=`, `?about=` a prompt, `?since=` and `?until=` days."""
-    space = readable(request, project)
-    form = AuditFilter(request.GET, project=space)
+def audit(request: StudioRequest, project: str = "") -> HttpResponse:
+    """`?person=`, `?kind=`, `?about=` a prompt, `?since=` and `?until=` days. Without a project, what belongs to none."""
+    trail = _trail(request, project)
+    form = AuditFilter(request.GET, project=trail.project)
     page = Paginator(form.entries(), PER_PAGE).get_page(request.GET.get("page"))
     urls = links(page.object_list, request.actor)
     lines = [replace(line, url=urls.get(line.entry.pk, "")) for line in sentences(page.object_list)]
-    context = {"project": space, "form": form, "lines": lines, "page_obj": page}
+    context: dict[str, Any] = {"trail": trail, "project": trail.project, "form": form, "lines": lines, "page_obj": page}
+    context["may_read_installation"] = bool(can_administer_site(request.actor))
+    if trail.project is None:
+        context |= {"receivers": receivers(), "signed": heads_are_signed()}
     return render(request, "audit/page.html", context, status=200 if form.is_valid() else 422)
 
 
 @require_POST
-def audit_verify(request: StudioRequest, project: str) -> HttpResponse:
+def audit_verify(request: StudioRequest, project: str = "") -> HttpResponse:
     """Changes nothing; it is a POST because it reads the whole trail."""
-    space = readable(request, project)
-    found = list(islice(faults(str(space.uid)), FAULTS_SHOWN))
-    checked = Entry.objects.filter(chain=str(space.uid)).count()
+    trail = _trail(request, project)
+    found = list(islice(faults(trail.chain), FAULTS_SHOWN))
+    checked = Entry.objects.filter(chain=trail.chain).count()
     if request.htmx:
-        return render(request, "audit/_verified.html", {"project": space, "faults": found, "checked": checked, "verified": True})
+        return render(request, "audit/_verified.html", {"trail": trail, "faults": found, "checked": checked, "verified": True})
     if found:
         named = " ".join(f"Entry {fault.sequence}: {fault.sentence}" for fault in found)
         messages.error(request, f"The trail does not verify. {named} Tell whoever runs Prompt Studio.")
     else:
         messages.success(request, f"The trail verifies: {checked} entries checked, each is as it was written, and none is missing.")
-    return redirect(f"{reverse('audit', args=[space.slug])}?{request.GET.urlencode()}")
+    return redirect(f"{trail.url}?{request.GET.urlencode()}")
 
 
 @require_safe
-def audit_export(request: StudioRequest, project: str, kind: str) -> HttpResponse | StreamingHttpResponse:
+def audit_export(request: StudioRequest, kind: str, project: str = "") -> HttpResponse | StreamingHttpResponse:
     """What the page shows with the same filters, all pages of it: `csv` for people, `jsonl` for programs. Taking it out is noted."""
-    space = readable(request, project)
-    form = AuditFilter(request.GET, project=space)
+    trail = _trail(request, project)
+    form = AuditFilter(request.GET, project=trail.project)
     if not form.is_valid():
-        return redirect(f"{reverse('audit', args=[space.slug])}?{request.GET.urlencode()}")
+        return redirect(f"{trail.url}?{request.GET.urlencode()}")
     filters = {name: str(value) for name, value in form.cleaned_data.items() if value}
-    noted = note_export(
-        actor=request.actor, what=f"The trail of {space}", subject=space, project_uid=space.uid, format=kind, filters=filters
-    )
+    uid = trail.project.uid if trail.project else None
+    noted = note_export(actor=request.actor, what=trail.name, subject=trail.project, project_uid=uid, format=kind, filters=filters)
     # Not the note itself, which came after what was asked for.
     entries = form.entries().filter(sequence__lt=noted.sequence)
     write, media_type = WRITERS[kind]
-    return attached(StreamingHttpResponse(write(entries), content_type=media_type), f"audit-{space.slug}.{kind}")
+    return attached(StreamingHttpResponse(write(entries), content_type=media_type), f"{trail.file}.{kind}")
 
 
 def readable(request: StudioRequest, slug: str) -> Project:
@@ -85,6 +126,13 @@ def readable(request: StudioRequest, slug: str) -> Project:
     space: Project = get_object_or_404(Project.objects.visible_to(request.actor), slug=slug)
     can(request.actor, "audit", space).require()
     return space
+
+
+def _trail(request: StudioRequest, slug: str) -> Trail:
+    if slug:
+        return Trail(readable(request, slug))
+    can_administer_site(request.actor).require()
+    return Trail(None)
 
 
 def _lines(entries: Any) -> Iterator[str]:

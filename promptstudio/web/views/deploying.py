@@ -16,7 +16,7 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import Prompt, Version
 
-from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
+from ..prompt_pages import prompt_and_place_or_404, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, deployment_url, prompt_url, review_url
 from ..uids import uid_or_404
 
@@ -24,7 +24,7 @@ from ..uids import uid_or_404
 @require_http_methods(["GET", "HEAD", "POST"])
 def prompt_promote(request: StudioRequest, project: str, name: str, environment: str, semver: str) -> HttpResponse:
     """What it replaces, how it differs, which conditions are met; then one button."""
-    prompt, place = _prompt_and_place(request, project, name, environment)
+    prompt, place = prompt_and_place_or_404(request, project, name, environment)
     version = version_or_404(prompt, semver)
     more: dict[str, Any] = {}
     status = 200
@@ -66,7 +66,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
 @require_http_methods(["GET", "HEAD", "POST"])
 def prompt_roll_back(request: StudioRequest, project: str, name: str, environment: str) -> HttpResponse:
     """The way back, to `?to=1.3.2` or to what was live before; shows what changes for readers."""
-    prompt, place = _prompt_and_place(request, project, name, environment)
+    prompt, place = prompt_and_place_or_404(request, project, name, environment)
     placement = _live_or_404(prompt, place)
     wanted = request.POST.get("to") or request.GET.get("to")
     version = version_or_404(prompt, wanted) if wanted else live.version_before(placement)
@@ -135,7 +135,7 @@ def prompt_recall(request: StudioRequest, project: str, name: str, semver: str) 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def prompt_out_of_service(request: StudioRequest, project: str, name: str, environment: str) -> HttpResponse:
-    prompt, place = _prompt_and_place(request, project, name, environment)
+    prompt, place = prompt_and_place_or_404(request, project, name, environment)
     placement = _live_or_404(prompt, place)
     errors: dict[str, str] = {}
     if request.method == "POST":
@@ -241,11 +241,6 @@ def _earlier(placement: Placement) -> list[Version]:
 def _live_or_404(prompt: Prompt, place: Environment) -> Placement:
     found = Placement.objects.filter(prompt=prompt, environment=place).exclude(live=None).select_related("live__version", "environment")
     return get_object_or_404(found)
-
-
-def _prompt_and_place(request: StudioRequest, project: str, name: str, environment: str) -> tuple[Prompt, Environment]:
-    prompt = prompt_or_404(request, project, name)
-    return prompt, get_object_or_404(prompt.project.environments.select_related("project"), slug=environment)
 
 
 def _deployment_or_404(request: StudioRequest, prompt: Prompt, uid: UUID) -> Deployment:

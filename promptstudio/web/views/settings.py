@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from promptstudio.deployments.models import Target
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
-from promptstudio.projects import services
+from promptstudio.projects import key_services, role_services, services
 from promptstudio.projects.access_services import access_review_due
 from promptstudio.projects.models import ApiKey, Environment, PendingChange, Policy, Project, Role, ServiceAccount
 from promptstudio.projects.permissions import can, can_give_somewhere, folders_to_give
@@ -66,7 +66,7 @@ def grant(request: StudioRequest, project: str) -> HttpResponse:
     person, role, path = form.cleaned_data["person"], form.cleaned_data["role"], form.cleaned_data["folder"]
     folder = services.folder_at(project=space, path=path) if path else None
     try:
-        given = services.grant_role(project=space, user=person, role=role, folder=folder, actor=request.actor)
+        given = role_services.grant_role(project=space, user=person, role=role, folder=folder, actor=request.actor)
     except Invalid as error:
         add_errors(form, error.errors)
         return _people_page(request, space, form, status=422)
@@ -85,7 +85,7 @@ def grant(request: StudioRequest, project: str) -> HttpResponse:
 def revoke(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     space = _project(request, project)
     membership = get_object_or_404(space.memberships.select_related("user", "project", "folder__project"), uid=uid)
-    if waits := services.revoke_role(membership=membership, actor=request.actor):
+    if waits := role_services.revoke_role(membership=membership, actor=request.actor):
         messages.info(request, waits.sentence)
         return redirect(_address("settings_people", space))
     messages.info(request, f"{membership.user} does not have the role {membership.get_role_display()} any more.")
@@ -108,7 +108,7 @@ def account(request: StudioRequest, project: str) -> HttpResponse:
         return _keys_page(request, space, account_form=form, status=422)
     name = form.cleaned_data["account_name"]
     try:
-        services.create_service_account(project=space, name=name, responsible=form.cleaned_data["responsible"], actor=request.actor)
+        key_services.create_service_account(project=space, name=name, responsible=form.cleaned_data["responsible"], actor=request.actor)
     except Conflict as error:
         form.add_error("account_name", error.sentence)
         return _keys_page(request, space, account_form=form, status=409)
@@ -126,7 +126,7 @@ def key(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     if not form.is_valid():
         return _keys_page(request, space, key_form=form, owner=owner, status=422)
     try:
-        made, secret = services.create_key(
+        made, secret = key_services.create_key(
             account=owner,
             name=form.cleaned_data["name"],
             scopes=form.cleaned_data["scopes"],
@@ -151,7 +151,7 @@ def key_rotate(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     form = RotateForm(request.POST)
     if not form.is_valid():
         raise Invalid({"overlap": "Choose how long the old key goes on working."})
-    made, secret = services.rotate_key(key=old, overlap=form.overlap, actor=request.actor)
+    made, secret = key_services.rotate_key(key=old, overlap=form.overlap, actor=request.actor)
     old.refresh_from_db()
     return _page(
         request, space, "settings_keys", "settings/key_made.html", status=201, key=made, owner=made.account, secret=secret, old=old
@@ -163,7 +163,7 @@ def key_revoke(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     space = _project(request, project)
     can(request.actor, "administer", space).require()
     found = get_object_or_404(ApiKey.objects.select_related("account__project"), account__project=space, uid=uid)
-    services.revoke_key(key=found, actor=request.actor)
+    key_services.revoke_key(key=found, actor=request.actor)
     messages.info(request, f"The key “{found.name}” is revoked. Applications that use it get no answers any more.")
     return redirect(_address("settings_keys", space))
 

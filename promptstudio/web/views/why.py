@@ -14,12 +14,11 @@ from promptstudio.deployments.models import Placement
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.moments import parse_moment
-from promptstudio.projects.models import Environment
 from promptstudio.projects.permissions import can
-from promptstudio.prompts.models import Prompt
 
 from ..evidence import evidence_zip
-from ..prompt_pages import prompt_or_404, render_prompt
+from ..files import attached
+from ..prompt_pages import prompt_and_place_or_404, render_prompt
 from ..requests import StudioRequest
 
 NO_KEY = "Nothing can be signed here yet: whoever runs Prompt Studio has to set AUDIT_KEY_FILE."
@@ -28,7 +27,7 @@ NO_KEY = "Nothing can be signed here yet: whoever runs Prompt Studio has to set 
 @require_safe
 def prompt_why(request: StudioRequest, project: str, name: str, environment: str) -> HttpResponse:
     """`?at=` asks about a moment of the past, in the server's time zone unless it names one."""
-    prompt, place = _prompt_and_place(request, project, name, environment)
+    prompt, place = prompt_and_place_or_404(request, project, name, environment)
     typed = request.GET.get("at", "").strip()[:60]
     error, at = "", clock.now()
     try:
@@ -56,7 +55,7 @@ def prompt_why(request: StudioRequest, project: str, name: str, environment: str
 @require_POST
 def prompt_why_export(request: StudioRequest, project: str, name: str, environment: str) -> HttpResponse:
     """A POST, because taking evidence out is noted in the trail."""
-    prompt, place = _prompt_and_place(request, project, name, environment)
+    prompt, place = prompt_and_place_or_404(request, project, name, environment)
     can(request.actor, "audit", prompt.project).require()
     placement = get_object_or_404(Placement.objects.select_related("prompt__project", "environment"), prompt=prompt, environment=place)
     spell = spell_at(placement, _moment(request.POST.get("at", "").strip()[:60]))
@@ -64,14 +63,8 @@ def prompt_why_export(request: StudioRequest, project: str, name: str, environme
         raise Conflict(f"Nothing was live in {place} then, so there is nothing to explain.")
     response = HttpResponse(evidence_zip(placement, spell, request.actor), content_type="application/zip")
     file = f"why-{prompt.name.replace('/', '-')}-{spell.went_live.version.semver}-{place.slug}.zip"
-    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
-    return response
+    return attached(response, file)
 
 
 def _moment(typed: str) -> datetime:
     return parse_moment(typed, zone=timezone.get_current_timezone()) if typed else clock.now()
-
-
-def _prompt_and_place(request: StudioRequest, project: str, name: str, environment: str) -> tuple[Prompt, Environment]:
-    prompt = prompt_or_404(request, project, name)
-    return prompt, get_object_or_404(prompt.project.environments.select_related("project"), slug=environment)

@@ -9,7 +9,8 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Target
 from promptstudio.projects.models import Environment, Membership, Policy
-from promptstudio.projects.services import change_environment, change_policy, grant_role, revoke_role
+from promptstudio.projects.role_services import grant_role, revoke_role
+from promptstudio.projects.services import change_environment, change_policy
 from tests.cast import Cast
 
 from ..reading import at, queries, text

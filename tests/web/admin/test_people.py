@@ -8,7 +8,8 @@ from django.test import Client
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.projects.models import ApiKey, Membership
-from promptstudio.projects.services import grant_role
+from promptstudio.projects.role_services import grant_role
+from promptstudio.projects.services import folder_at
 from tests.cast import Cast, a_key, an_application
 
 from ..reading import at, text
@@ -25,6 +26,30 @@ def test_a_role_is_given_by_its_service_and_taken_away(client: Client, cast: Cas
     response = client.post(address(Membership, "changelist"), {"action": "take_away", "_selected_action": [membership.pk]}, follow=True)
     assert "Charlie no longer has the role Viewer in Claims." in text(response)
     assert (Membership.objects.filter(pk=membership.pk).exists(), entries("role.revoked")) == (False, 1)
+
+
+def test_a_role_is_given_in_one_folder(client: Client, cast: Cast, dora: Actor) -> None:
+    water, theirs = folder_at(project=cast.claims, path="Property/Water"), folder_at(project=cast.elsewhere, path="Secret")
+    page = text(at(client, dora).get(address(Membership, "add")))
+    assert "Claims: Property / Water" in page
+    assert "Secret" not in page
+    typed = {"project": cast.claims.pk, "person": "charlie@claims.example", "role": "product"}
+    assert client.post(address(Membership, "add"), {**typed, "folder": theirs.pk}).status_code == 422
+    assert client.post(address(Membership, "add"), {**typed, "folder": water.pk}).status_code == 302
+    membership = Membership.objects.get(user=cast.charlie.user, project=cast.claims)
+    assert (membership.folder, membership.role) == (water, "product")
+    auditor = client.post(address(Membership, "add"), {**typed, "role": "auditor", "folder": water.pk})
+    assert "The trail belongs to the whole project" in text(auditor)
+    assert "Property/Water" in text(client.get(address(Membership, "change", membership.pk)))
+    gone = client.post(address(Membership, "changelist"), {"action": "take_away", "_selected_action": [membership.pk]}, follow=True)
+    assert "Charlie no longer has the role Product in Claims, Property/Water." in text(gone)
+
+
+def test_a_role_in_a_folder_of_another_project_says_so(client: Client, cast: Cast) -> None:
+    theirs = folder_at(project=cast.elsewhere, path="Secret")
+    typed = {"project": cast.claims.pk, "person": "charlie@claims.example", "role": "product", "folder": theirs.pk}
+    answer = client_post(client, cast.root, address(Membership, "add"), typed)
+    assert (answer.status_code, "That folder belongs to another project." in text(answer)) == (422, True)
 
 
 def test_a_role_elsewhere_is_neither_given_nor_taken(client: Client, cast: Cast, dora: Actor) -> None:

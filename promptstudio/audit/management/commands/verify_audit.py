@@ -6,9 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from promptstudio.audit import checking
 from promptstudio.audit.chain import Fault, faults
-from promptstudio.audit.keys import public_keys, public_pem
+from promptstudio.audit.management.trusting import trusted_keys
 from promptstudio.audit.models import Entry
-from promptstudio.lib.errors import Conflict
 
 MOST_TOLD = 20
 
@@ -28,7 +27,7 @@ class Command(BaseCommand):
         more: list[str] = []
         held = ""
         if anchors:
-            kept, more = checking.read(_lines(anchors), _trusted(public_key))
+            kept, more = checking.read(_lines(anchors), trusted_keys(public_key))
             found = (found + _told(checking.faults_by(kept)))[:MOST_TOLD]
             held = f" It agrees with {len(kept)} anchor{'' if len(kept) == 1 else 's'}."
             if not kept and not more:
@@ -52,12 +51,3 @@ def _lines(path: Path) -> list[tuple[str, str]]:
         return list(checking.lines_in(path))
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path} cannot be read: {error}") from None
-
-
-def _trusted(path: Path | None) -> Any:
-    try:
-        return public_keys(path.read_text() if path else public_pem())
-    except (OSError, ValueError) as error:
-        raise CommandError(str(error)) from None
-    except Conflict as error:
-        raise CommandError(f"{error.sentence} Name the key to believe with --public-key.") from None

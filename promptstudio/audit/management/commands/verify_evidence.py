@@ -7,9 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from promptstudio.audit.dossier import ENTRIES, MANIFEST, problems
-from promptstudio.audit.keys import public_keys, public_pem
+from promptstudio.audit.management.trusting import trusted_keys
 from promptstudio.audit.models import Entry
-from promptstudio.lib.errors import Conflict
 
 
 class Command(BaseCommand):
@@ -22,12 +21,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, public_key: Path | None, **options: Any) -> None:
         try:
             packed = file.read_bytes()
-            trusted = public_keys(public_key.read_text() if public_key else public_pem())
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise CommandError(str(error)) from None
-        except Conflict as error:
-            raise CommandError(f"{error.sentence} Name the key to believe with --public-key.") from None
-        if found := problems(packed, trusted):
+        if found := problems(packed, trusted_keys(public_key)):
             raise CommandError("\n".join([f"{file.name} does not verify.", *found]))
         with zipfile.ZipFile(file) as archive:
             about = json.loads(archive.read(MANIFEST))

@@ -10,8 +10,9 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.lib.errors import StudioError
+from promptstudio.projects.key_services import create_key, create_service_account
+from promptstudio.projects.management.finding import project_called
 from promptstudio.projects.models import Environment, Membership, Project, ServiceAccount
-from promptstudio.projects.services import create_key, create_service_account
 
 
 class Command(BaseCommand):
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         actor = actors.system(via="cli")
         try:
             with transaction.atomic():
-                project = _project(options["project"])
+                project = project_called(options["project"])
                 environment = _environment(project, options["environment"])
                 account = _account(project, options["account"], options["responsible"], actor)
                 key, secret = create_key(
@@ -50,14 +51,6 @@ class Command(BaseCommand):
         where = f"reads {environment.slug} only" if environment else "reads everything: not for applications"
         self.stdout.write(f"Key “{key}” of {account} in {project}: {', '.join(key.scopes)}; {where}. {account.responsible} answers for it.")
         self.stdout.write(secret)
-
-
-def _project(slug: str) -> Project:
-    project = Project.objects.filter(slug=slug).first()
-    if project is None:
-        known = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
-        raise CommandError(f"There is no project “{slug}”. There are: {known}.")
-    return project
 
 
 def _environment(project: Project, slug: str | None) -> Environment | None:

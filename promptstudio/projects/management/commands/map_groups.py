@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from promptstudio.accounts import actor as actors
 from promptstudio.lib.errors import Conflict, StudioError
 from promptstudio.projects.group_mappings import add_mapping
-from promptstudio.projects.models import Project
+from promptstudio.projects.management.finding import project_called
 
 
 class Command(BaseCommand):
@@ -21,10 +21,7 @@ class Command(BaseCommand):
     def handle(self, *, pattern: list[str], project: str | None, role: str, site_admins: str | None, **options: Any) -> None:
         if not pattern and not site_admins:
             raise CommandError("Name a group: map_groups claims-experts --project claims --role domain_expert, or --site-admins GROUP.")
-        space = Project.objects.filter(slug=project).first() if project else None
-        if project and space is None:
-            known = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
-            raise CommandError(f"There is no project “{project}”. There are: {known}.")
+        space = project_called(project) if project else None
         for group in pattern:
             self._map(pattern=group, project=space, role=role)
         if site_admins:

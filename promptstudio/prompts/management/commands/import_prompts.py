@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from promptstudio.accounts import actor as actors
 from promptstudio.lib.errors import StudioError
+from promptstudio.projects.management.finding import project_called
 from promptstudio.projects.models import Project
 from promptstudio.prompts.importing import Refused, Row, read_row
 from promptstudio.prompts.imports import Taken, import_row
@@ -30,11 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--project", required=True, metavar="SLUG")
 
     def handle(self, *args: Any, file: Path, project: str, **options: Any) -> None:
-        space = Project.objects.filter(slug=project).first()
-        if space is None:
-            raise CommandError(
-                f"There is no project {project}. There are: {', '.join(Project.objects.values_list('slug', flat=True)) or 'none'}."
-            )
+        space = project_called(project)
         try:
             lines = _lines(file.read_bytes())
         except OSError as error:
