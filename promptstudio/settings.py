@@ -196,6 +196,7 @@ CELERY_BEAT_SCHEDULE = {
     "sign the heads of the trail": {"task": "audit.anchor_all", "schedule": 3600.0, "options": {"expires": 3000}},
     "ask places": {"task": "places.check_due", "schedule": 30.0, "options": {"expires": 30}},
     "send signed heads": {"task": "audit.send_anchors", "schedule": 30.0, "options": {"expires": 30}},
+    "forget who acted long ago": {"task": "accounts.forget_old_who", "schedule": 3600.0, "options": {"expires": 3000}},
     "stream the trail": {"task": "audit.stream", "schedule": 5.0, "options": {"expires": 10}},
 }
 
@@ -215,6 +216,8 @@ AUDIT_STREAMS: dict[str, tuple[str, dict[str, Any]]] = {}
 if env("AUDIT_WEBHOOK_URL"):
     AUDIT_STREAMS["webhook"] = (f"{TRAIL}.webhook.Webhook", {"url": env("AUDIT_WEBHOOK_URL"), "secret": env("AUDIT_WEBHOOK_SECRET")})
 # Seconds that a receiver may take to answer.
+# After so many days the trail forgets name, e-mail and network address of who acted; 0 keeps them.
+AUDIT_WHO_DAYS = int(env("AUDIT_WHO_DAYS", "0"))
 AUDIT_SEND_TIMEOUT = float(env("AUDIT_SEND_TIMEOUT", "10"))
 
 # The door's seal: the first key seals, all are believed. Without one, it is derived from SECRET_KEY (`deployments/seal.py`).

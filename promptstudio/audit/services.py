@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -103,11 +104,29 @@ def note_first_use(*, actor: Who, kind: str, project_uid: UUID | None) -> bool:
 
 def forget_who(*, person_uid: UUID) -> int:
     """Erase who it was wherever one person acted. Part of making them anonymous, whose entry covers it. Returns in how many entries."""
-    acted = Entry.objects.filter(actor_uid=person_uid).values("uid")
-    rows = list(Snapshot.objects.filter(entry_uid__in=acted).exclude(content=""))
-    for row in rows:
-        row.content_hash, row.content, row.salt = salted_hash(row.salt, row.content), "", ""
-    Snapshot.objects.bulk_update(rows, ["content_hash", "content", "salt"], batch_size=500)
+    return _erase_content(Entry.objects.filter(actor_uid=person_uid))
+
+
+def forget_old_who(*, before: datetime, actor: Who, at_once: int = 2000) -> int:
+    """Erase who it was (name, e-mail and network address as they were then) in entries older than `before`, from every chain.
+
+    Entries go on naming people by their uid, so pages still show who it was as long as the account is there. Returns in how many entries.
+    """
+    forgotten = 0
+    # In parts, each held to the end: a first run may have years before it.
+    while part := _erase_content(Entry.objects.filter(created_at__lt=before), most=at_once):
+        forgotten += part
+    if forgotten:
+        record(actor=actor, action="names.erased", label="Names and addresses", before=before.isoformat(), entries=forgotten)
+    return forgotten
+
+
+def _erase_content(entries: models.QuerySet[Entry], most: int | None = None) -> int:
+    with transaction.atomic():
+        rows = list(Snapshot.objects.select_for_update().filter(entry_uid__in=entries.values("uid")).exclude(content="")[:most])
+        for row in rows:
+            row.content_hash, row.content, row.salt = salted_hash(row.salt, row.content), "", ""
+        Snapshot.objects.bulk_update(rows, ["content_hash", "content", "salt"], batch_size=500)
     return len(rows)
 
 

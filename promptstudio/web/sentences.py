@@ -248,6 +248,12 @@ def _checked(facts: Facts) -> SafeString:
     return format_html("tested the connection to {}; {}{}", facts.what, answer, facts.reason("sentence"))
 
 
+def _forgotten(facts: Facts) -> SafeString:
+    number = int(facts.data.get("entries") or 0)
+    day = str(facts.data.get("before") or "")[:10]
+    return format_html("erased names and addresses from {} entr{} older than {}", number, "y" if number == 1 else "ies", day)
+
+
 KINDS_OF_USE = {"read": "reading", "write": "writing", "promote": "promoting", "roll_back": "rolling back"}
 
 
@@ -321,6 +327,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "audit.exported": ("download", "quiet", _said("took a file out: {what}")),
     "key.first_use": ("key", "quiet", _first_use),
     "person.anonymised": ("user", "quiet", _said("made a person anonymous")),
+    "names.erased": ("trash", "quiet", _forgotten),
     "text.erased": ("trash", "quiet", _said("erased words: {what}")),
     "places.asked": ("help-circle", "quiet", _said("asked the places of {environment} what they hold")),
     "publication.drift_noticed": (

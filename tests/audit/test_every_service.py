@@ -22,6 +22,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.lib import clock
 from promptstudio.projects import access_services, control_services, group_mappings, key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
@@ -51,6 +52,7 @@ READING |= {
     "projects.slug_of",
     "projects.access_review_due",
     "projects.rows_to_review",
+    "projects.keys_to_review",
     "accounts.other_site_admins",
 }
 
@@ -103,7 +105,7 @@ def _a_wish(s: Stage) -> PendingChange:
 
 
 def _signed(s: Stage) -> Any:
-    keep = list(s.cast.claims.memberships.values_list("uid", flat=True))
+    keep = [*s.cast.claims.memberships.values_list("uid", flat=True), s.key.uid]
     return access_services.sign_access_review(project=s.cast.claims, keep=keep, take=[], actor=s.cast.dora)
 
 
@@ -232,6 +234,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "role.revoked",
         lambda s: role_services.revoke_role(membership=Membership.objects.get(user=s.cast.vera.user), actor=s.cast.dora),
     ),
+    "audit.forget_old_who": ("names.erased", lambda s: audit.forget_old_who(before=clock.now(), actor=system())),
     "projects.create_service_account": (
         "service_account.created",
         lambda s: key_services.create_service_account(project=s.cast.claims, name="X", responsible=s.cast.bob.user, actor=s.cast.dora),

@@ -86,7 +86,6 @@ PAGES: dict[str, Entry] = {
     "GET readyz": Entry(PUBLIC, why=OPEN),
     "POST readyz": Entry(PUBLIC, why=OPEN),
     "POST sign_out": Entry(SIGNED_IN, why="One's own session."),
-    "POST oidc_logout": Entry(SIGNED_IN, why="One's own session."),
     "GET home": Entry(SIGNED_IN, why=PERSONAL),
     "GET search": Entry(SIGNED_IN, why=PERSONAL),
     "GET changes": Entry(SIGNED_IN, why=PERSONAL),

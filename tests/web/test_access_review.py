@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from promptstudio.lib import clock
+from promptstudio.projects.key_services import revoke_key
 from promptstudio.projects.models import AccessReview, Membership, PendingChange
-from tests.cast import Cast, a_person
+from tests.cast import Cast, a_key, a_person, an_application
 
 from .reading import at, text
 
@@ -29,6 +30,26 @@ def test_signing_keeps_the_list_and_takes_roles_away(client: Client, cast: Cast)
     assert (len(review.kept), review.taken[0]["role"], review.signed_by) == (5, "viewer", cast.dora.user)
     assert not Membership.objects.filter(user=cast.vera.user).exists()
     assert "Dora" in text(client.get(URL))
+
+
+def test_keys_are_looked_at_as_well_and_one_is_revoked(client: Client, cast: Cast) -> None:
+    application = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
+    kept, gone, over = (a_key(application, "read", environment=cast.production, by=cast.dora)[0] for _ in range(3))
+    revoke_key(key=over, actor=cast.dora)
+    page = text(at(client, cast.dora).get(URL))
+    assert "Alice answers for it" in page
+    assert str(over.uid) not in page
+    without = client.post(URL, answers(cast))
+    assert (without.status_code, "such as the key Nightly" in text(without)) == (422, True)
+    assert not AccessReview.objects.exists()
+    client.post(URL, answers(cast) | {str(kept.uid): "keep", str(gone.uid): "take"})
+    gone.refresh_from_db()
+    assert (kept.state, gone.state) == ("in use", "revoked")
+    review = AccessReview.objects.get()
+    assert [fact["key"] for fact in review.kept if "key" in fact] == [str(kept.uid)]
+    assert review.taken == [
+        {"key": str(gone.uid), "account": str(application.uid), "scopes": ["read"], "environment": "production", "folder": None}
+    ]
 
 
 def test_every_role_needs_an_answer_and_what_was_chosen_stays(client: Client, cast: Cast) -> None:

@@ -119,7 +119,8 @@ class GroupMapping(models.Model):
 
 
 class AccessReview(AppendOnly):
-    """Somebody signed for who has access to a project. `kept` and `taken` hold person, role, folder and source of each row."""
+    """Somebody signed for who has access to a project. `kept` and `taken` hold person, role, folder and source of each role, and
+    uid, application, scopes, environment and folder of each key."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="access_reviews")

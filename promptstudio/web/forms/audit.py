@@ -27,7 +27,7 @@ KINDS = {
 }
 SITE_KINDS = {
     "sign_ins": ("Sign-ins and sessions", ("person.signed_", "sign_in.", "sessions.", "break_glass.", "key.")),
-    "accounts": ("People and groups", ("person.", "group_mapping.", "role.", "access.signed", "text.")),
+    "accounts": ("People and groups", ("person.", "group_mapping.", "role.", "access.signed", "text.", "names.")),
     "rules": ("Projects and rules", ("project.", "floor.", "control.")),
     "exports": KINDS["exports"],
 }

@@ -68,7 +68,7 @@ def _by_provider(request: HttpRequest) -> bool:
 
 
 def _leaves(request: HttpRequest) -> bool:
-    return request.path in (reverse("sign_out"), reverse("oidc_logout"))
+    return request.path == reverse("sign_out")
 
 
 def _page_of(request: HttpRequest) -> str:

@@ -7,5 +7,4 @@ from . import views
 urlpatterns = [
     path("authenticate/", views.authenticate, name="oidc_authentication_init"),
     path("callback/", views.callback, name="oidc_authentication_callback"),
-    path("logout/", views.sign_out, name="oidc_logout"),
 ]

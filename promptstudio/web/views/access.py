@@ -1,5 +1,7 @@
 """The quarterly look at who has access, signed by whoever looked."""
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,7 +24,7 @@ ANSWERS = ("keep", "take")
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def access_review(request: StudioRequest, project: str) -> HttpResponse:
-    """Every role with its two answers; signing asks for one of them for each."""
+    """Every role and key with its two answers; signing asks for one of them for each."""
     request.section = "settings"  # type: ignore[attr-defined]
     space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
     if request.method != "POST":
@@ -43,11 +45,14 @@ def access_review(request: StudioRequest, project: str) -> HttpResponse:
 def _page(
     request: StudioRequest, space: Project, answers: dict[UUID | None, str] | None = None, refused: str = "", status: int = 200
 ) -> HttpResponse:
-    rows = [{"row": row, "answer": (answers or {}).get(row.uid, "")} for row in access_services.rows_to_review(space)]
+    def with_answers(rows: Iterable[Any]) -> list[dict[str, Any]]:
+        return [{"row": row, "answer": (answers or {}).get(row.uid, "")} for row in rows]
+
     due = access_services.access_review_due(space)
     context = {
         "project": space,
-        "rows": rows,
+        "rows": with_answers(access_services.rows_to_review(space)),
+        "keys": with_answers(access_services.keys_to_review(space)),
         "refused": refused,
         "may": can(request.actor, "administer", space),
         "due": due,
