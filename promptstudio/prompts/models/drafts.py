@@ -1,0 +1,88 @@
+"""Working copies, who writes in them, and the examples that fill them in."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.lib import clock
+
+from .prompts import Prompt
+from .versions import Version
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, actor: Actor) -> "DraftQuerySet":
+        return self.filter(prompt__in=Prompt.objects.visible_to(actor))
+
+    def open(self) -> "DraftQuerySet":
+        return self.filter(ended_at=None)
+
+
+class Draft(models.Model):
+    """A working copy, finished or not. `revision` rises with every save, so that nobody overwrites anybody."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="drafts")
+    based_on = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
+    content = models.JSONField()
+    revision = models.PositiveIntegerField(default=1)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="drafts")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+    became = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects: ClassVar[Any] = DraftQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-updated_at"]
+        indexes = [
+            # the drafts that wait for someone on the home page
+            models.Index(fields=["created_by", "ended_at"], name="open_drafts_of_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Draft of {self.prompt}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+
+class Editor(models.Model):
+    """Who wrote in a draft: a contributor of the version that it becomes."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="editors")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    last_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "user"], name="an_editor_stands_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.draft}"
+
+
+class NamedExample(models.Model):
+    """A set of values with a name (“burst pipe”) that preview and review fill in."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="examples")
+    name = models.CharField(max_length=120)
+    values = models.JSONField(default=dict)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    archived_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["prompt", "name"], condition=models.Q(archived_at=None), name="one_example_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
