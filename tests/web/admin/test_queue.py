@@ -97,8 +97,11 @@ def test_every_list_stands_in_a_group_with_a_plain_name(client: Client, cast: Ca
     page = at(client, cast.root).get(INDEX)
     groups = {section.label: [item.label for item in section.items] for section in page.context["frame"]["panel"]["sections"]}
     assert list(groups) == ["People and access", "Projects and places", "Releases", "Trail"]
-    assert sorted(label for labels in groups.values() for label in labels) == sorted(many_of(model) for model in site._registry)
-    assert (groups["People and access"][0], groups["Trail"]) == ("People", ["Audit trail"])
+    beside = "Trail of the installation"
+    assert sorted(label for labels in groups.values() for label in labels) == sorted([*map(many_of, site._registry), beside])
+    assert (groups["People and access"][0], groups["Trail"]) == ("People", ["Audit trail", beside])
+    others = at(client, staff(cast.dora)).get(INDEX).context["frame"]["panel"]["sections"]
+    assert beside not in [item.label for section in others for item in section.items]
 
 
 @pytest.mark.parametrize("path", [INDEX, "/admin/accounts/user/", "/admin/accounts/user/add/", "/admin/reviews/review/"])
