@@ -48,7 +48,7 @@ test-services: $(INSTALLED) ## Run the same tests on a private PostgreSQL and Re
 	@$(PYTHON) -m tests.services postgres redis -- $(PYTHON) -m pytest -n 2 $(ARGS)
 
 .PHONY: test-large
-test-large: $(INSTALLED) ## Import 1,434 real prompts and publish 200 of them while people work
+test-large: $(INSTALLED) ## Import 1,434 real prompts, publish 200 of them while people work, run axe on every page
 	@env -u DATABASE_URL $(PYTHON) -m tests.services redis -- $(PYTHON) -m pytest -m large $(ARGS)
 
 .PHONY: lint

@@ -1,9 +1,6 @@
 """A certified identity provider as a process of its own, and a hostile one that signs whatever a test wants."""
 
-import fcntl
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,13 +8,13 @@ from typing import Any
 import pytest
 
 from promptstudio.web.sign_in.kept import forget
+from tests.npm import NODE, installed
 
 from .certified import CLIENT_ID, CLIENT_SECRET, Certified, start_provider
 from .hostile import Hostile
 
 HERE = Path(__file__).parent
 NEEDS_NODE = {"certified", "certified_with_es256"}
-NODE = shutil.which("node") and shutil.which("npm")
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
@@ -34,21 +31,7 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
 
 @pytest.fixture(scope="session")
 def provider_package() -> Path:
-    """`npm ci` once, when it was not done: exactly what package-lock.json names."""
-    done = HERE / "node_modules" / ".package-lock.json"
-    with (HERE / "package.json").open() as lock:
-        # Another test process may be installing at this moment.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _install(done)
-    return HERE
-
-
-def _install(done: Path) -> None:
-    if not done.exists() or done.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
-        installed = subprocess.run(["npm", "ci", "--silent"], cwd=HERE, capture_output=True, text=True, check=False, timeout=200)
-        if installed.returncode and not os.environ.get("CI"):
-            pytest.skip("npm could not install the certified provider: " + installed.stderr[-300:])
-        assert installed.returncode == 0, installed.stderr
+    return installed(HERE)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,78 @@
+"""Every kind of page of a running studio, found by following links as several people do."""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from html import unescape
+from http.cookiejar import CookieJar
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
+
+from django.urls import Resolver404, resolve
+
+LINK = re.compile(r'<a [^>]*?href="([^"#]+)')
+# As many pages of one kind are opened in search of other kinds.
+OF_ONE_KIND = 6
+
+
+class Walker:
+    """One person's way through the pages. `found` maps the name of an address to the first address of that name."""
+
+    def __init__(self, base: str, person: str) -> None:
+        self.base, self.person = base, person
+        self.opener: OpenerDirector = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
+        self.found: dict[str, str] = {}
+        self._sign_in()
+
+    def walk(self, *starts: str) -> "Walker":
+        seen, opened = set(starts), dict[str, int]()
+        ways = deque(starts)
+        while ways:
+            address = ways.popleft()
+            name = kind_of(address)
+            if name is None or opened.get(name, 0) >= OF_ONE_KIND:
+                continue
+            opened[name] = opened.get(name, 0) + 1
+            page = self._page(address)
+            if page is None:
+                continue
+            self.found.setdefault(name, address)
+            fresh = [link for link in _links(address, page) if link not in seen]
+            seen |= set(fresh)
+            ways.extend(fresh)
+        return self
+
+    def _page(self, address: str) -> str | None:
+        try:
+            with self.opener.open(self.base + address, timeout=60) as answer:
+                is_page = "text/html" in answer.headers.get("Content-Type", "")
+                return answer.read().decode() if is_page and urlsplit(answer.url).path == urlsplit(address).path else None
+        except HTTPError:
+            return None
+
+    def _sign_in(self) -> None:
+        page = self._page("/sign-in/") or ""
+        button = re.search(rf'<button class="person"[^>]*value="([^"]+)"[^>]*>(?:(?!</button>).)*{re.escape(self.person)}', page, re.DOTALL)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert button
+        assert token
+        typed = urlencode({"person": button[1], "csrfmiddlewaretoken": token[1]}).encode()
+        self.opener.addheaders = [("Referer", self.base)]
+        self.opener.open(self.base + "/sign-in/", typed, timeout=60).close()
+
+
+def kind_of(address: str) -> str | None:
+    """The name of an address, with the list it is about in the administration; None for what is none of ours."""
+    try:
+        match = resolve(urlsplit(address).path)
+    except Resolver404:
+        return None
+    return match.view_name
+
+
+def _links(address: str, page: str) -> Iterator[str]:
+    for link in LINK.findall(page):
+        whole = urlsplit(urljoin(address, unescape(link)))
+        if not whole.netloc:
+            yield whole.path + (f"?{whole.query}" if whole.query else "")
