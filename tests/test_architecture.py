@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -140,6 +141,22 @@ def test_integrations_open_no_transaction() -> None:
         if name.endswith(".transaction")
     ]
     assert found == []
+
+
+# What the rows that are locked there point at never changes.
+LOCKED_WITH_WHAT_STAYS = {
+    "accounts/signing_in.py",
+    "audit/anchors.py",
+    "deployments/worker.py",
+    "projects/services.py",
+}
+
+
+def test_rows_are_not_locked_and_joined_in_one_statement() -> None:
+    """`lib.locking.locked` says what goes wrong."""
+    both = re.compile(r"select_for_update\([^)]*\)[^;]{0,160}?\.select_related\(")
+    found = {str(path.relative_to(PACKAGE)) for path in SOURCES if both.search(path.read_text())}
+    assert found == LOCKED_WITH_WHAT_STAYS | {"lib/locking.py"}
 
 
 def test_the_check_on_transactions_finds_one() -> None:

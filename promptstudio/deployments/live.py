@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import F
 
 from promptstudio.lib import clock
+from promptstudio.lib.locking import locked
 from promptstudio.prompts.models import Version
 
 from .models import Deployment, Generation, Placement, PublishJob, Receipt, Snapshot, WentLive
@@ -30,9 +31,7 @@ def move(*, placement: Placement, deployment: Deployment) -> None:
 
 def move_if_settled(deployment: Deployment) -> bool:
     """Serve `deployment` when every place confirmed it or was left out, and nothing newer was sent."""
-    placement = (
-        Placement.objects.select_for_update(of=("self",)).select_related("live", "prompt", "environment").get(pk=deployment.placement_id)
-    )
+    placement = locked(Placement.objects.all(), "live", "prompt", "environment", pk=deployment.placement_id)
     if placement.live_id == deployment.pk:
         # A rollback is served before its places confirm; the receipt of each still joins the answer.
         write_snapshot(placement)

@@ -12,6 +12,7 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
 from promptstudio.lib.lengths import check_lengths
+from promptstudio.lib.locking import locked
 from promptstudio.lib.wake import wake_on_commit
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
@@ -274,11 +275,8 @@ def cancel(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
 
 def lock_placement(prompt: Prompt, environment: Environment) -> Placement:
     Placement.objects.get_or_create(prompt=prompt, environment=environment)
-    return (
-        Placement.objects.select_for_update(of=("self",))
-        .select_related("live__version", "prompt__project", "environment__project")
-        .get(prompt=prompt, environment=environment)
-    )
+    related = ("live__version", "prompt__project", "environment__project")
+    return locked(Placement.objects.all(), *related, prompt=prompt, environment=environment)
 
 
 _WAY_BACK = gates.Outcome("way_back", "The way back", True, "Rolling back asks for permission and a reason, and for nothing else.")
@@ -427,10 +425,6 @@ def _is_not_recalled(job: PublishJob) -> None:
 
 def _locked_job(job: PublishJob) -> PublishJob:
     lock_placement(job.deployment.placement.prompt, job.deployment.placement.environment)
-    return (
-        PublishJob.objects.select_for_update(of=("self",))
-        .select_related(
-            "deployment__placement__environment__project", "deployment__placement__prompt__project", "deployment__version", "target"
-        )
-        .get(pk=job.pk)
-    )
+    placement = "deployment__placement"
+    related = (f"{placement}__environment__project", f"{placement}__prompt__project", "deployment__version", "target")
+    return locked(PublishJob.objects.all(), *related, pk=job.pk)

@@ -8,6 +8,7 @@ from django.db import transaction
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import record
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.locking import locked
 from promptstudio.projects import controls
 from promptstudio.projects.models import Environment, PendingChange
 
@@ -127,7 +128,7 @@ def _ask_for(target: Target, wish: dict[str, Any], reason: str, actor: Actor) ->
 
 def _confirmed(change: PendingChange, actor: Actor) -> None:
     """What was asked for was checked then; only the name may be taken since."""
-    target = Target.objects.select_for_update(of=("self",)).select_related("environment__project").get(uid=change.data["target"])
+    target = locked(Target.objects.all(), "environment__project", uid=change.data["target"])
     for name in ("name", "settings", "is_active"):
         setattr(target, name, change.data.get(name, getattr(target, name)))
     if target.environment.targets.filter(name=target.name).exclude(pk=target.pk).exists():

@@ -16,6 +16,7 @@ from django.db.models import Q
 from promptstudio.accounts import actor as actors
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
+from promptstudio.lib.locking import locked
 from promptstudio.prompts.names import remote_name
 
 from . import live, retention, seal
@@ -249,11 +250,9 @@ def _delay(attempts: int) -> float:
 def _locked(claim: Claim) -> PublishJob | None:
     """The job, locked after its placement, if the lease is still this worker's."""
     Placement.objects.select_for_update().get(pk=claim.job.deployment.placement_id)
-    job = (
-        PublishJob.objects.select_for_update(of=("self",))
-        .select_related("deployment__version", "deployment__placement__prompt__project", "deployment__placement__environment", "target")
-        .get(pk=claim.job.pk)
-    )
+    placement = "deployment__placement"
+    related = ("deployment__version", f"{placement}__prompt__project", f"{placement}__environment", "target")
+    job = locked(PublishJob.objects.all(), *related, pk=claim.job.pk)
     held = RemoteResource.objects.select_for_update().filter(pk=job.resource_id, lease_token=claim.token).exists()
     return job if held else None
 

@@ -6,6 +6,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict
+from promptstudio.lib.locking import locked
 
 from . import controls
 from .models import PendingChange
@@ -35,7 +36,7 @@ def decline_change(*, change: PendingChange, actor: Actor) -> PendingChange:
 
 
 def _open_change(change: PendingChange) -> PendingChange:
-    change = PendingChange.objects.select_for_update(of=("self",)).select_related("project", "asked_by").get(pk=change.pk)
+    change = locked(PendingChange.objects.all(), "project", "asked_by", pk=change.pk)
     if change.outcome:
         raise Conflict(f"This is decided already: {change.get_outcome_display().lower()}.")
     return change

@@ -10,6 +10,7 @@ from promptstudio.accounts.models import User
 from promptstudio.accounts.signing_in import follow_site_admin
 from promptstudio.audit.services import record
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.locking import locked
 
 from . import controls
 from .founding import TEMPLATES
@@ -42,7 +43,7 @@ def change_mapping(
     *, mapping: GroupMapping, pattern: str, project: Project | None, role: str, site_admin: bool, actor: Actor
 ) -> GroupMapping | PendingChange:
     can_map_groups(actor).require()
-    mapping = GroupMapping.objects.select_for_update(of=("self",)).select_related("project").get(pk=mapping.pk)
+    mapping = locked(GroupMapping.objects.all(), "project", pk=mapping.pk)
     mapping.pattern, mapping.project, mapping.role, mapping.site_admin = pattern, project, role, site_admin
     _check(mapping)
     return _wish(mapping, actor) or _put(mapping, actor, by=actor.user)

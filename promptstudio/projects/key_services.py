@@ -13,6 +13,7 @@ from promptstudio.accounts.models import User
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.locking import locked
 
 from . import controls
 from .models import ApiKey, Environment, Folder, PendingChange, Project, ServiceAccount
@@ -122,7 +123,7 @@ def _refused_key(change: PendingChange, actor: Actor) -> None:
 def rotate_key(*, key: ApiKey, overlap: timedelta, actor: Actor) -> tuple[ApiKey, str]:
     """A new key that may do just what `key` may, which goes on working for `overlap`. Raises Conflict for a key that is not in use."""
     can(actor, "administer", key.account.project).require()
-    key = ApiKey.objects.select_for_update(of=("self",)).select_related("account__project", "environment", "folder").get(pk=key.pk)
+    key = locked(ApiKey.objects.all(), "account__project", "environment", "folder", pk=key.pk)
     if key.state != "in use":
         raise Conflict(f"This key is {key.state}. Make a new one.")
     if overlap < timedelta(0):

@@ -11,6 +11,7 @@ from promptstudio.accounts.models import User
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.locking import locked
 
 from . import controls
 from .models import Environment, Floor, Folder, PendingChange, Policy, Project
@@ -131,7 +132,7 @@ def _put_in_force(environment: Environment, rules: Rules, actor: Actor, *, by: U
 
 
 def _confirmed_policy(change: PendingChange, actor: Actor) -> None:
-    environment = Environment.objects.select_for_update(of=("self",)).select_related("project").get(uid=change.data["environment"])
+    environment = locked(Environment.objects.all(), "project", uid=change.data["environment"])
     if environment.policy.number != change.data["number"]:
         raise Conflict(f"The conditions of {environment} changed since. Decline this, and ask again from those that hold now.")
     rules = parse_rules(change.data["rules"])

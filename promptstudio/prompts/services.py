@@ -13,6 +13,7 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.lengths import LONGEST_TITLE, check_lengths, too_long
+from promptstudio.lib.locking import locked
 from promptstudio.projects.models import Project
 from promptstudio.projects.permissions import can
 from promptstudio.projects.services import folder_at
@@ -370,9 +371,7 @@ def _chosen_impact(change: Change, bump: semver.Bump, *, first: bool) -> semver.
 
 
 def _locked(draft: Draft) -> Draft:
-    return (
-        Draft.objects.select_for_update(of=("self",)).select_related("prompt__project", "updated_by", "based_on", "became").get(pk=draft.pk)
-    )
+    return locked(Draft.objects.all(), "prompt__project", "updated_by", "based_on", "became", pk=draft.pk)
 
 
 def _index(prompt: Prompt, version: Version | None) -> None:

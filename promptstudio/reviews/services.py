@@ -7,6 +7,7 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.lengths import check_lengths
+from promptstudio.lib.locking import locked
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Version
 
@@ -140,6 +141,4 @@ def _close(review: Review, outcome: str) -> None:
 
 
 def _locked(review: Review) -> Review:
-    return (
-        Review.objects.select_for_update(of=("self",)).select_related("version__prompt__project", "environment__project").get(pk=review.pk)
-    )
+    return locked(Review.objects.all(), "version__prompt__project", "environment__project", pk=review.pk)

@@ -10,14 +10,22 @@ from django.test import Client
 
 from promptstudio.accounts.throttling import UNKNOWN_KEYS_BY_ADDRESS, UNKNOWN_KEYS_BY_BEGINNING
 from promptstudio.audit.models import Entry
+from promptstudio.lib import clock
 from promptstudio.projects.models import ApiKey
 from promptstudio.web.sentences import sentences
-from tests.lib.test_throttle import NOBODY_LISTENS
+from tests.lib.test_throttle import NOBODY_LISTENS, NOON
 
 from .cast import Application, Cast
 from .test_refusals import problem
 
 MOST = UNKNOWN_KEYS_BY_ADDRESS.most
+
+
+@pytest.fixture(autouse=True)
+def one_window() -> Iterator[None]:
+    """However slow the machine is: what is counted here falls into one window, and a pause of thirty seconds is one."""
+    with clock.at(NOON):
+        yield
 
 
 def guess(times: int, *, address: str = "192.0.2.66", beginning: str = "") -> list[int]:

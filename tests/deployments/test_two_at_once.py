@@ -1,11 +1,12 @@
 """Two people at the same moment, with real threads and real connections: one wins, the other is told."""
 
 from collections.abc import Callable
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
@@ -75,6 +76,28 @@ def test_of_two_promotions_that_saw_the_same_one_wins(cast: Cast, prompt: Prompt
     assert live_version(prompt, cast.development) == made.version
 
 
+def test_whoever_waited_for_a_lock_sees_what_is_live_after_it(cast: Cast, prompt: Prompt) -> None:
+    first, second = (a_version(prompt, by=cast.alice, text=f"{word} {{{{claim}}}}") for word in ("First", "Second"))
+    promote(first, cast.development, by=cast.alice)
+    holds = Event()
+
+    def moves() -> None:
+        with transaction.atomic():
+            deployments.lock_placement(prompt, cast.development)
+            holds.set()
+            # Long enough for the other one to wait for the row.
+            sleep(0.7)
+            promote(second, cast.development, by=cast.alice)
+
+    def waits() -> Version:
+        holds.wait(10)
+        with transaction.atomic():
+            placement = deployments.lock_placement(prompt, cast.development)
+            return placement.live.version
+
+    assert at_once(moves, waits)[1] == second
+
+
 def test_of_two_first_promotions_one_wins(cast: Cast, prompt: Prompt) -> None:
     version = a_version(prompt, by=cast.alice)
     _, lost = one_and_one(
@@ -109,6 +132,25 @@ def test_of_two_who_save_the_same_draft_one_wins_and_no_text_is_lost(cast: Cast,
     assert saved.content == texts[saved.updated_by.name]
     assert lost.draft.content == saved.content
     assert lost.sentence.startswith(f"{saved.updated_by.name} saved this draft at")
+
+
+def test_whoever_waited_for_a_draft_sees_who_saved_it(cast: Cast, prompt: Prompt) -> None:
+    draft = prompts.open_draft(prompt=prompt, actor=cast.alice)
+    holds = Event()
+
+    def saves() -> None:
+        with transaction.atomic():
+            prompts.save_draft(draft=draft, content=bundle("Bob's {{claim}}"), revision=1, actor=cast.bob)
+            holds.set()
+            sleep(0.7)
+
+    def saves_too_late() -> None:
+        holds.wait(10)
+        prompts.save_draft(draft=draft, content=bundle("Alice's {{claim}}"), revision=1, actor=cast.alice)
+
+    lost = at_once(saves, saves_too_late)[1]
+    assert isinstance(lost, prompts.Stale), lost
+    assert lost.sentence.startswith("Bob saved this draft at")
 
 
 def test_two_versions_saved_at_once_have_different_numbers(cast: Cast, prompt: Prompt) -> None:
