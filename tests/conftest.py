@@ -38,8 +38,10 @@ from django.test import TransactionTestCase
 
 from promptstudio.lib import throttle
 from tests.cast import Cast, a_prompt, hire
+from tests.remembering import remembered
 from tests.triggers import triggers_down
 
+hired = remembered(hire)
 current_app.conf.broker_url = "memory://"
 settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 settings.AUDIT_KEY_FILE, settings.AUDIT_KEY_IS_MADE = str(HOME / "audit_key.pem"), True
@@ -103,7 +105,7 @@ def nothing_counted_yet() -> None:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    return hire()
+    return hired()
 
 
 @pytest.fixture

@@ -1,11 +1,15 @@
 import pytest
 
+from tests.remembering import remembered
+
 from .cast import Application, Cast, hire
+
+hired = remembered(hire)
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    return hire()
+    return hired()
 
 
 @pytest.fixture

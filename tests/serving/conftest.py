@@ -1,8 +1,11 @@
 import pytest
 
 from tests.api.cast import Cast, hire
+from tests.remembering import remembered
+
+hired = remembered(hire)
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    return hire()
+    return hired()
