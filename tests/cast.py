@@ -17,7 +17,8 @@ from promptstudio.projects.role_services import grant_role
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, create_project
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts import snippet_services as snippets
+from promptstudio.prompts.models import Prompt, Snippet, SnippetVersion, Version
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Review
 
@@ -93,6 +94,15 @@ def a_version(prompt: Prompt, *, by: Actor, text: str = "Sort this claim: {{clai
     """Saved with one change record, which is `complete` or has a summary alone."""
     rest = {"expected_impact": "Fewer calls.", "validation_criteria": "We count the calls."} if complete else {}
     return prompts.save_version(prompt=prompt, data=bundle(text), change=prompts.Change(summary="Say it better.", **rest), actor=by)
+
+
+def a_snippet(project: Project | None, *, by: Actor, name: str = "greeting", text: str = "Hello {{claim}}") -> Snippet:
+    """Without a project it stands on the shelf."""
+    return snippets.add_snippet(project=project, name=name, purpose="How we begin.", text=text, actor=by)
+
+
+def reworded(snippet: Snippet, text: str, *, by: Actor) -> SnippetVersion:
+    return snippets.save_snippet_version(snippet=snippet, text=text, summary="Better.", follows=snippet.newest.semver, actor=by)
 
 
 def promote(version: Version, *environments: Environment, by: Actor) -> Deployment:

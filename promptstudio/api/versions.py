@@ -6,8 +6,9 @@ from ninja import Query
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts import services
-from promptstudio.prompts.bundle import Bundle, parse
+from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff import compare
+from promptstudio.prompts.freezing import freeze
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.prompts.templating import render
 
@@ -111,6 +112,6 @@ def _draft(actor: Actor, prompt: Prompt, uid: str) -> Bundle:
     if uid not in drafts:
         raise NotFound(f"There is no such draft of {prompt.name} that this key reads.")
     try:
-        return parse(drafts[uid].content)
+        return freeze(prompt.project, drafts[uid].content).bundle
     except Invalid as error:
         raise Invalid({"draft": f"The draft is not finished enough to compare. {error.sentence}"}) from None

@@ -8,7 +8,7 @@ from collections import Counter
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictFloat, StrictInt, ValidationError, field_validator, model_validator
 
 from promptstudio.lib.errors import Invalid
 
@@ -40,6 +40,14 @@ class Variable(Part):
     example: str | int | float | bool | None = None
     description: str = Field("", max_length=1000)
     choices: tuple[str, ...] = ()
+    # Limits: of a number, and of the length of a text.
+    min: StrictInt | StrictFloat | None = None
+    max: StrictInt | StrictFloat | None = None
+    max_length: int | None = Field(None, ge=1, le=1_000_000, strict=True)
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        return {"min": self.min, "max": self.max, "max_length": self.max_length}
 
     @field_validator("name")
     @classmethod
@@ -75,7 +83,7 @@ class Bundle(Part):
     """A prompt's whole configuration. Equal bundles have equal `canonical` text and equal `digest`."""
 
     kind: Literal["text", "chat"] = "text"
-    syntax: Literal["plain"] = "plain"
+    syntax: Literal["plain", "jinja"] = "plain"
     system: str = Field("", max_length=MAX_TEXT)
     messages: tuple[Message, ...] = Field((), max_length=MAX_MESSAGES)
     variables: tuple[Variable, ...] = ()

@@ -4,18 +4,18 @@ Limits that say "Bedrock" are those of the service model of bedrock-agent (2023-
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, get_args
 
 from promptstudio.lib.errors import Invalid
 
-from . import soundness
+from . import jinja, limits, soundness
 from .bundle import MAX_VARIABLES, VARIABLE_NAME, Bundle, Variable, parse
 from .catalogue import MODEL_ID, Model, find_model
 from .findings import Finding, Level
 from .soundness import listed, mapping, text_of
-from .templating import OPEN_BRACES, PLACEHOLDER, misfit, placeholder, positions, stray_braces
+from .templating import OPEN_BRACES, PLACEHOLDER, misfit, placeholder, plain_text, positions, stray_braces
 
 # Of one kind in one text: whoever pasted a page of code needs to see some of them, not thousands.
 SHOWN = 50
@@ -35,22 +35,37 @@ def findings(data: Any) -> list[Finding]:
     if problem := soundness.problem_of(data):
         return [problem]
     found = [*_schema(data), *_conversation(data), *_texts(data), *_variables(data), *_tools(data), *_model(data)]
-    ranks = {level: rank for rank, level in enumerate(get_args(Level))}
-    return sorted(dict.fromkeys(found), key=lambda finding: ranks[finding.level])
+    return errors_first(found)
 
 
 def errors_of(data: Any) -> dict[str, str]:
     """What keeps a version from being saved: places (`messages.0.text`) to sentences. Empty where nothing does."""
+    return by_place(findings(data))
+
+
+def errors_first(found: Iterable[Finding]) -> list[Finding]:
+    """Each once, in the order given within a level."""
+    ranks = {level: rank for rank, level in enumerate(get_args(Level))}
+    return sorted(dict.fromkeys(found), key=lambda finding: ranks[finding.level])
+
+
+def by_place(found: Iterable[Finding]) -> dict[str, str]:
+    """The errors of `found`: places to sentences."""
     errors: dict[str, list[str]] = {}
-    for finding in findings(data):
+    for finding in found:
         if finding.level == "error":
-            errors.setdefault(finding.place, []).append(finding.sentence)
+            errors.setdefault(finding.place, []).append(_with_line(finding))
     return {place: " ".join(dict.fromkeys(sentences)) for place, sentences in errors.items()}
+
+
+def _with_line(finding: Finding) -> str:
+    # What a page mends by a button it also finds by it.
+    return f"Line {finding.line}: {finding.sentence}" if finding.line and not finding.fix else finding.sentence
 
 
 def portable(bundle: Bundle) -> dict[str, list[str]]:
     """For each kind of target, why the bundle cannot be published there as it is; an empty list where it can."""
-    reasons = list(errors_of(bundle.as_json()).values())
+    reasons = list(errors_of(bundle.as_json()).values()) + (_logic_in(bundle) if bundle.syntax == "jinja" else [])
     if not bundle.model:
         reasons.append("Bedrock needs a model to run the prompt with, and none is chosen.")
     if bundle.output_schema is not None:
@@ -58,6 +73,21 @@ def portable(bundle: Bundle) -> dict[str, list[str]]:
     if bundle.tools and bundle.kind == "text":
         reasons.append("Bedrock holds tools in chats only.")
     return {"bedrock": reasons}
+
+
+def _logic_in(bundle: Bundle) -> list[str]:
+    reasons = []
+    for place, text in bundle.texts:
+        where = "the system text" if place == "system" else f"message {int(place.split('.')[1]) + 1}"
+        try:
+            if not plain_text(text).strip():
+                reasons.append(f"Nothing is left of {where} when it is worked out, and Bedrock takes no empty text.")
+        except jinja.Depends as depends:
+            reasons.append(f"Line {depends.line} of {where}: {_needs_logic(depends)}")
+        except jinja.Refused:
+            # An error of the text, which stands above.
+            continue
+    return reasons
 
 
 def _schema(data: dict[str, Any]) -> Iterator[Finding]:
@@ -129,14 +159,51 @@ def _places(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"messages.{index}.text", text_of(mapping(message).get("text"))
 
 
+def _is_jinja(data: dict[str, Any]) -> bool:
+    return data.get("syntax") == "jinja"
+
+
 def _texts(data: dict[str, Any]) -> Iterator[Finding]:
     declared = set(_names(data))
     for place, text in _places(data):
+        if _is_jinja(data):
+            yield from _jinja(place, text, declared)
+            continue
         yield from _undeclared(place, text, declared)
         yield from _stray(place, text)
         yield from _secrets(place, text)
         if place == "system":
             yield from _in_system(text)
+
+
+def _jinja(place: str, text: str, declared: set[str]) -> Iterator[Finding]:
+    try:
+        uses = jinja.read(text).variables
+    except jinja.Refused as refused:
+        yield Finding("error", place, refused.sentence, refused.line)
+        return
+    for name, line in uses.items():
+        if name not in declared and name != OPEN_BRACES:
+            sentence = f"{name} is not in the table of variables, so nothing would be filled in."
+            yield Finding("error", place, sentence, line, fix="add_variable", name=name)
+        elif place == "system" and name != OPEN_BRACES:
+            yield Finding("warning", "system", _uncertain(name), line, name=name)
+    yield from _secrets(place, text)
+    try:
+        plain_text(text)
+    except jinja.Depends as depends:
+        yield Finding("warning", place, f"{_needs_logic(depends)} The API serves it; it cannot be published there.", depends.line)
+    except jinja.Refused as refused:
+        # No value could mend it.
+        yield Finding("error", place, refused.sentence, refused.line)
+
+
+def _needs_logic(depends: jinja.Depends) -> str:
+    return f"Bedrock fills variables in and decides nothing, and what stands here depends on {depends.name}."
+
+
+def _uncertain(name: str) -> str:
+    return f"It is not certain that Bedrock fills in {name} here. Variables are safe in messages."
 
 
 def _declared(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -191,13 +258,12 @@ def _in_system(text: str) -> Iterator[Finding]:
     uses = _first_uses(text)
     for name, (line, column) in zip(uses, positions(text, uses.values()), strict=True):
         if name != OPEN_BRACES:
-            sentence = f"It is not certain that Bedrock fills in {name} here. Variables are safe in messages."
-            yield Finding("warning", "system", sentence, line, column, name=name)
+            yield Finding("warning", "system", _uncertain(name), line, column, name=name)
 
 
 def _variables(data: dict[str, Any]) -> Iterator[Finding]:
     declared = _declared(data)
-    used = {name for _, text in _places(data) for name in _first_uses(text)}
+    used = _used(data)
     names: set[str] = set()
     for index, (name, variable) in enumerate(zip(_names(data), declared, strict=True)):
         yield from _variable(f"variables.{index}", variable, used, repeated=name in names)
@@ -207,6 +273,17 @@ def _variables(data: dict[str, Any]) -> Iterator[Finding]:
         including = ", the one for literal braces included" if OPEN_BRACES in used else ""
         sentence = f"There are {count} variables{including}; Bedrock holds at most {MAX_VARIABLES}. Join some, or write them into the text."
         yield Finding("error", "variables", sentence)
+
+
+def _used(data: dict[str, Any]) -> set[str]:
+    texts = [text for _, text in _places(data)]
+    if not _is_jinja(data):
+        return {name for text in texts for name in _first_uses(text)}
+    try:
+        return {name for text in texts for name in jinja.read(text).variables}
+    except jinja.Refused:
+        # What a text that cannot be read asks for is not known, and nobody is told to remove it meanwhile.
+        return set(_names(data))
 
 
 def _variable(place: str, variable: dict[str, Any], used: set[str], repeated: bool) -> Iterator[Finding]:
@@ -231,8 +308,12 @@ def _values(place: str, name: str, variable: dict[str, Any]) -> Iterator[Finding
         yield Finding("error", f"{place}.choices", "Each choice is a different word, and none is empty.", name=name or None)
     for member in ("default", "example"):
         value = variable.get(member)
-        if type_ in TYPES and value is not None and (choices or type_ != "choice") and (problem := misfit(type_, choices, value)):
+        if type_ not in TYPES or value is None or (type_ == "choice" and not choices):
+            continue
+        if problem := misfit(type_, choices, value) or limits.beyond(type_, variable, value):
             yield Finding("error", f"{place}.{member}", f"The {member} of {called} {problem}.", name=name or None)
+    for member, sentence in limits.problems(variable, type_):
+        yield Finding("error", f"{place}.{member}", sentence, name=name or None)
     if variable.get("required", True) is True and variable.get("default") is not None:
         sentence = f"{called} has a default, so nobody has to send it. Make it optional, or remove the default."
         yield Finding("hint", f"{place}.required", sentence, fix="make_optional", name=name or None)

@@ -4,9 +4,9 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Folder, Membership, Project
-from promptstudio.projects.permissions import can
+from promptstudio.projects.permissions import can, can_administer_site
 
-from .models import Draft, Prompt
+from .models import Draft, Prompt, Snippet
 
 
 def can_here(actor: Actor, verb: str, prompt: Prompt) -> Allowed | Denied:
@@ -56,3 +56,34 @@ def can_edit(actor: Actor, draft: Draft) -> Allowed | Denied:
             f"This draft became version {draft.became.semver}. Open a new draft to go on." if draft.became else "This draft was discarded."
         )
     return can_write(actor, draft.prompt)
+
+
+def can_add_snippet(actor: Actor, project: Project | None) -> Allowed | Denied:
+    """In a project, whoever writes there; on the shelf, site admins."""
+    if actor.key:
+        return Denied("A key cannot do this. A person has to.")
+    if project is None:
+        return Allowed() if can_administer_site(actor) else Denied("Only a site admin puts snippets on the organisation's shelf.")
+    return can(actor, "write", project)
+
+
+def can_change_snippet(actor: Actor, snippet: Snippet) -> Allowed | Denied:
+    """Its owner while they may write there, and whoever administers the place: many prompts live on these words."""
+    if actor.key:
+        return Denied("A key cannot do this. A person has to.")
+    if snippet.project is None:
+        if snippet.owner_id == actor.user.pk or can_administer_site(actor):
+            return Allowed()
+        return Denied(f"Only its owner {snippet.owner} and site admins change this snippet. Ask them.")
+    if snippet.owner_id == actor.user.pk:
+        return can(actor, "write", snippet.project)
+    if can(actor, "administer", snippet.project):
+        return Allowed()
+    return Denied(f"Only its owner {snippet.owner} and project admins change this snippet. Ask them.")
+
+
+def can_open_drafts_with(actor: Actor, project: Project) -> Allowed | Denied:
+    """A draft of each prompt that lags behind: whoever writes in the project, or in a folder of it."""
+    if actor.key:
+        return Denied("A key cannot do this. A person has to.")
+    return can_create_somewhere(actor, project)

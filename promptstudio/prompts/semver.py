@@ -13,6 +13,7 @@ from promptstudio.lib.errors import Invalid
 
 from .bundle import Bundle, Message, Tool, Variable
 from .canonical import canonical_json
+from .limits import narrowed
 from .schemas import schema_changes
 from .templating import PLACEHOLDER, as_text, must_be_sent, placeholder
 from .wording import beyond_wording
@@ -167,6 +168,8 @@ def _variable(old: Variable, new: Variable) -> Iterator[Change]:
         yield (Impact.FEATURE if widened else Impact.BREAKING), f"{name} was a {old.type} and is now a {new.type}."
     elif old.choices != new.choices:
         yield from _choices(old, new)
+    for tighter, now in narrowed(old.limits, new.limits):
+        yield (Impact.BREAKING if tighter else Impact.FEATURE), f"{name} has {now}."
     if _differ(old.default, new.default):
         yield Impact.FEATURE, f"The default of {name} was {_shown(old.default)} and is now {_shown(new.default)}."
     if _differ(old.example, new.example) or old.description != new.description:

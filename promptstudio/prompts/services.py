@@ -18,8 +18,9 @@ from promptstudio.projects.models import Project
 from promptstudio.projects.permissions import can
 from promptstudio.projects.services import folder_at
 
-from . import lint, semver
-from .bundle import Bundle, parse
+from . import semver
+from .bundle import Bundle
+from .freezing import Frozen, freeze, keep_what_it_was_made_of
 from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptText, PromptUserPermission, Version
 from .names import check_name, name_from_title
 from .permissions import can_create_prompt, can_edit, can_restrict, can_write
@@ -178,7 +179,7 @@ def open_draft(*, prompt: Prompt, based_on: Version | None = None, actor: Actor)
     draft = Draft.objects.create(
         prompt=prompt,
         based_on=start,
-        content=start.bundle.as_json() if start else EMPTY,
+        content=start.as_written if start else EMPTY,
         created_by=actor.user,
         updated_by=actor.user,
         created_at=now,
@@ -288,7 +289,8 @@ def _cut(
     *, prompt: Prompt, data: dict[str, Any], change: Change, people: Iterable[User], based_on: Version | None, actor: Actor
 ) -> Version:
     prompt = Prompt.objects.select_for_update().get(pk=prompt.pk)
-    bundle = _checked(data, change)
+    frozen = freeze(prompt.project, data)
+    bundle = _checked(frozen, change)
     newest = prompt.newest
     number, bump = bump_of(prompt, bundle)
     if bump is None:
@@ -320,6 +322,7 @@ def _cut(
     )
     for user in {*people, actor.user, actor.answerable}:
         Contributor.objects.create(version=version, user=user)
+    keep_what_it_was_made_of(version, frozen)
     _index(prompt, version)
     record(
         actor=actor,
@@ -339,8 +342,8 @@ def _cut(
     return version
 
 
-def _checked(data: dict[str, Any], change: Change) -> Bundle:
-    errors = dict(lint.errors_of(data))
+def _checked(frozen: Frozen, change: Change) -> Bundle:
+    errors = frozen.errors
     # An import tells no story of its changes; its origin stands in the place of the record.
     if not change.summary.strip() and change.origin != "import":
         errors["summary"] = "Say in a sentence what you changed and why."
@@ -348,7 +351,7 @@ def _checked(data: dict[str, Any], change: Change) -> Bundle:
     errors |= {name: sentence for name in texts if (sentence := too_long(getattr(change, name).strip()))}
     if errors:
         raise Invalid(errors)
-    return parse(data)
+    return frozen.bundle
 
 
 def _check_title(title: str) -> None:

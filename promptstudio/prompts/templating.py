@@ -4,23 +4,22 @@ What counts as a placeholder is Bedrock's rule for variable names (service model
 Bedrock has no way to write a literal `{{`, so Studio keeps one constant variable for it, `open_braces`.
 """
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Literal
+from itertools import groupby
+from typing import Any
 
 from promptstudio.lib.errors import Invalid
 
+from . import jinja
 from .bundle import NAME, Bundle, Message, Variable
+from .limits import beyond
+from .values import LITERAL_BRACES, OPEN_BRACES, Piece, as_text, is_number
 
 PLACEHOLDER = re.compile(rf"\{{\{{[ \t]*({NAME})[ \t]*\}}\}}")
-OPEN_BRACES = "open_braces"
-LITERAL_BRACES = "{{"
-# Beyond this no float exists, and Python refuses to write such integers out.
-LARGEST_NUMBER = 10**308
-WRITTEN_NUMBER = re.compile(r"[+-]?\d{1,300}(?:\.\d{1,300})?", re.ASCII)
+# A snippet, by name, with a version or a range of them behind an @ or without. Whatever stands there, so that mistakes can be named.
+INCLUDE = re.compile(r"\{\{>([^{}\n]{0,200})\}\}")
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,6 @@ class Rendered:
 
     system: str
     messages: tuple[Message, ...]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of a preview. `name` is the variable that a value stands for, or that has none yet."""
-
-    text: str
-    kind: Literal["text", "value", "missing"]
-    name: str | None = None
 
 
 def variables_in(text: str) -> list[str]:
@@ -49,12 +39,18 @@ def variables_in(text: str) -> list[str]:
 
 def variables_of(bundle: Bundle) -> list[str]:
     """The variables that all texts of `bundle` ask for, each once, system text first."""
-    return list(dict.fromkeys(name for _, text in bundle.texts for name in variables_in(text)))
+    asked = jinja.variables_in if bundle.syntax == "jinja" else variables_in
+    return list(dict.fromkeys(name for _, text in bundle.texts for name in asked(text)))
 
 
 def reserved_in(bundle: Bundle) -> dict[str, str]:
     """`{"open_braces": "{{"}` where a text uses it, else nothing: what a caller of Bedrock sends beside its own values."""
-    used = any(match[1] == OPEN_BRACES for _, text in bundle.texts for match in PLACEHOLDER.finditer(text))
+    try:
+        plain = as_plain(bundle)
+    except jinja.Refused:
+        # No place outside can hold it, so nobody sends it.
+        return {}
+    used = any(match[1] == OPEN_BRACES for _, text in plain.texts for match in PLACEHOLDER.finditer(text))
     return {OPEN_BRACES: LITERAL_BRACES} if used else {}
 
 
@@ -68,8 +64,12 @@ def literal(text: str) -> str:
 
 
 def escape_braces(text: str) -> str:
-    """`text` with every `{{` that starts no placeholder replaced by `{{open_braces}}`. Doing it twice changes nothing."""
-    return "".join(part if is_placeholder else literal(part) for part, is_placeholder, _ in _parts(text))
+    """`text` with every `{{` that starts no placeholder and no snippet replaced by `{{open_braces}}`. Doing it twice changes nothing."""
+    end, done = 0, []
+    for include in INCLUDE.finditer(text):
+        done += [_escaped(text[end : include.start()]), include[0]]
+        end = include.end()
+    return "".join([*done, _escaped(text[end:])])
 
 
 def stray_braces(text: str) -> list[tuple[int, int]]:
@@ -98,18 +98,48 @@ def render(bundle: Bundle, values: Mapping[str, Any]) -> Rendered:
 
     Numbers and booleans may come as JSON or as a form's text. A variable that is not given, or given as None, has its
     default; an optional one without default is empty. Raises Invalid naming every missing, unexpected or ill-typed
-    value as `variables.<name>`.
+    value as `variables.<name>`, and a text in Jinja that cannot be worked out with them at its place.
     """
     filled = _filled(bundle, values)
+    texts = {place: _with_values(bundle, place, text, filled) for place, text in bundle.texts}
     return Rendered(
-        system=_substituted(bundle.system, filled),
+        system=texts.get("system", ""),
         # Values may make a text longer than a stored one may be, so it is not validated again.
-        messages=tuple(Message.model_construct(role=m.role, text=_substituted(m.text, filled)) for m in bundle.messages),
+        messages=tuple(
+            Message.model_construct(role=m.role, text=texts[f"messages.{index}.text"]) for index, m in enumerate(bundle.messages)
+        ),
     )
 
 
-def preview(text: str, values: Mapping[str, Any]) -> list[Piece]:
-    """`text` with what is known filled in, for reading while typing. Never raises."""
+def as_plain(bundle: Bundle) -> Bundle:
+    """A bundle in Jinja as places read it that only fill values in: what needs no value is worked out.
+
+    Raises jinja.Refused at the line that needs more.
+    """
+    if bundle.syntax == "plain":
+        return bundle
+    messages = tuple(Message.model_construct(role=m.role, text=plain_text(m.text)) for m in bundle.messages)
+    members = {name: getattr(bundle, name) for name in Bundle.model_fields}
+    return Bundle.model_construct(**members | {"syntax": "plain", "system": plain_text(bundle.system), "messages": messages})
+
+
+def plain_text(source: str) -> str:
+    """A text in Jinja as a plain one. Raises jinja.Refused where it is none."""
+    out = []
+    for kind, pieces in groupby(jinja.folded(source), key=lambda piece: piece.kind == "missing"):
+        text = "".join(piece.text for piece in pieces)
+        # Braces that came together from several pieces mean themselves too.
+        out.append(text if kind else literal(text))
+    return "".join(out)
+
+
+def preview(text: str, values: Mapping[str, Any], syntax: str = "plain") -> list[Piece]:
+    """`text` with what is known filled in, for reading while typing. Never raises: Jinja that cannot be worked out stays as it is."""
+    if syntax == "jinja":
+        try:
+            return jinja.preview(text, values)
+        except jinja.Refused:
+            return [Piece(text, "text")] if text else []
     return [_piece(part, is_placeholder, values) for part, is_placeholder, _ in _parts(text)]
 
 
@@ -119,22 +149,11 @@ def example_values(bundle: Bundle) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def as_text(value: Any) -> str:
-    """A value as people write it: 1.0 is `1`, true is `true`."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and math.isfinite(value):
-        return _plain_number(value)
-    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-        return "…"
-    return str(value)
-
-
 def misfit(variable_type: str, choices: Iterable[str], value: Any) -> str | None:
     """Why `value` is not of that type, as the end of a sentence (`must be a number`); None where it is."""
     match variable_type:
         case "number":
-            return None if _is_number(value) else "must be a number, such as 1200 or 2.5"
+            return None if is_number(value) else "must be a number, such as 1200 or 2.5"
         case "boolean":
             return None if isinstance(value, bool) or value in ("true", "false") else "must be true or false"
         case "choice":
@@ -159,6 +178,10 @@ def _parts(text: str) -> Iterator[tuple[str, bool, int]]:
         yield text[end:], False, end
 
 
+def _escaped(text: str) -> str:
+    return "".join(part if is_placeholder else literal(part) for part, is_placeholder, _ in _parts(text))
+
+
 def _piece(part: str, is_placeholder: bool, values: Mapping[str, Any]) -> Piece:
     if not is_placeholder:
         return Piece(part, "text")
@@ -169,20 +192,36 @@ def _piece(part: str, is_placeholder: bool, values: Mapping[str, Any]) -> Piece:
     return Piece(part, "missing", name) if value is None else Piece(as_text(value), "value", name)
 
 
-def _substituted(text: str, filled: Mapping[str, str]) -> str:
-    return PLACEHOLDER.sub(lambda match: filled[match[1]], text)
+def _with_values(bundle: Bundle, place: str, text: str, filled: Mapping[str, Any]) -> str:
+    if bundle.syntax == "jinja":
+        try:
+            return jinja.render(text, filled)
+        except jinja.Refused as refused:
+            raise Invalid({place: str(refused)}) from None
+    return PLACEHOLDER.sub(lambda match: "" if filled[match[1]] is None else as_text(filled[match[1]]), text)
 
 
-def _filled(bundle: Bundle, values: Mapping[str, Any]) -> dict[str, str]:
+def _typed(variable: Variable, value: Any) -> Any:
+    """A number or a yes or no as such, also where it came as text; what logic in Jinja asks for."""
+    if not isinstance(value, str):
+        return value
+    if variable.type == "boolean":
+        return value == "true"
+    if variable.type == "number":
+        return float(value) if "." in value else int(value)
+    return value
+
+
+def _filled(bundle: Bundle, values: Mapping[str, Any]) -> dict[str, Any]:
     errors = _unexpected(bundle, values)
-    filled = {OPEN_BRACES: LITERAL_BRACES}
+    filled: dict[str, Any] = {}
     for variable in bundle.variables:
         value = values.get(variable.name)
         value = variable.default if value is None else value
         if problem := _problem(variable, value):
             errors[f"variables.{variable.name}"] = problem
         else:
-            filled[variable.name] = "" if value is None else as_text(value)
+            filled[variable.name] = _typed(variable, value) if bundle.syntax == "jinja" else value
     declared = {variable.name for variable in bundle.variables}
     for name in variables_of(bundle):
         if name not in declared:
@@ -207,19 +246,5 @@ def _unexpected(bundle: Bundle, values: Mapping[str, Any]) -> dict[str, str]:
 def _problem(variable: Variable, value: Any) -> str | None:
     if value is None:
         return f"{variable.name} is missing. Send a value for it." if variable.required else None
-    problem = misfit(variable.type, variable.choices, value)
+    problem = misfit(variable.type, variable.choices, value) or beyond(variable.type, variable.limits, value)
     return f"{variable.name} {problem}." if problem else None
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str):
-        return WRITTEN_NUMBER.fullmatch(value.strip()) is not None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return math.isfinite(value) if isinstance(value, float) else abs(value) <= LARGEST_NUMBER
-
-
-def _plain_number(value: float) -> str:
-    text = format(Decimal(repr(value)), "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text

@@ -10,10 +10,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from promptstudio.lib.errors import Invalid
-from promptstudio.prompts import lint
 from promptstudio.prompts.bundle import Bundle, Message, parse
 from promptstudio.prompts.catalogue import MODELS, cost_per_call, estimate_tokens, find_model
 from promptstudio.prompts.findings import Finding
+from promptstudio.prompts.freezing import freeze
 from promptstudio.prompts.models import Draft, NamedExample
 from promptstudio.prompts.soundness import listed, mapping, text_of
 from promptstudio.prompts.templating import Piece, Rendered, preview
@@ -24,6 +24,7 @@ from .forms.merging import seen
 from .requests import StudioRequest
 
 WORDS = {"error": "Must be mended", "warning": "Look at this", "hint": "Hint"}
+SYNTAXES = (("plain", "Plain: variables are filled in"), ("jinja", "Jinja: with if and for"))
 TYPES = (("string", "Text"), ("number", "Number"), ("boolean", "Yes or no"), ("choice", "Choice"))
 FROM_TABLE = ""
 SINGLE_BLOCKS = ("general", "system", "variables", "model", "temperature", "top_p", "max_tokens", "stop_sequences")
@@ -69,7 +70,8 @@ def editor_context(
     request: StudioRequest, draft: Draft, fields: BundleFields, content: dict[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything that the editor's fragments need. `given` says which example fills the preview, and what was typed instead of it."""
-    found = lint.findings(content)
+    frozen = freeze(draft.prompt.project, content)
+    found = frozen.findings
     blocks = findings_by_block(found, fields)
     examples = list(NamedExample.objects.filter(prompt=draft.prompt_id, archived_at=None))
     filled_with, values, typed = values_of(given, content, examples)
@@ -82,7 +84,7 @@ def editor_context(
         "blocks": [*SINGLE_BLOCKS, *(f"m{row.key}" for row in fields.messages), *(f"v{row.key}" for row in fields.variables)],
         "counts": counts(found),
         "first_problem": next((item.field for block in blocks.values() for item in block if item.level == "error"), ""),
-        "preview": preview_of(content, values),
+        "preview": preview_of(frozen.data, values),
         "examples": examples,
         "filled_with": filled_with,
         "values": [Value(name, typed.get(name, ""), shown(values.get(name))) for name in _names(content) if name],
@@ -92,6 +94,7 @@ def editor_context(
         "longest": model.max_output if model else None,
         "about_words": _about_words(content),
         "types": TYPES,
+        "syntaxes": SYNTAXES,
         "kept_aside": _kept_aside(content),
         "others": list(draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at")[:3]),
     }
@@ -118,9 +121,10 @@ def counts(found: list[Finding]) -> str:
 
 def preview_of(content: dict[str, Any], values: Mapping[str, Any]) -> Preview:
     """The texts with `values` filled in, and what one call costs at most."""
-    system = preview(text_of(content.get("system")), values)
+    syntax = text_of(content.get("syntax"))
+    system = preview(text_of(content.get("system")), values, syntax)
     messages = [
-        (text_of(mapping(message).get("role")) or "user", preview(text_of(mapping(message).get("text")), values))
+        (text_of(mapping(message).get("role")) or "user", preview(text_of(mapping(message).get("text")), values, syntax))
         for message in listed(content.get("messages"))
     ]
     cards = [Card(role.capitalize(), _html(pieces)) for role, pieces in [("system", system), *messages] if pieces]

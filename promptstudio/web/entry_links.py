@@ -11,7 +11,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, PublishJob, Target
 from promptstudio.projects.models import ApiKey, Environment, Membership, Policy, Project, ServiceAccount
-from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
+from promptstudio.prompts.models import Draft, NamedExample, Prompt, Snippet, SnippetVersion, Version
 from promptstudio.reviews.models import Review
 
 from .requests import deployment_url, draft_url, prompt_url, review_url
@@ -43,6 +43,11 @@ LINKS: dict[str, tuple[Things, Address]] = {
     "version": (_of_prompts(Version, "prompt__project"), lambda v: prompt_url(v.prompt, "version", v.semver)),
     "draft": (lambda actor: Draft.objects.visible_to(actor).open().select_related("prompt__project"), draft_url),
     "namedexample": (_of_prompts(NamedExample, "prompt__project"), lambda example: prompt_url(example.prompt)),
+    "snippet": (_of_projects(Snippet, "project"), lambda snippet: reverse("snippet", args=[snippet.project.slug, snippet.uid])),
+    "snippetversion": (
+        _of_projects(SnippetVersion, "snippet__project"),
+        lambda version: reverse("snippet", args=[version.snippet.project.slug, version.snippet.uid]),
+    ),
     "review": (lambda actor: Review.objects.visible_to(actor).select_related("version__prompt__project"), review_url),
     "deployment": (
         lambda actor: Deployment.objects.visible_to(actor).select_related("placement__prompt__project"),

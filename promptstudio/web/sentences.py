@@ -214,6 +214,11 @@ def _draft_discarded(facts: Facts) -> SafeString:
     return format_html("discarded a {}", _draft(facts))
 
 
+def _drafts_opened(facts: Facts) -> SafeString:
+    number = int(facts.data.get("drafts") or 0)
+    return format_html("started {} to bring in {}", "1 draft" if number == 1 else f"{number} drafts", facts.what)
+
+
 def _draft(facts: Facts) -> SafeString:
     return format_html("draft of <b>{}</b>", facts.label.removeprefix("Draft of "))
 
@@ -305,6 +310,10 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "draft.opened": ("pencil", "quiet", _draft_opened),
     "draft.discarded": ("trash", "quiet", _draft_discarded),
     "example.saved": ("test-pipe", "quiet", _said("kept the example {what}")),
+    "snippet.added": ("plus", "quiet", _said("made the snippet {what}")),
+    "snippet.version_saved": ("device-floppy", "quiet", _said("saved {what}, a snippet")),
+    "snippet.changed": ("pencil", "quiet", _said("changed what the snippet {what} is for, or who keeps it")),
+    "snippet.drafts_opened": ("pencil", "quiet", _drafts_opened),
     "version.saved": ("device-floppy", "quiet", _said("saved {what}")),
     "version.change_record_added": ("file-text", "quiet", _said("added to the change record of {what}")),
     "version.recalled": ("ban", "back", _said("recalled {what}{reason}")),

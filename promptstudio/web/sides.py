@@ -7,8 +7,9 @@ from django.http import Http404
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.models import Placement
 from promptstudio.lib.errors import Invalid
-from promptstudio.prompts.bundle import Bundle, parse
-from promptstudio.prompts.models import Draft, Prompt, Version
+from promptstudio.prompts.bundle import Bundle
+from promptstudio.prompts.freezing import freeze
+from promptstudio.prompts.models import Draft, Inclusion, Prompt, Version
 
 from .uids import uid_or_404
 
@@ -21,6 +22,8 @@ class Side:
     label: str
     bundle: Bundle | None
     version: Version | None = None
+    # name and number of each snippet in it
+    snippets: frozenset[tuple[str, str]] = frozenset()
 
 
 def side(prompt: Prompt, address: str, actor: Actor) -> Side:
@@ -33,7 +36,7 @@ def side(prompt: Prompt, address: str, actor: Actor) -> Side:
     version = prompt.versions.filter(semver=address).first()
     if version is None:
         raise Http404
-    return Side(address, version.semver, version.bundle, version)
+    return Side(address, version.semver, version.bundle, version, _held(version))
 
 
 def both(prompt: Prompt, sides: str, actor: Actor) -> tuple[Side, Side]:
@@ -41,6 +44,12 @@ def both(prompt: Prompt, sides: str, actor: Actor) -> tuple[Side, Side]:
     if not dots:
         raise Http404
     return side(prompt, old, actor), side(prompt, new, actor)
+
+
+def other_snippets(old: Side, new: Side) -> list[tuple[str, str, str]]:
+    """Snippets whose version differs between two sides: name, numbers before, numbers after (empty where it is not held)."""
+    names = sorted({name for name, _ in old.snippets ^ new.snippets})
+    return [(name, _numbers(old, name), _numbers(new, name)) for name in names]
 
 
 def choices(prompt: Prompt) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -60,7 +69,7 @@ def _environment(prompt: Prompt, slug: str) -> Side:
     placement = Placement.objects.filter(prompt=prompt, environment=environment).select_related("live__version").first()
     version = placement.live_version if placement else None
     label = f"{version.semver}, live in {environment}" if version else f"nothing in {environment}"
-    return Side(f"env:{slug}", label, version.bundle if version else None, version)
+    return Side(f"env:{slug}", label, version.bundle if version else None, version, _held(version))
 
 
 def _draft(prompt: Prompt, uid: str, actor: Actor) -> Side:
@@ -68,6 +77,18 @@ def _draft(prompt: Prompt, uid: str, actor: Actor) -> Side:
     if draft is None:
         raise Http404
     try:
-        return Side(f"draft:{uid}", f"Draft of {draft.created_by}", parse(draft.content))
+        frozen = freeze(prompt.project, draft.content)
+        held = frozenset((stored.name, stored.semver) for stored in frozen.resolved.held)
+        return Side(f"draft:{uid}", f"Draft of {draft.created_by}", frozen.bundle, snippets=held)
     except Invalid as error:
         raise Invalid({"draft": f"The draft is not finished enough to compare. {error.sentence}"}) from None
+
+
+def _held(version: Version | None) -> frozenset[tuple[str, str]]:
+    if version is None:
+        return frozenset()
+    return frozenset((held.snippet_version.snippet.name, held.snippet_version.semver) for held in Inclusion.objects.of_version(version))
+
+
+def _numbers(side: Side, name: str) -> str:
+    return ", ".join(sorted(number for held, number in side.snippets if held == name))

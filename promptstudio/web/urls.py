@@ -42,6 +42,7 @@ urlpatterns = [
     path("readyz", system.readyz, name="readyz"),
     path("", include("promptstudio.web.urls_project")),
     path("", include("promptstudio.web.urls_prompts")),
+    path("", include("promptstudio.web.urls_snippets")),
     path("", include("promptstudio.web.urls_reviews")),
     path("", include("promptstudio.web.urls_deploying")),
 ]

@@ -7,6 +7,7 @@ import pytest
 from promptstudio.api import schemas
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
+from tests.cast import a_snippet
 
 from .cast import Application, Cast, bundle
 
@@ -194,3 +195,29 @@ def test_a_list_costs_the_same_however_long(app: Application, cast: Cast, django
     app.get("/prompts?limit=1")  # the first use of a key is noted
     with django_assert_max_num_queries(14):
         assert len(app.get("/prompts").json()["items"]) == 12
+
+
+def test_a_posted_version_is_served_with_the_words_of_its_snippets(app: Application, cast: Cast) -> None:
+    a_snippet(cast.project, by=cast.alice, text="Dear {{customer}},")
+    app.post("/prompts", {"name": "letter", "title": "Letter"})
+    saved = app.post("/prompts/letter/versions", {"bundle": bundle("{{> greeting}} hello."), "change": {"summary": "First"}}).json()
+    assert saved["bundle"]["messages"][0]["text"] == "Dear {{customer}}, hello."
+    refused = app.post("/prompts/letter/versions", {"bundle": bundle("\n{{> nowhere}} {{customer}}"), "change": {"summary": "X"}})
+    assert refused.status_code == 422
+    assert "Line 2: There is no snippet called nowhere." in refused.json()["detail"]
+
+
+def test_jinja_is_rendered_and_refused_with_its_line(app: Application, cast: Cast) -> None:
+    app.post("/prompts", {"name": "letter", "title": "Letter"})
+    data = bundle("{% if customer == 'Ann' %}Dear {{ customer }}{% else %}{{ customer|int }}{% endif %}") | {"syntax": "jinja"}
+    assert app.post("/prompts/letter/versions", {"bundle": data, "change": {"summary": "First"}}).status_code == 201
+    rendered = app.post("/prompts/letter/render", {"version": "1.0.0", "variables": {"customer": "Ann"}})
+    assert rendered.json()["messages"][0]["text"] == "Dear Ann"
+    refused = app.post("/prompts/letter/render", {"version": "1.0.0", "variables": {"customer": "{{ customer }}"}})
+    assert refused.status_code == 422
+    assert "Line 1: This needs a number." in refused.json()["detail"]
+    broken = app.post(
+        "/prompts/letter/versions", {"bundle": bundle("\n{{ customer.name }}") | {"syntax": "jinja"}, "change": {"summary": "X"}}
+    )
+    assert broken.status_code == 422
+    assert "Line 2: A dot after a name is not possible" in broken.json()["detail"]

@@ -29,7 +29,8 @@ from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts import snippet_services as snippets
+from promptstudio.prompts.models import Prompt, Snippet, Version
 from promptstudio.reviews import services as reviews
 from tests.cast import Cast, a_key, a_version, an_application, asked, bundle, promote
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
@@ -48,6 +49,7 @@ COVERED = {
 COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.forget_words"}
 READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
 READING |= {
+    "prompts.waiting_for",
     "reviews.standing_decisions",
     "projects.slug_of",
     "projects.access_review_due",
@@ -89,6 +91,21 @@ class Stage:
 def _version_of_draft(s: Stage) -> Version:
     draft = prompts.save_draft(draft=s.draft, content=bundle("Drafted {{claim}}"), revision=1, actor=s.cast.alice)
     return prompts.save_version_of_draft(draft=draft, revision=2, change=prompts.Change("New"), actor=s.cast.alice)
+
+
+def a_snippet(s: Stage) -> Snippet:
+    return snippets.add_snippet(project=s.cast.claims, name="footer", purpose="The end.", text="Yours", actor=s.cast.alice)
+
+
+def a_changed_snippet(s: Stage) -> Snippet:
+    snippet = a_snippet(s)
+    a_version(s.prompt, by=s.cast.alice, text="{{claim}} {{> footer}}")
+    snippets.save_snippet_version(snippet=snippet, text="Ever yours", summary="Kinder.", follows="1.0.0", actor=s.cast.alice)
+    return snippet
+
+
+def _drafts_opened(s: Stage) -> None:
+    snippets.open_drafts_with(snippet=a_changed_snippet(s), project=s.cast.claims, actor=s.cast.alice)
 
 
 def _deployed_again(s: Stage) -> None:
@@ -262,6 +279,13 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "version.change_record_added",
         lambda s: prompts.add_to_change_record(version=s.version, expected_impact="More.", actor=s.cast.alice),
     ),
+    "prompts.add_snippet": ("snippet.added", lambda s: a_snippet(s)),
+    "prompts.save_snippet_version": ("snippet.version_saved", lambda s: a_changed_snippet(s)),
+    "prompts.change_snippet": (
+        "snippet.changed",
+        lambda s: snippets.change_snippet(snippet=a_snippet(s), purpose="More.", owner=s.cast.bob.user, actor=s.cast.alice),
+    ),
+    "prompts.open_drafts_with": ("snippet.drafts_opened", _drafts_opened),
     "prompts.save_example": (
         "example.saved",
         lambda s: prompts.save_example(prompt=s.prompt, name="Burst pipe", values={}, actor=s.cast.alice),

@@ -14,7 +14,7 @@ from promptstudio.lib.append_only import AppendOnly, NeverChanges, append_only_m
 from promptstudio.projects.access_services import sign_access_review
 from promptstudio.projects.services import set_floor
 from promptstudio.reviews import services as reviews
-from tests.cast import Cast, a_prompt, a_version, asked, in_production
+from tests.cast import Cast, a_prompt, a_snippet, a_version, asked, in_production
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 from tests.triggers import drop
 
@@ -26,7 +26,8 @@ each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__
 def history(cast: Cast, settings: Any) -> None:
     """One row of everything that never changes."""
     use_fake_publisher(settings)
-    version = a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice)
+    a_snippet(cast.claims, by=cast.alice)
+    version = a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice, text="{{> greeting}}")
     a_target(cast.production, by=cast.dora)
     reviews.comment(review=asked(version, cast.staging, by=cast.alice), text="Why?", actor=cast.bob)
     in_production(cast, version)

@@ -8,6 +8,7 @@ from .expecting import NOBODY, OK, PUBLIC, REFUSED, SIGNED_IN, SITE_ADMIN, Entry
 from .stage import ELSEWHERE_IN_PROJECT, FOLDER, Person, Stage, Things
 
 OWNER = "The owner of a prompt says who sees it; for anyone else it is a matter of settings."
+KEEPER = "The owner of a snippet changes it; for anyone else it is a matter of settings."
 ASKED = "Whoever asked for a review or wrote the version may withdraw it."
 NO_AUTHOR = "Nobody decides about their own version, and a site admin has no role that somebody else gave them."
 SITE = "It belongs to the installation, not to a project."
@@ -74,6 +75,10 @@ def environment(slug: str) -> Any:
     return lambda *_: {"environment": slug}
 
 
+def a_snippet(stage: Stage, things: Things) -> dict[str, Any]:
+    return {"uid": stage.rest["snippet"].uid}
+
+
 PAGES: dict[str, Entry] = {
     "GET sign_in": Entry(PUBLIC, why=OPEN),
     "POST sign_in": Entry(PUBLIC, why=OPEN),
@@ -116,6 +121,20 @@ PAGES: dict[str, Entry] = {
     "GET report_export": Entry("audit"),
     "GET report_places": Entry("audit", make=form(environment="development")),
     "POST report_ask": Entry("audit", make=form(environment="development")),
+    "GET snippets": Entry("read", at="somewhere"),
+    "GET snippets_known": Entry("read", at="somewhere"),
+    "GET snippet_new": Entry("read", at="somewhere"),
+    "POST snippet_new": Entry("write", make=form(name="x", purpose="X.", text="X", place="project")),
+    "POST snippet_new on the shelf": Entry(SITE_ADMIN, make=form(name="x", purpose="X.", text="X", place="shelf"), why=SITE),
+    "GET snippet": Entry("read", at="somewhere", address=a_snippet),
+    "GET snippet_edit": Entry("read", at="somewhere", address=a_snippet),
+    "POST snippet_edit": Entry(
+        "administer", address=a_snippet, make=form(text="X", summary="X.", follows="1.1.0"), instead={"author": OK}, why=KEEPER
+    ),
+    "POST snippet_change": Entry(
+        "administer", address=a_snippet, make=form(purpose="X.", owner="Author"), instead={"author": OK}, why=KEEPER
+    ),
+    "POST snippet_drafts": Entry("write", at="somewhere", address=a_snippet),
     "GET settings": Entry("read", at="somewhere"),
     "GET settings_people": Entry("read", at="somewhere"),
     "GET settings_keys": Entry("read", at="somewhere"),

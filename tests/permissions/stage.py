@@ -24,7 +24,8 @@ from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.models import ApiKey, Environment, Membership, PendingChange, Project, ServiceAccount
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts.models import Draft, Prompt, Version
+from promptstudio.prompts import snippet_services
+from promptstudio.prompts.models import Draft, Prompt, Snippet, Version
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Comment, Decision, Review
 from tests.cast import a_key, a_person, a_version, an_application, asked, bundle
@@ -170,6 +171,15 @@ def things(author: Actor, decider: Actor, places: dict[str, Environment], claims
     return Things(prompt, first, version, draft, review, comment, decision, live, job, recall)
 
 
+def an_old_snippet(claims: Project, author: Actor) -> Snippet:
+    """It is the author's, and a prompt holds an older version of it."""
+    prompt = prompts.create_prompt(project=claims, title="Farewell", folder=FOLDER, actor=author)
+    snippet = snippet_services.add_snippet(project=claims, name="footer", purpose="The end.", text="Yours", actor=author)
+    a_version(prompt, by=author, text="Newest {{claim}} {{> footer}}")
+    snippet_services.save_snippet_version(snippet=snippet, text="Ever yours", summary="Kinder.", follows="1.0.0", actor=author)
+    return snippet
+
+
 def no(*_: Any) -> None:
     raise PublishFailed("No.", code="AccessDenied", permanent=True)
 
@@ -215,6 +225,7 @@ def build() -> Stage:
         open=shown,
         secret=secret,
         rest={
+            "snippet": an_old_snippet(claims, by),
             "spare": spare,
             "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root),
             "floor": projects.set_floor(data={}, environments=[], actor=root),

@@ -21,15 +21,17 @@ from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.roles import SCOPES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
+from promptstudio.prompts import snippet_services
 from promptstudio.reviews import services as reviews
 from tests.audit.test_every_service import public_services
 from tests.cast import bundle
 
 from .expecting import INVISIBLE, OK, REFUSED, SITE_ADMIN, Entry, expected, on_prompt
-from .pages import ASKED, NO_AUTHOR, OWNER, SITE
+from .pages import ASKED, KEEPER, NO_AUTHOR, OWNER, SITE
 from .stage import FOLDER, Stage, Things, undone
 
 Call = Callable[[Stage, Things, Actor], Any]
+NO_KEY = "Words that many prompts share are for people to keep."
 TALK = "A key takes part in no conversation."
 OWN_WISH = "Nobody confirms what they asked for themselves."
 OWN_WISH_BACK = "Whoever asked withdraws it."
@@ -68,6 +70,7 @@ WITHOUT_A_ROLE = {
     "projects.take_role": "Part of taking one away.",
     "projects.slug_of": "It computes.",
     "prompts.bump_of": "It computes.",
+    "prompts.waiting_for": "The page lists what this person may write.",
     "reviews.standing_decisions": "The conditions are answered from it.",
     "reviews.close_as_deployed": "Part of promoting.",
     "deployments.lock_placement": "Part of promoting.",
@@ -182,6 +185,25 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         "write", lambda s, t, a: prompts.add_to_change_record(version=t.version, expected_impact="More.", actor=a)
     ),
     "prompts.save_example": prompt("write", lambda s, t, a: prompts.save_example(prompt=t.prompt, name="Pipe", values={}, actor=a)),
+    "prompts.add_snippet": (
+        Entry("write", seen="nothing", instead={"key": REFUSED}, why=NO_KEY),
+        lambda s, t, a: snippet_services.add_snippet(project=s.claims, name="x", purpose="X.", text="X", actor=a),
+    ),
+    "prompts.add_snippet on the shelf": site(
+        lambda s, t, a: snippet_services.add_snippet(project=None, name="x", purpose="X.", text="X", actor=a)
+    ),
+    "prompts.save_snippet_version": (
+        Entry("administer", seen="nothing", instead={"author": OK}, why=KEEPER),
+        lambda s, t, a: snippet_services.save_snippet_version(snippet=s.rest["snippet"], text="X", summary="X.", follows="1.1.0", actor=a),
+    ),
+    "prompts.change_snippet": (
+        Entry("administer", seen="nothing", instead={"author": OK}, why=KEEPER),
+        lambda s, t, a: snippet_services.change_snippet(snippet=s.rest["snippet"], purpose="X.", owner=s.author.user, actor=a),
+    ),
+    "prompts.open_drafts_with": (
+        Entry("write", at="somewhere", seen="nothing", instead={"key": REFUSED}, why=NO_KEY),
+        lambda s, t, a: snippet_services.open_drafts_with(snippet=s.rest["snippet"], project=s.claims, actor=a),
+    ),
     "reviews.ask_for_review": prompt(
         "write", lambda s, t, a: reviews.ask_for_review(version=t.version, environment=s.staging, note="", actor=a)
     ),

@@ -384,3 +384,39 @@ def test_reading_addresses_change_nothing(cast: Cast, draft: Draft) -> None:
 
     for page in (f"drafts/{draft.uid}/words/", f"drafts/{draft.uid}/discard/", f"drafts/{draft.uid}/settle/", "drafts/", "change/"):
         assert client.get(address(draft.prompt, page)).status_code == 303
+
+
+def test_jinja_is_chosen_with_the_settings_and_stays(cast: Cast, prompt: Prompt) -> None:
+    draft = services.open_draft(prompt=prompt, actor=cast.alice)
+    given = {"kind": "text", "message": "1", "m1-text": "Hi\n{% set x = 1 %}", "revision": "1", "seen": "{}", "syntax": "jinja"}
+    page = browser(cast.alice).post(address(prompt, f"drafts/{draft.uid}/words/"), given, follow=True)
+    draft.refresh_from_db()
+    assert draft.content["syntax"] == "jinja"
+    assert '<option value="jinja" selected>' in page.text
+    assert "set is not possible in prompts." in page.text
+    # A page without that field changes nothing about it.
+    del given["syntax"]
+    browser(cast.alice).post(address(prompt, f"drafts/{draft.uid}/words/"), given | {"revision": "2", "m1-text": "Hi"})
+    draft.refresh_from_db()
+    assert draft.content["syntax"] == "jinja"
+
+
+def test_limits_are_typed_in_the_table_and_survive_a_page_without_them(cast: Cast, prompt: Prompt) -> None:
+    draft = services.open_draft(prompt=prompt, actor=cast.alice)
+    given = {
+        "kind": "text",
+        "message": "1",
+        "m1-text": "{{n}}",
+        "variable": "2",
+        "v2-name": "n",
+        "v2-type": "number",
+        "revision": "1",
+        "seen": "{}",
+    }
+    browser(cast.alice).post(address(prompt, f"drafts/{draft.uid}/words/"), given | {"v2-min": "1", "v2-max": "many", "v2-max_length": ""})
+    draft.refresh_from_db()
+    assert (draft.content["variables"][0]["min"], draft.content["variables"][0]["max"]) == (1, "many")
+    assert "This must be a number." in browser(cast.alice).get(address(prompt, f"drafts/{draft.uid}/")).text
+    browser(cast.alice).post(address(prompt, f"drafts/{draft.uid}/words/"), given | {"revision": "2", "m1-text": "{{n}}!"})
+    draft.refresh_from_db()
+    assert draft.content["variables"][0]["min"] == 1

@@ -11,7 +11,7 @@ from promptstudio.deployments.publishing import Order, PublishFailed
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.canonical import canonical_json, digest_of
 from promptstudio.prompts.lint import portable
-from promptstudio.prompts.templating import PLACEHOLDER, placeholder, reserved_in, variables_of
+from promptstudio.prompts.templating import PLACEHOLDER, as_plain, placeholder, reserved_in, variables_of
 
 VARIANT = "main"
 MAX_DESCRIPTION = 200
@@ -71,7 +71,7 @@ def metadata_of(remote: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _variant(order: Order) -> dict[str, Any]:
-    bundle = order.bundle
+    bundle = as_plain(order.bundle)
     template = _text(bundle) if bundle.kind == "text" else _chat(bundle)
     variant = {
         "name": VARIANT,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..bundle import Bundle, Variable
+from ..limits import in_words
 from ..templating import PLACEHOLDER
 from .structure import NOT_SET, NOT_THERE, FieldChange, Word, alike, differences, shown
 
@@ -78,6 +79,8 @@ def _is_needed(variable: Variable) -> bool:
 
 def _described(variable: Variable) -> str:
     kind = _TYPES[variable.type] + (f" of {', '.join(variable.choices)}" if variable.choices else "")
+    if limits := in_words(variable.limits):
+        kind += f" of {limits}"
     if variable.required:
         return f"{kind}, required" + (f", default {shown(variable.default)}" if variable.default is not None else "")
     return f"{kind}, optional" if variable.default is None else f"{kind}, else {shown(variable.default)}"

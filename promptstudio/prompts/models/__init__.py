@@ -2,6 +2,7 @@
 
 from .drafts import Draft, DraftQuerySet, Editor, NamedExample
 from .prompts import Prompt, PromptQuerySet, PromptText, PromptUserPermission
+from .snippets import Inclusion, Snippet, SnippetQuerySet, SnippetVersion, VersionSource
 from .versions import ChangeNote, Contributor, Version, VersionQuerySet
 
 __all__ = [
@@ -10,11 +11,16 @@ __all__ = [
     "Draft",
     "DraftQuerySet",
     "Editor",
+    "Inclusion",
     "NamedExample",
     "Prompt",
     "PromptQuerySet",
     "PromptText",
     "PromptUserPermission",
+    "Snippet",
+    "SnippetQuerySet",
+    "SnippetVersion",
     "Version",
     "VersionQuerySet",
+    "VersionSource",
 ]

@@ -35,6 +35,8 @@ class Draft(models.Model):
     updated_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
     became = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
+    # The snippet's version that this draft was opened to take over.
+    takes_over = models.ForeignKey("prompts.SnippetVersion", on_delete=models.PROTECT, null=True, related_name="drafts")
 
     objects: ClassVar[Any] = DraftQuerySet.as_manager()
 

@@ -27,6 +27,11 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         named = Q(pk__in=PromptUserPermission.objects.filter(user=actor.user).values("content_object"))
         return self.filter(_granted(actor, "read")).filter(Q(restricted=False) | named | _granted(actor, "administer"))
 
+    def to_write_by(self, actor: Actor) -> "PromptQuerySet":
+        """Those that this person sees and has a role to write in."""
+        seen = self.visible_to(actor).active()
+        return seen if actor.user.is_site_admin else seen.filter(_granted(actor, "write"))
+
     def active(self) -> "PromptQuerySet":
         return self.filter(archived_at=None)
 

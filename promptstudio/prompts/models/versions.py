@@ -67,6 +67,12 @@ class Version(AppendOnly):
         return Bundle.model_validate(json.loads(self.canonical))
 
     @property
+    def as_written(self) -> dict[str, Any]:
+        """The JSON that a draft goes on from: with its snippets still named, where it has any."""
+        source = getattr(self, "source", None)
+        return dict(source.content) if source else self.bundle.as_json()
+
+    @property
     def number(self) -> tuple[int, int, int]:
         return self.major, self.minor, self.patch
 

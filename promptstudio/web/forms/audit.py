@@ -17,7 +17,7 @@ from .words import Words
 
 # what people call it: the beginnings of the actions
 KINDS = {
-    "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.")),
+    "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.", "snippet.")),
     "reviews": ("Reviews", ("review.",)),
     "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
     "publications": ("Publications", ("publication.", "places.", "deployment.seal_broken")),
@@ -29,6 +29,7 @@ SITE_KINDS = {
     "sign_ins": ("Sign-ins and sessions", ("person.signed_", "sign_in.", "sessions.", "break_glass.", "key.")),
     "accounts": ("People and groups", ("person.", "group_mapping.", "role.", "access.signed", "text.", "names.")),
     "rules": ("Projects and rules", ("project.", "floor.", "control.")),
+    "snippets": ("The organisation's snippets", ("snippet.",)),
     "exports": KINDS["exports"],
 }
 REFUSED = ("blocked", "not_allowed", "refused")

@@ -1,8 +1,8 @@
 """A prompt's configuration as form fields, and back. Whatever was typed is kept, finished or not.
 
-Fields: `kind`, `system`, `model`, `temperature`, `top_p`, `max_tokens`, `stop` (many), and for each row of the repeated
+Fields: `kind`, `syntax`, `system`, `model`, `temperature`, `top_p`, `max_tokens`, `stop` (many), and for each row of the repeated
 `message` and `variable` keys: `m<key>-role`, `m<key>-text`, `v<key>-name`, `-type`, `-required`, `-default`, `-example`,
-`-description`, `-choices`. A key stays with its row while the page is open, wherever the row is moved.
+`-description`, `-choices`, `-min`, `-max`, `-max_length`. A key stays with its row while the page is open, wherever the row is moved.
 """
 
 import re
@@ -13,8 +13,9 @@ from typing import Any
 from django.http import QueryDict
 
 from promptstudio.prompts.bundle import MAX_STOP_SEQUENCES
+from promptstudio.prompts.limits import LIMITS
 from promptstudio.prompts.soundness import listed, mapping, text_of
-from promptstudio.prompts.templating import WRITTEN_NUMBER, as_text
+from promptstudio.prompts.values import WRITTEN_NUMBER, as_text
 
 ROLES = ("user", "assistant")
 KEY = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -42,11 +43,17 @@ class VariableRow:
     example: str = ""
     description: str = ""
     choices: str = ""
+    # None where the page has no field for it.
+    min: str | None = None
+    max: str | None = None
+    max_length: str | None = None
 
 
 @dataclass
 class BundleFields:
     kind: str = "text"
+    # as the page said it; empty where it said nothing
+    syntax: str = ""
     system: str = ""
     messages: list[MessageRow] = field(default_factory=list)
     variables: list[VariableRow] = field(default_factory=list)
@@ -69,6 +76,7 @@ class BundleFields:
         kept = _Kept(before)
         return {
             **before,
+            **self._syntax(before),
             "kind": self.kind,
             "system": kept.text(self.system),
             "messages": [{"role": row.role, "text": kept.text(row.text)} for row in self.messages],
@@ -83,6 +91,9 @@ class BundleFields:
             },
         }
 
+    def _syntax(self, before: dict[str, Any]) -> dict[str, str]:
+        return {"syntax": self.syntax} if self.syntax and self.syntax != before.get("syntax", "plain") else {}
+
 
 def fields_of(content: dict[str, Any], *, first_key: int = 0) -> BundleFields:
     """The fields that show `content`; rows get keys from `first_key` on."""
@@ -91,6 +102,7 @@ def fields_of(content: dict[str, Any], *, first_key: int = 0) -> BundleFields:
     variables = [mapping(variable) for variable in listed(content.get("variables"))]
     return BundleFields(
         kind="chat" if content.get("kind") == "chat" else "text",
+        syntax="jinja" if content.get("syntax") == "jinja" else "plain",
         system=text_of(content.get("system")),
         messages=[
             MessageRow(str(key), text_of(message.get("role")) or "user", text_of(message.get("text")))
@@ -121,6 +133,7 @@ def fields_from(post: QueryDict) -> BundleFields:
     """What a person sent. Anything missing is empty; nothing is judged here."""
     return BundleFields(
         kind="chat" if post.get("kind") == "chat" else "text",
+        syntax=syntax if (syntax := post.get("syntax", "")) in ("plain", "jinja") else "",
         system=_lines(post.get("system", "")),
         messages=[
             MessageRow(key, role if (role := post.get(f"m{key}-role", "user")) in ROLES else "user", _lines(post.get(f"m{key}-text", "")))
@@ -157,6 +170,7 @@ def _variable_row(key: str, variable: dict[str, Any]) -> VariableRow:
         example=shown(variable.get("example")),
         description=text_of(variable.get("description")),
         choices="\n".join(map(text_of, listed(variable.get("choices")))),
+        **{name: shown(variable.get(name)) for name in LIMITS},
     )
 
 
@@ -173,6 +187,7 @@ def _variable_from(post: QueryDict, key: str) -> VariableRow:
         example=given("example"),
         description=given("description"),
         choices=given("choices"),
+        **{name: post.get(f"v{key}-{name}") for name in LIMITS},
     )
 
 
@@ -210,6 +225,7 @@ class _Kept:
             "example": was.get("example") if same_type and _lines(before.example) == row.example else _value(row.type, row.example),
             "description": text_of(was.get("description")) if _lines(before.description) == row.description else row.description,
             "choices": list(listed(was.get("choices"))) if _lines(before.choices) == row.choices else choices,
+            **_limits(row, was),
         }
 
     def setting(self, name: str, typed: str) -> Any:
@@ -218,6 +234,18 @@ class _Kept:
 
     def stop(self, typed: str) -> str:
         return unescaped(typed)
+
+
+def _limits(row: VariableRow, was: dict[str, Any]) -> dict[str, Any]:
+    """Those that were typed; what was not touched, and what the page has no field for, stays as it was."""
+    found: dict[str, Any] = {}
+    for name in LIMITS:
+        typed = getattr(row, name)
+        if typed is None or typed == shown(was.get(name)):
+            found |= {name: was[name]} if name in was else {}
+        elif typed.strip():
+            found[name] = number_or_text(typed)
+    return found
 
 
 def _value(type_: str, typed: str) -> Any:

@@ -78,7 +78,11 @@ def _shape(content: dict[str, Any]) -> list[str]:
 
 def _places(content: dict[str, Any], *, by_message: bool) -> dict[str, Any]:
     """Place to value, in reading order. The messages are one place where rows were added, moved or removed."""
-    found: dict[str, Any] = {"kind": content.get("kind", "text"), "system": text_of(content.get("system"))}
+    found: dict[str, Any] = {
+        "kind": content.get("kind", "text"),
+        "syntax": content.get("syntax", "plain"),
+        "system": text_of(content.get("system")),
+    }
     if by_message:
         found["messages.shape"] = _shape(content)
         for index, message in enumerate(listed(content.get("messages"))):
@@ -101,6 +105,7 @@ def _joined(theirs: dict[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]
         messages = [{**mapping(m), "text": chosen.get(f"messages.{index}.text", "")} for index, m in enumerate(messages)]
     return {
         **theirs,
+        **({"syntax": chosen["syntax"]} if chosen["syntax"] != theirs.get("syntax", "plain") else {}),
         "kind": chosen["kind"],
         "system": chosen["system"],
         "messages": messages,
@@ -128,7 +133,7 @@ def _label(place: str, content: dict[str, Any]) -> str:
             return f"Variable {rest.rstrip(chr(39)) or 'without a name'}"
         case "inference":
             return SETTINGS[rest]
-    return {"kind": "One message or conversation", "system": "System", "model": "Model"}[kind]
+    return {"kind": "One message or conversation", "syntax": "Template language", "system": "System", "model": "Model"}[kind]
 
 
 def _is_text(place: str) -> bool:

@@ -6,6 +6,9 @@ from typing import Any
 
 from django import template
 
+from promptstudio.prompts.bundle import Variable
+from promptstudio.prompts.limits import in_words
+
 register = template.Library()
 
 
@@ -26,3 +29,9 @@ def levels(path: str) -> list[Level]:
 def of(rows: Mapping[str, Any], key: str) -> Any:
     """What stands in `rows` under `key`; nothing where nothing does."""
     return rows.get(key, "")
+
+
+@register.filter
+def limits(variable: Variable) -> str:
+    """“at least 1, at most 10”, or nothing."""
+    return in_words(variable.limits)

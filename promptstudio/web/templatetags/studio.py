@@ -48,7 +48,7 @@ STATES = {
     "archived": ("behind", "archive", "Archived"),
 }
 LANES = {"development", "staging", "production"}
-PLACEHOLDER = re.compile(r"\{\{[ \t]*(" + NAME + r")[ \t]*\}\}")
+PLACEHOLDER = re.compile(r"\{\{(?:[ \t]*(" + NAME + r")[ \t]*|>[ \t]*([^{}\s]{1,120})[ \t]*)\}\}")
 
 
 @register.simple_tag
@@ -117,12 +117,16 @@ def _spoken(local: dt.datetime) -> str:
 
 @register.filter
 def prompt_text(text: str, variables: Iterable[str] | None = None) -> SafeString:
-    """Prompt text with its `{{variables}}` as chips. With `variables` (names), those that are not among them are marked as unknown."""
+    """Prompt text with its `{{variables}}` and `{{> snippets}}` as chips.
+
+    With `variables` (names), those that are not among them are marked as unknown.
+    """
     known = None if variables is None else set(variables)
     parts: list[str] = []
     end = 0
     for match in PLACEHOLDER.finditer(text):
-        parts += [escape(text[end : match.start()]), _chip(match[1], known is None or match[1] in known)]
+        chip = _chip(match[1], known is None or match[1] in known) if match[1] else _snippet_chip(match[2])
+        parts += [escape(text[end : match.start()]), chip]
         end = match.end()
     return mark_safe("".join([*parts, escape(text[end:])]))  # noqa: S308  each part was escaped
 
@@ -131,6 +135,10 @@ def _chip(name: str, known: bool) -> SafeString:
     if known:
         return format_html('<span class="var">{}</span>', name)
     return format_html('<span class="var var-unknown">{}<span class="visually-hidden"> (not in the table of variables)</span></span>', name)
+
+
+def _snippet_chip(name: str) -> SafeString:
+    return format_html('<span class="snippet"><span class="visually-hidden">snippet </span>{}</span>', name)
 
 
 @register.filter

@@ -30,6 +30,7 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
         comparison=compare(old.bundle, new.bundle, ignore_white_space=ignoring),
         old=old,
         new=new,
+        other_snippets=sides_of.other_snippets(old, new),
         choices=sides_of.choices(prompt),
         layout="unified" if request.GET.get("layout") == "unified" else "split",
         ignoring=ignoring,

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from promptstudio.deployments.models import Deployment, Placement, Recall, WentLive
 from promptstudio.deployments.permissions import can_recall
 from promptstudio.lib.errors import Invalid
-from promptstudio.prompts import lint, services
-from promptstudio.prompts.bundle import Bundle, parse
+from promptstudio.prompts import services
+from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff import compare
-from promptstudio.prompts.models import ChangeNote, Draft, Prompt, Version
+from promptstudio.prompts.freezing import freeze
+from promptstudio.prompts.models import ChangeNote, Draft, Inclusion, Prompt, Version
 from promptstudio.prompts.permissions import can_edit
 from promptstudio.reviews.models import Review
 
@@ -114,10 +115,11 @@ def add_to_record(request: StudioRequest, project: str, name: str, semver: str) 
 def _save_page(
     request: StudioRequest, prompt: Prompt, draft: Draft, form: SaveVersionForm, *, status_code: int, **more: Any
 ) -> HttpResponse:
-    errors = lint.errors_of(draft.content)
+    frozen = freeze(prompt.project, draft.content)
+    errors = frozen.errors
     context = {"draft": draft, "form": form, "errors": errors, "may_save": can_edit(request.actor, draft), **more}
     if not errors:
-        context |= _difference(prompt, parse(draft.content))
+        context |= _difference(prompt, frozen.bundle)
     return render_prompt(request, "prompts/save.html", prompt, tab="edit_newest", status_code=status_code, **context)
 
 
@@ -156,6 +158,7 @@ def _version_page(
         **text_context(found),
         place=_rows(prompt, [found])[0],
         people=found.people,
+        holds=list(Inclusion.objects.of_version(found)),
         record=[(label, found.change_record[value]) for value, label in ChangeNote.Field.choices],
         reviews=list(Review.objects.filter(version=found).select_related("environment", "asked_by")),
         deployments=list(deployments),

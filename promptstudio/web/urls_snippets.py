@@ -1,0 +1,15 @@
+from django.urls import path
+
+from .views import snippets
+
+SNIPPETS = "p/<slug:project>/snippets/"
+SNIPPET = SNIPPETS + "<uuid:uid>/"
+urlpatterns = [
+    path(SNIPPETS, snippets.snippets, name="snippets"),
+    path(SNIPPETS + "known.json", snippets.known, name="snippets_known"),
+    path(SNIPPETS + "new/", snippets.new, name="snippet_new"),
+    path(SNIPPET, snippets.snippet, name="snippet"),
+    path(SNIPPET + "edit/", snippets.edit, name="snippet_edit"),
+    path(SNIPPET + "change/", snippets.change, name="snippet_change"),
+    path(SNIPPET + "drafts/", snippets.open_drafts, name="snippet_drafts"),
+]
