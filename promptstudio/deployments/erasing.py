@@ -12,11 +12,11 @@ from promptstudio.lib.append_only import ERASED, erase
 from promptstudio.lib.errors import Conflict
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Project
-from promptstudio.reviews.models import Comment, Decision
+from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 
 from .models import Deployment, PublishJob, Recall
 
-Erasable = Comment | Decision | Recall | Deployment
+Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment
 
 
 def can_erase(actor: Actor) -> Allowed | Denied:
@@ -27,7 +27,7 @@ def can_erase(actor: Actor) -> Allowed | Denied:
 
 @transaction.atomic
 def erase_words(*, row: Erasable, actor: Actor) -> None:
-    """Put “[erased]” in the place of the words of a comment, a decision, a recall or a deployment, and of their copies.
+    """Put “[erased]” in the place of what somebody wrote in a row, and of the copies of it.
 
     The trail keeps their salted hash, so that whoever has the words elsewhere can show that it was these. There is no way back.
     Raises NotAllowed, Conflict when there are no words.
@@ -62,5 +62,9 @@ def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
         return row.version.prompt.project, f"Why {row.version} was recalled", [row.version.uid]
     if isinstance(row, Deployment):
         return row.placement.prompt.project, f"Why {row} was sent", [row.uid]
+    if isinstance(row, (Remark, Suggestion)):
+        thread = row.thread if isinstance(row, Remark) else row.remark.thread
+        what = "A remark" if isinstance(row, Remark) else "A suggestion"
+        return thread.version.prompt.project, f"{what} about {thread}", [thread.uid]
     what = "A comment" if isinstance(row, Comment) else "The comment of a decision"
     return row.review.version.prompt.project, f"{what} on {row.review}", [row.review.uid]

@@ -182,8 +182,8 @@ def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str
     return placement
 
 
-def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | None, actor: Actor) -> Decision:
-    """Record a decision that was made looking at `seen` as the live version.
+def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | None, role: str = "", actor: Actor) -> Decision:
+    """Record a decision that was made looking at `seen` as the live version, in `role` where this person decides in it.
 
     Raises NotAllowed, which is kept in the trail, and Conflict when another version went live meanwhile.
     """
@@ -197,7 +197,7 @@ def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | N
                 f"not {seen.semver if seen else 'nothing'} as when you "
                 "looked. Look at the new difference and decide again."
             )
-        role = _role_that_helps(review, actor)
+        role = role if role in deciding_roles(actor.user, review) else _role_that_helps(review, actor)
         return reviews.decide(review=review, verdict=verdict, comment=comment, baseline=now, role=role, actor=actor)
 
 

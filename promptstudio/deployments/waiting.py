@@ -1,7 +1,8 @@
 """What waits for whom. A constant number of queries, however much waits."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib import clock
@@ -9,7 +10,7 @@ from promptstudio.projects.models import Membership, Policy, Project
 from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import Contributor, Prompt, Version
-from promptstudio.reviews.models import Decision, Review
+from promptstudio.reviews.models import Decision, Review, Substitute
 
 from .models import Deployment, Placement, PublishJob
 
@@ -18,12 +19,16 @@ MOST_LOOKED_AT, MOST_SHOWN = 200, 20
 
 @dataclass(frozen=True)
 class WaitingReview:
-    """`confirm` is True when this person approved already, but against a version that is not live any more; `lapsed`, too long ago."""
+    """`confirm` is True when this person approved already, but against a version that is not live any more; `lapsed`, too long ago.
+
+    `instead_of` names colleagues who are away, for whom this person decides.
+    """
 
     review: Review
     confirm: bool
     live_semver: str
     lapsed: bool = False
+    instead_of: tuple[str, ...] = ()
 
 
 def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingReview]:
@@ -55,7 +60,33 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
             found.append(WaitingReview(review, True, now.semver if now else ""))
         elif decision.verdict == Decision.Verdict.APPROVE and asked.too_old(decision.decided_at, clock.now()):
             found.append(WaitingReview(review, False, now.semver if now else "", lapsed=True))
-    return found
+    return _with_absent(found, actor, rules)
+
+
+def _with_absent(found: list[WaitingReview], actor: Actor, rules: dict[int, Rules]) -> list[WaitingReview]:
+    """With the names of those who are away, named this person, and could decide in a role that both hold."""
+    away = {row.person_id: row.person.name for row in Substitute.objects.now().filter(substitute=actor.user).select_related("person")}
+    if not away or not found:
+        return found
+    roles: dict[int, list[Membership]] = defaultdict(list)
+    for row in Membership.objects.filter(user__in=[actor.user.pk, *away]).given_by_others().select_related("folder"):
+        roles[row.user_id].append(row)
+    reviews = [item.review for item in found]
+    wrote = Contributor.objects.filter(version__in=[review.version_id for review in reviews], user__in=away)
+    # Whoever wrote it would not decide, and whoever decided has.
+    done = set(wrote.values_list("version__reviews", "user_id"))
+    done |= set(Decision.objects.filter(review__in=reviews, person__in=away).values_list("review_id", "person_id"))
+
+    def names(review: Review) -> tuple[str, ...]:
+        wanted = ROLES["review"] & set(rules[review.environment_id].approvals or ROLES["review"])
+        shared = _roles_at(roles[actor.user.pk], review.version.prompt) & wanted
+        return tuple(
+            name
+            for person, name in away.items()
+            if (review.pk, person) not in done and shared & _roles_at(roles[person], review.version.prompt)
+        )
+
+    return [replace(item, instead_of=names(item.review)) for item in found]
 
 
 def failed_publications(actor: Actor, project: Project | None = None) -> list[PublishJob]:

@@ -4,7 +4,7 @@ from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Membership
 from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import ROLE_WORDS
-from promptstudio.prompts.models import Version
+from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.permissions import can_here
 
 from .models import Review
@@ -25,9 +25,14 @@ def can_withdraw(actor: Actor, review: Review) -> Allowed | Denied:
 
 
 def can_comment(actor: Actor, review: Review) -> Allowed | Denied:
+    return can_discuss(actor, review.version.prompt)
+
+
+def can_discuss(actor: Actor, prompt: Prompt) -> Allowed | Denied:
+    """Say something about a version, settle what was said, and open it again."""
     if actor.key:
         return Denied("A key cannot take part in a conversation. A person has to.")
-    return can_here(actor, "write", review.version.prompt)
+    return can_here(actor, "write", prompt)
 
 
 def can_decide(actor: Actor, review: Review) -> Allowed | Denied:

@@ -11,6 +11,7 @@ from promptstudio.lib.locking import locked
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Version
 
+from . import mentioning
 from .models import Comment, Decision, Review
 from .permissions import can_ask, can_comment, can_decide, can_withdraw, deciding_roles
 
@@ -94,7 +95,9 @@ def comment(*, review: Review, text: str, actor: Actor) -> Comment:
     if not text.strip():
         raise Invalid({"text": "Write something first."})
     check_lengths(text=text)
-    written = Comment.objects.create(review=review, author=actor.user, text=text.strip(), written_at=clock.now())
+    kept, named = mentioning.with_marks(text.strip(), review.version.prompt)
+    written = Comment.objects.create(review=review, author=actor.user, text=kept, written_at=clock.now())
+    mentioning.note(named, by=actor.user, comment=written)
     record(actor=actor, action="review.commented", subject=review, project_uid=review.version.prompt.project.uid)
     return written
 

@@ -17,9 +17,10 @@ from promptstudio.deployments.waiting import WaitingReview, failed_publications,
 from promptstudio.lib import clock
 from promptstudio.projects.models import Environment, Membership, PendingChange, Project, ProjectGroupPermission, granted
 from promptstudio.prompts.models import Draft, Prompt, Version
-from promptstudio.reviews.models import Decision, Review
+from promptstudio.reviews.models import Decision, Mention, Review
 
 MOST_DRAFTS = 10
+MOST_MENTIONS = 50
 # Enough rows that a bulk promotion, told in one sentence, does not hide what came before it.
 ROWS_READ, TOLD = 200, 12
 TOLD_SINGLY = 3
@@ -47,12 +48,15 @@ class Desk:
     access: list[Project] = field(default_factory=list)
     failed: list[PublishJob] = field(default_factory=list)
     changes: list[Decision] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     days: list[tuple[date, list[Shipped]]] = field(default_factory=list)
 
     @property
     def waiting(self) -> int:
-        return len(self.reviews) + len(self.controls) + len(self.access) + len(self.failed) + len(self.changes) + len(self.drafts)
+        return len(self.drafts) + sum(
+            len(waits) for waits in (self.reviews, self.controls, self.access, self.failed, self.changes, self.mentions)
+        )
 
     @property
     def sentence(self) -> str:
@@ -63,6 +67,7 @@ class Desk:
             (len(self.access), "access list"),
             (len(self.failed), "failed publication"),
             (len(self.changes), "request for changes"),
+            (len(self.mentions), "mention"),
         )
         parts = [f"{_number(count)} {_plural(noun, count)}" for count, noun in counts if count]
         if not parts:
@@ -80,6 +85,7 @@ def desk_of(actor: Actor) -> Desk:
         access=_access_due(actor),
         failed=sorted(jobs.values(), key=lambda job: job.settled_at or job.created_at, reverse=True),
         changes=_changes_asked_of(actor),
+        mentions=_mentions_of(actor),
         drafts=_drafts_of(actor),
         days=list(_by_day(_told(_went_live(actor)))),
     )
@@ -124,6 +130,19 @@ def _changes_asked_of(actor: Actor) -> list[Decision]:
     decisions = decisions.select_related("person", "review__version__prompt__project", "review__environment")
     standing = {(decision.review_id, decision.person_id): decision for decision in decisions}
     return [decision for decision in standing.values() if decision.verdict == Decision.Verdict.REQUEST_CHANGES]
+
+
+def _mentions_of(actor: Actor) -> list[Mention]:
+    """Where somebody named this person, newest first, once for each conversation."""
+    found = Mention.objects.unseen_by(actor).select_related(
+        "remark__author",
+        "remark__thread__version__prompt__project",
+        "comment__author",
+        "comment__review__version__prompt__project",
+        "comment__review__environment",
+    )
+    newest = found.order_by("-id").prefetch_related("remark__mentions__person", "comment__mentions__person")[:MOST_MENTIONS]
+    return list({mention.where: mention for mention in reversed(newest)}.values())[::-1]
 
 
 def _drafts_of(actor: Actor) -> list[Draft]:

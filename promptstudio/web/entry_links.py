@@ -12,9 +12,9 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, PublishJob, Target
 from promptstudio.projects.models import ApiKey, Environment, Membership, Policy, Project, ServiceAccount
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Snippet, SnippetVersion, Version
-from promptstudio.reviews.models import Review
+from promptstudio.reviews.models import Review, Thread
 
-from .requests import deployment_url, draft_url, prompt_url, review_url
+from .requests import deployment_url, draft_url, prompt_url, review_url, thread_url
 
 Things = Callable[[Actor], Any]
 Address = Callable[[Any], str]
@@ -49,6 +49,7 @@ LINKS: dict[str, tuple[Things, Address]] = {
         lambda version: reverse("snippet", args=[version.snippet.project.slug, version.snippet.uid]),
     ),
     "review": (lambda actor: Review.objects.visible_to(actor).select_related("version__prompt__project"), review_url),
+    "thread": (lambda actor: Thread.objects.visible_to(actor).select_related("version__prompt__project"), thread_url),
     "deployment": (
         lambda actor: Deployment.objects.visible_to(actor).select_related("placement__prompt__project"),
         deployment_url,

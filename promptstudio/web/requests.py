@@ -9,7 +9,7 @@ from django.urls import reverse
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.models import Deployment
 from promptstudio.prompts.models import Draft, Prompt
-from promptstudio.reviews.models import Review
+from promptstudio.reviews.models import Review, Thread
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -40,6 +40,10 @@ def prompt_url(prompt: Prompt, page: str = "", *arguments: Any) -> str:
 
 def review_url(review: Review) -> str:
     return reverse("review", args=[review.version.prompt.project.slug, review.uid])
+
+
+def thread_url(thread: Thread) -> str:
+    return reverse("thread", args=[thread.version.prompt.project.slug, thread.uid])
 
 
 def draft_url(draft: Draft) -> str:

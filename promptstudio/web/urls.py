@@ -27,6 +27,8 @@ urlpatterns = [
     path("sign-in/break-glass/", break_glass.break_glass, name="break_glass"),
     path("sign-out/", oidc.sign_out, name="sign_out"),
     path("account/", account.account, name="account"),
+    path("account/substitutes/", account.account_substitute, name="account_substitute"),
+    path("account/substitutes/<uuid:uid>/end/", account.account_substitute_end, name="account_substitute_end"),
     path("account/sessions/<uuid:uid>/end/", account.account_end, name="account_end"),
     path("account/sessions/end-others/", account.account_end_others, name="account_end_others"),
     path("oidc/", include("promptstudio.web.sign_in.urls")),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import comparing, reviews
+from .views import comparing, reviews, talking
 
 PAGE = "p/<slug:project>/prompts/<prompt:name>/-/"
 urlpatterns = [
@@ -11,4 +11,10 @@ urlpatterns = [
     path("p/<slug:project>/reviews/<uuid:uid>/", reviews.review, name="review"),
     path("p/<slug:project>/reviews/<uuid:uid>/comment/", reviews.review_comment, name="review_comment"),
     path("p/<slug:project>/reviews/<uuid:uid>/withdraw/", reviews.review_withdraw, name="review_withdraw"),
+    path(PAGE + "comment/<str:semver>/", talking.prompt_comment, name="prompt_comment"),
+    path("p/<slug:project>/talk/<uuid:uid>/", talking.thread, name="thread"),
+    path("p/<slug:project>/talk/<uuid:uid>/reply/", talking.thread_reply, name="thread_reply"),
+    path("p/<slug:project>/talk/<uuid:uid>/settle/", talking.thread_resolve, name="thread_resolve"),
+    path("p/<slug:project>/talk/<uuid:uid>/open/", talking.thread_reopen, name="thread_reopen"),
+    path("p/<slug:project>/suggestions/<uuid:uid>/take/", talking.suggestion_take, name="suggestion_take"),
 ]

@@ -14,8 +14,11 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import PublishJob
 from promptstudio.lib.errors import Conflict, NotAllowed
 from promptstudio.projects.role_services import grant_role
+from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
+from promptstudio.reviews.models import Thread
 from tests.cast import Cast, a_version, asked, in_production, promote
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 from tests.web.reading import at, text
@@ -32,6 +35,10 @@ def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
     second = a_version(prompt, by=cast.alice, text="Sort it: {{claim}}")
     review = asked(second, cast.production, by=cast.alice)
     reviews.comment(review=review, text="Why?", actor=cast.bob)
+    conversation.begin_thread(version=second, lines=Lines("messages.0.text", 1, 1), text="@Alice, why?", suggests="X", actor=cast.bob)
+    conversation.reply(thread=Thread.objects.get(), text="@Bob, because.", actor=cast.alice)
+    reviews.comment(review=review, text="@bob, please.", actor=cast.alice)
+    conversation.resolve(thread=Thread.objects.get(), actor=cast.bob)
     deployments.decide(review=review, verdict="request_changes", comment="Too long.", seen=made, actor=cast.bob)
     with pytest.raises(deployments.Blocked):
         deployments.deploy(version=second, environment=cast.production, actor=cast.alice)

@@ -30,8 +30,12 @@ from promptstudio.projects.models import GroupMapping, Membership, PendingChange
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services as snippets
+from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Prompt, Snippet, Version
+from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
+from promptstudio.reviews import substitute_services
+from promptstudio.reviews.models import Substitute, Suggestion, Thread
 from tests.cast import Cast, a_key, a_version, an_application, asked, bundle, promote
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 from tests.test_architecture import OTHER_SERVICES
@@ -50,6 +54,7 @@ COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.for
 READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
 READING |= {
     "prompts.waiting_for",
+    "reviews.colleagues",
     "reviews.standing_decisions",
     "projects.slug_of",
     "projects.access_review_due",
@@ -153,6 +158,27 @@ def _others_ended(s: Stage) -> int:
 
 def a_mapping(s: Stage) -> GroupMapping:
     return group_mappings.add_mapping(pattern="claims-readers", project=s.cast.claims, role="viewer", actor=s.cast.root)
+
+
+def a_thread(s: Stage) -> Thread:
+    return conversation.begin_thread(
+        version=s.next, lines=Lines("messages.0.text", 1, 1), text="Why?", suggests="X {{claim}}", actor=s.cast.bob
+    )
+
+
+def a_substitute(s: Stage) -> Substitute:
+    role_services.grant_role(project=s.cast.claims, user=s.cast.bella.user, role="product", actor=s.cast.dora)
+    day = clock.now().date() + timedelta(days=1)
+    return substitute_services.name_substitute(substitute=s.cast.bella.user, first_day=day, last_day=day, actor=s.cast.bob)
+
+
+def _opened_again(s: Stage) -> Thread:
+    return conversation.reopen(thread=conversation.resolve(thread=a_thread(s), actor=s.cast.bob), actor=s.cast.bob)
+
+
+def _taken(s: Stage) -> Any:
+    a_thread(s)
+    return conversation.take_suggestion(suggestion=Suggestion.objects.get(), actor=s.cast.alice)
 
 
 def _groups_applied(s: Stage) -> None:
@@ -296,6 +322,16 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: reviews.decide(review=s.review, verdict="request_changes", comment="No.", baseline=None, actor=s.cast.bob),
     ),
     "reviews.comment": ("review.commented", lambda s: reviews.comment(review=s.review, text="Why?", actor=s.cast.bob)),
+    "reviews.begin_thread": ("thread.begun", lambda s: a_thread(s)),
+    "reviews.reply": ("thread.replied", lambda s: conversation.reply(thread=a_thread(s), text="Yes.", actor=s.cast.bob)),
+    "reviews.resolve": ("thread.resolved", lambda s: conversation.resolve(thread=a_thread(s), actor=s.cast.bob)),
+    "reviews.reopen": ("thread.reopened", lambda s: _opened_again(s)),
+    "reviews.take_suggestion": ("suggestion.taken", lambda s: _taken(s)),
+    "reviews.name_substitute": ("substitute.named", lambda s: a_substitute(s)),
+    "reviews.end_substitute": (
+        "substitute.ended",
+        lambda s: substitute_services.end_substitute(row=a_substitute(s), actor=s.cast.bob),
+    ),
     "reviews.withdraw": ("review.withdrawn", lambda s: reviews.withdraw(review=s.review, actor=s.cast.alice)),
     "deployments.deploy": ("deployment.made", lambda s: promote(s.version, s.cast.staging, by=s.cast.alice)),
     "deployments.roll_back": ("deployment.rolled_back", _deployed_again),

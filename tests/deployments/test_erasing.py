@@ -16,9 +16,11 @@ from promptstudio.deployments.erasing import erase_words
 from promptstudio.deployments.models import Deployment, Recall
 from promptstudio.lib.append_only import ERASED, NeverChanges, erase
 from promptstudio.lib.errors import Conflict, NotAllowed
+from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
-from promptstudio.reviews.models import Comment, Decision
+from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 from tests.accounts.test_anonymise import columns_that_hold
 from tests.cast import Cast, a_version, asked
 from tests.deployments.fake_target import a_target, use_fake_publisher
@@ -37,6 +39,7 @@ def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
     review = asked(made, cast.production, by=cast.alice)
     reviews.comment(review=review, text=WORDS, actor=cast.bob)
     deployments.decide(review=review, verdict="request_changes", comment=WORDS, seen=None, actor=cast.bob)
+    conversation.begin_thread(version=made, lines=Lines("messages.0.text", 1, 1), text=WORDS, suggests=WORDS, actor=cast.bob)
     deployments.deploy(version=made, environment=cast.development, actor=cast.alice, reason=WORDS)
     deployments.recall(version=made, reason=WORDS, actor=cast.bob)
     with pytest.raises(deployments.Blocked):
@@ -47,6 +50,8 @@ def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
 KINDS: dict[str, Callable[[], Any]] = {
     "comment": Comment.objects.get,
     "decision": Decision.objects.get,
+    "remark": Remark.objects.get,
+    "suggestion": Suggestion.objects.get,
     "recall": Recall.objects.get,
     "deployment": Deployment.objects.get,
 }
@@ -54,7 +59,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def test_after_erasing_all_of_them_no_table_holds_the_words(cast: Cast, version: Version) -> None:
-    assert len(columns_that_hold(WORDS)) >= 5
+    assert len(columns_that_hold(WORDS)) >= 7
     for row in [row() for row in KINDS.values()]:
         erase_words(row=row, actor=cast.root)
     assert columns_that_hold(WORDS) == []

@@ -13,7 +13,10 @@ from promptstudio.lib import triggers
 from promptstudio.lib.append_only import AppendOnly, NeverChanges, append_only_models
 from promptstudio.projects.access_services import sign_access_review
 from promptstudio.projects.services import set_floor
+from promptstudio.prompts.diff import Lines
+from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
+from promptstudio.reviews.models import Suggestion
 from tests.cast import Cast, a_prompt, a_snippet, a_version, asked, in_production
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 from tests.triggers import drop
@@ -30,6 +33,9 @@ def history(cast: Cast, settings: Any) -> None:
     version = a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice, text="{{> greeting}}")
     a_target(cast.production, by=cast.dora)
     reviews.comment(review=asked(version, cast.staging, by=cast.alice), text="Why?", actor=cast.bob)
+    lines = Lines("messages.0.text", 1, 1)
+    thread = conversation.begin_thread(version=version, lines=lines, text="Shorter?", suggests="{{claim}}", actor=cast.bob)
+    conversation.take_suggestion(suggestion=Suggestion.objects.get(remark__thread=thread), actor=cast.alice)
     in_production(cast, version)
     publish_everything()
     deployments.recall(version=version, reason="It is wrong.", actor=cast.bob)

@@ -101,6 +101,10 @@ PAGES: dict[str, Entry] = {
         NOBODY, seen="nothing", hidden=True, address=lambda *_: {"uid": uuid4()}, why="A session that is not one's own is not there."
     ),
     "POST account_end_others": Entry(SIGNED_IN, why=OWN),
+    "POST account_substitute": Entry(SIGNED_IN, why="Whose role colleagues share, names one of them; it gives nobody a right."),
+    "POST account_substitute_end": Entry(
+        NOBODY, seen="nothing", hidden=True, address=lambda *_: {"uid": uuid4()}, why="What is not one's own is not there."
+    ),
     "GET project_new": Entry(SIGNED_IN, why="It says who makes projects, and whom to ask."),
     "POST project_new": Entry(SITE_ADMIN, seen="nothing", make=new_project, why=SITE),
     "GET site_audit": Entry(SITE_ADMIN, seen="nothing", why=SITE),
@@ -182,6 +186,13 @@ PAGES: dict[str, Entry] = {
     ),
     "POST review_comment": on_prompt("write", form(text="Why?"), address=uid("review")),
     "POST review_withdraw": on_prompt("administer", address=uid("review"), instead={"author": OK}, why=ASKED),
+    # what is said about its lines
+    "POST prompt_comment": on_prompt("write", form(place="messages.0.text", first="1", last="1", text="Why?")),
+    "GET thread": on_prompt("read", address=uid("thread")),
+    "POST thread_reply": on_prompt("write", form(text="Why?"), address=uid("thread")),
+    "POST thread_resolve": on_prompt("write", address=uid("thread")),
+    "POST thread_reopen": on_prompt("write", address=uid("thread")),
+    "POST suggestion_take": on_prompt("write", address=uid("suggestion")),
     # its way to readers
     "GET prompt_promote": on_prompt("read", address=environment("production")),
     "POST prompt_promote": on_prompt("deploy", reason, address=environment("production")),

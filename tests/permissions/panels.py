@@ -163,6 +163,8 @@ DOORS: dict[str, Entry] = {
     "GET promote_version": on_prompt("read", address=at_pk(lambda stage, things: things.version)),
     "POST promote_version": on_prompt("deploy", promotion, address=at_pk(lambda stage, things: things.version)),
     **once("reviews_decision", lambda stage, things: things.decision, ON_PROMPT, erase()),
+    **once("reviews_remark", lambda stage, things: things.suggestion.remark, ON_PROMPT, erase()),
+    **once("reviews_suggestion", lambda stage, things: things.suggestion, ON_PROMPT, erase()),
     **once("reviews_comment", lambda stage, things: things.comment, ON_PROMPT, erase()),
     **once("deployments_recall", lambda stage, things: things.recall, ON_PROMPT, erase()),
     **once("deployments_deployment", lambda stage, things: things.live, ON_PROMPT, erase()),

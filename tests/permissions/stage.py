@@ -25,13 +25,16 @@ from promptstudio.projects.models import ApiKey, Environment, Membership, Pendin
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services
+from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Draft, Prompt, Snippet, Version
+from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
-from promptstudio.reviews.models import Comment, Decision, Review
+from promptstudio.reviews.models import Comment, Decision, Review, Suggestion, Thread
 from tests.cast import a_key, a_person, a_version, an_application, asked, bundle
 from tests.deployments.fake_target import KIND, publish_everything, use_fake_publisher
 
 FOLDER, ELSEWHERE_IN_PROJECT = "Property", "Motor"
+FIRST_LINE = Lines("messages.0.text", 1, 1)
 
 
 @contextmanager
@@ -92,6 +95,8 @@ class Things:
     draft: Draft
     review: Review
     comment: Comment
+    thread: Thread
+    suggestion: Suggestion
     decision: Decision
     live: Deployment
     job: PublishJob
@@ -161,6 +166,7 @@ def things(author: Actor, decider: Actor, places: dict[str, Environment], claims
         live = deployments.deploy(version=each, environment=places["development"], reason="Tried.", actor=author)
     review = asked(version, places["production"], by=author)
     comment = reviews.comment(review=review, text="Is it clear?", actor=author)
+    thread = conversation.begin_thread(version=version, lines=FIRST_LINE, text="Shorter?", suggests="{{claim}}", actor=author)
     decision = deployments.decide(review=review, verdict="request_changes", comment="Not yet.", seen=None, actor=decider)
     deployments.deploy(version=version, environment=places["staging"], reason="Tried.", actor=author)
     publish_everything()
@@ -168,7 +174,8 @@ def things(author: Actor, decider: Actor, places: dict[str, Environment], claims
     recall = deployments.recall(version=first, reason="Wrong sums.", actor=decider)
     draft = prompts.open_draft(prompt=prompt, actor=author)
     draft = prompts.save_draft(draft=draft, content=bundle("Newer {{claim}}"), revision=draft.revision, actor=author)
-    return Things(prompt, first, version, draft, review, comment, decision, live, job, recall)
+    suggestion = Suggestion.objects.get(remark__thread=thread)
+    return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall)
 
 
 def an_old_snippet(claims: Project, author: Actor) -> Snippet:

@@ -22,13 +22,14 @@ from promptstudio.projects.roles import SCOPES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services
+from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from tests.audit.test_every_service import public_services
 from tests.cast import bundle
 
 from .expecting import INVISIBLE, OK, REFUSED, SITE_ADMIN, Entry, expected, on_prompt
 from .pages import ASKED, KEEPER, NO_AUTHOR, OWNER, SITE
-from .stage import FOLDER, Stage, Things, undone
+from .stage import FIRST_LINE, FOLDER, Stage, Things, undone
 
 Call = Callable[[Stage, Things, Actor], Any]
 NO_KEY = "Words that many prompts share are for people to keep."
@@ -69,6 +70,9 @@ WITHOUT_A_ROLE = {
     "projects.put_role": "Part of giving a role.",
     "projects.take_role": "Part of taking one away.",
     "projects.slug_of": "It computes.",
+    "reviews.colleagues": "It answers a question and changes nothing.",
+    "reviews.name_substitute": "One's own place, given to somebody who has the role already.",
+    "reviews.end_substitute": "The two of them end it.",
     "prompts.bump_of": "It computes.",
     "prompts.waiting_for": "The page lists what this person may write.",
     "reviews.standing_decisions": "The conditions are answered from it.",
@@ -210,6 +214,18 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "reviews.comment": prompt(
         "write", lambda s, t, a: reviews.comment(review=t.review, text="Why?", actor=a), instead={"key": REFUSED}, why=TALK
     ),
+    "reviews.begin_thread": prompt(
+        "write",
+        lambda s, t, a: conversation.begin_thread(version=t.version, lines=FIRST_LINE, text="Why?", actor=a),
+        instead={"key": REFUSED},
+        why=TALK,
+    ),
+    "reviews.reply": prompt(
+        "write", lambda s, t, a: conversation.reply(thread=t.thread, text="Why?", actor=a), instead={"key": REFUSED}, why=TALK
+    ),
+    "reviews.resolve": prompt("write", lambda s, t, a: conversation.resolve(thread=t.thread, actor=a), instead={"key": REFUSED}, why=TALK),
+    "reviews.reopen": prompt("write", lambda s, t, a: conversation.reopen(thread=t.thread, actor=a), instead={"key": REFUSED}, why=TALK),
+    "reviews.take_suggestion": prompt("write", lambda s, t, a: conversation.take_suggestion(suggestion=t.suggestion, actor=a)),
     "reviews.decide": prompt(
         "review",
         lambda s, t, a: reviews.decide(review=t.review, verdict="request_changes", comment="No.", baseline=None, actor=a),

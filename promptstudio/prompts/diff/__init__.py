@@ -2,7 +2,23 @@
 
 from .cards import Block, CardDiff
 from .comparison import Comparison, compare
+from .following import Found, Lines, follow, replaced
 from .structure import FieldChange
 from .text import Row, Span, patch, rows, words
 
-__all__ = ["Block", "CardDiff", "Comparison", "FieldChange", "Row", "Span", "compare", "patch", "rows", "words"]
+__all__ = [
+    "Block",
+    "CardDiff",
+    "Comparison",
+    "FieldChange",
+    "Found",
+    "Lines",
+    "Row",
+    "Span",
+    "compare",
+    "follow",
+    "patch",
+    "replaced",
+    "rows",
+    "words",
+]

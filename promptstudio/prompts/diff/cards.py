@@ -1,6 +1,6 @@
 """The messages of two bundles, aligned by what they say, and the difference of each as a card."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -56,11 +56,11 @@ class CardDiff:
     def changes(self) -> int:
         return sum(self.starts) + self.head_changed
 
-    def blocks(self, context: int = 3) -> list[Block]:
-        """The rows with `context` unchanged ones around each change; the rest is folded where it hides at least four."""
+    def blocks(self, context: int = 3, also: Collection[int] = ()) -> list[Block]:
+        """The rows with `context` unchanged ones around each change, or row of `also`; the rest is folded where it hides at least four."""
         shown = [False] * len(self.rows)
         for index, row in enumerate(self.rows):
-            if row.kind != "same":
+            if row.kind != "same" or index in also:
                 first, last = max(0, index - context), min(len(shown), index + context + 1)
                 shown[first:last] = [True] * (last - first)
         found: list[Block] = []

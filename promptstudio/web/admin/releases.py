@@ -18,12 +18,13 @@ from promptstudio.deployments.permissions import can_deploy
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
-from promptstudio.reviews.models import Comment, Decision
+from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 
 from ..forms.prompts import add_errors
 from ..middleware import refused
 from ..requests import StudioRequest, deployment_url, prompt_url
 from ..templatetags.studio import state_badge
+from ..templatetags.talking import plainly
 from ..views.deploying import difference, seen_deployment
 from .scoped import ReadOnlyAdmin, actor_of, lane_tag, when
 
@@ -177,9 +178,53 @@ class CommentAdmin(ErasingAdmin):
     hint = "What was said about versions in review."
     section = "releases"
     project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
-    list_display = ("author", "review", "text", when("written_at", "Written"))
+    list_display = ("author", "review", "words", when("written_at", "Written"))
     search_fields = ("text", "author__name")
     list_select_related = ("author", "review__version__prompt__project", "review__environment")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("mentions__person")
+
+    @admin.display(description="Text")
+    def words(self, comment: Comment) -> str:
+        return plainly(comment)
+
+
+@admin.register(Remark)
+class RemarkAdmin(ErasingAdmin):
+    one, many, icon = "remark", "remarks", "message"
+    hint = "What was said about lines of versions."
+    section = "releases"
+    project_path, prompt_path = "thread__version__prompt__project", "thread__version__prompt"
+    list_display = ("author", "thread", "words", when("written_at", "Written"))
+    search_fields = ("text", "author__name")
+    list_select_related = ("author", "thread__version__prompt__project")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("mentions__person")
+
+    @admin.display(description="Text")
+    def words(self, remark: Remark) -> str:
+        return plainly(remark)
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(ErasingAdmin):
+    one, many, icon = "suggestion", "suggestions", "pencil"
+    hint = "Other words that somebody suggested for lines of versions."
+    section = "releases"
+    project_path, prompt_path = "remark__thread__version__prompt__project", "remark__thread__version__prompt"
+    list_display = ("by", "lines", "text")
+    search_fields = ("text", "remark__author__name")
+    list_select_related = ("remark__author", "remark__thread__version__prompt__project")
+
+    @admin.display(description="Suggested by")
+    def by(self, suggestion: Suggestion) -> str:
+        return str(suggestion.remark.author)
+
+    @admin.display(description="For")
+    def lines(self, suggestion: Suggestion) -> str:
+        return str(suggestion.remark.thread)
 
 
 @admin.register(Recall)

@@ -10,7 +10,7 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment
 from promptstudio.projects.models import Membership, Project
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
-from promptstudio.reviews.models import Review
+from promptstudio.reviews.models import Review, Thread
 
 from .period import PeriodFields
 from .words import Words
@@ -18,7 +18,7 @@ from .words import Words
 # what people call it: the beginnings of the actions
 KINDS = {
     "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.", "snippet.")),
-    "reviews": ("Reviews", ("review.",)),
+    "reviews": ("Reviews and comments", ("review.", "thread.", "suggestion.")),
     "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
     "publications": ("Publications", ("publication.", "places.", "deployment.seal_broken")),
     "exports": ("Files taken out", ("audit.",)),
@@ -27,7 +27,7 @@ KINDS = {
 }
 SITE_KINDS = {
     "sign_ins": ("Sign-ins and sessions", ("person.signed_", "sign_in.", "sessions.", "break_glass.", "key.")),
-    "accounts": ("People and groups", ("person.", "group_mapping.", "role.", "access.signed", "text.", "names.")),
+    "accounts": ("People and groups", ("person.", "group_mapping.", "role.", "access.signed", "text.", "names.", "substitute.")),
     "rules": ("Projects and rules", ("project.", "floor.", "control.")),
     "snippets": ("The organisation's snippets", ("snippet.",)),
     "exports": KINDS["exports"],
@@ -116,5 +116,6 @@ def _about(project: Project | None, typed: str) -> Q:
     wanted = Q(object_label__icontains=typed) | Q(object_uid__in=prompts.values("uid"))
     for model in (Version, Draft, NamedExample):
         wanted |= Q(object_uid__in=model.objects.filter(prompt__in=prompts).values("uid"))
+    wanted |= Q(object_uid__in=Thread.objects.filter(version__prompt__in=prompts).values("uid"))
     wanted |= Q(object_uid__in=Review.objects.filter(version__prompt__in=prompts).values("uid"))
     return wanted | Q(object_uid__in=Deployment.objects.filter(placement__prompt__in=prompts).values("uid"))

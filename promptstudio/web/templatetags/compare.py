@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, repeat
 from typing import Any, Literal
 
 from django import template
@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from promptstudio.prompts.diff import CardDiff, Comparison, FieldChange, Row, Span, words
 from promptstudio.prompts.diff.tokens import tokens
 from promptstudio.prompts.templating import PLACEHOLDER
+
+from ..line_talk import LineForm, ShownThread, Spot, Talk, old_place
 
 register = template.Library()
 
@@ -38,6 +40,7 @@ class Cell:
     html: SafeString
     mark: str
     side: str
+    comment_url: str = ""
 
     @property
     def sign(self) -> str:
@@ -55,6 +58,8 @@ class Line:
     kind: str
     cells: list[Cell]
     change: int | None = None
+    threads: list[ShownThread] = field(default_factory=list)
+    form: LineForm | None = None
 
 
 @dataclass
@@ -80,13 +85,26 @@ class Card:
 
 @register.inclusion_tag("compare/_text.html", takes_context=True)
 def compare_text(
-    context: dict[str, Any], comparison: Comparison, old_label: str, new_label: str, layout: str = "split", full: bool = False
+    context: dict[str, Any],
+    comparison: Comparison,
+    old_label: str,
+    new_label: str,
+    layout: str = "split",
+    full: bool = False,
+    talk: Talk | None = None,
+    anchors: bool = True,
 ) -> dict[str, Any]:
-    """The messages that differ as tables, side by side or (`layout="unified"`) in one column; changes have ids `change-1` to `change-n`."""
-    numbers = count(1)
+    """The messages that differ as tables, side by side or (`layout="unified"`) in one column; changes have ids `change-1` to `change-n`.
+
+    With `talk`, what is said about lines stands below them, and each line can be commented on. Only one difference of a page has `anchors`.
+    """
+    numbers = count(1) if anchors else repeat(0)
     columns = 2 if layout == "unified" else 4
+    shown = [card for card in comparison.cards if card.changes or (talk and talk.concerns(card))]
     return {
-        "cards": [_card(card, numbers, layout == "unified", full) for card in comparison.cards if card.changes],
+        "cards": [_card(card, numbers, layout == "unified", full, talk) for card in shown],
+        "talk": talk,
+        "csrf_token": context.get("csrf_token"),
         "unchanged": _unchanged([card.role.lower() for card in comparison.cards if not card.changes]),
         "old_label": old_label,
         "new_label": new_label,
@@ -145,10 +163,10 @@ def _with_full(context: dict[str, Any]) -> str:
     return "?" + query.urlencode()
 
 
-def _card(card: CardDiff, numbers: Iterator[int], unified: bool, full: bool) -> Card:
+def _card(card: CardDiff, numbers: Iterator[int], unified: bool, full: bool, talk: Talk | None) -> Card:
     head = next(numbers) if card.head_changed else None
     change_of = {id(row): next(numbers) for row, starts in zip(card.rows, card.starts, strict=True) if starts}
-    return Card(card.role, _notes(card), card.changes, head, list(_sections(card, change_of, unified, full)))
+    return Card(card.role, _notes(card), card.changes, head, list(_sections(card, change_of, unified, full, talk)))
 
 
 def _notes(card: CardDiff) -> list[str]:
@@ -162,20 +180,31 @@ def _notes(card: CardDiff) -> list[str]:
     return notes
 
 
-def _sections(card: CardDiff, change_of: dict[int, int], unified: bool, full: bool) -> Iterator[Section]:
+def _sections(card: CardDiff, change_of: dict[int, int], unified: bool, full: bool, talk: Talk | None) -> Iterator[Section]:
     left = len(card.rows) if full else MOST_CHANGED
-    for block in card.blocks():
+    for block in card.blocks(also=set(talk.rows_of(card)) if talk else ()):
         if block.folded and block.count > MOST_FOLDED and not full:
             yield Section("left out", block.count)
             continue
         rows = block.rows if block.folded else block.rows[:left]
         lines = [line for row in rows for line in _lines(row, change_of.get(id(row)), unified, full)]
+        if talk:
+            _add_talk(lines, card, talk)
         if lines:
             yield Section("folded" if block.folded else "shown", block.count, lines)
         if not block.folded:
             left -= len(rows)
             if len(rows) < block.count:
                 yield Section("left out", block.count - len(rows), is_change=True)
+
+
+def _add_talk(lines: list[Line], card: CardDiff, talk: Talk) -> None:
+    for line, cell in ((each, cell) for each in lines for cell in each.cells if cell.no):
+        spot = Spot("new", card.place, cell.no or 0) if cell.side == "right-side" else Spot("old", old_place(card), cell.no or 0)
+        # A line that is the same on both sides is spoken of where it will be.
+        cell.comment_url = talk.address(spot) if cell.side == "right-side" or line.kind != "same" else ""
+        line.threads += talk.take(spot)
+        line.form = talk.form if talk.form and talk.form.spot == spot else line.form
 
 
 def _lines(row: Row, change: int | None, unified: bool, full: bool) -> Iterator[Line]:

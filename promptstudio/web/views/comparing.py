@@ -9,6 +9,7 @@ from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import Prompt
 
 from .. import sides as sides_of
+from ..line_talk import talk_about
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, prompt_url
 
@@ -32,6 +33,7 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
         new=new,
         other_snippets=sides_of.other_snippets(old, new),
         choices=sides_of.choices(prompt),
+        line_talk=talk_about(request, old.version, new.version) if new.version else None,
         layout="unified" if request.GET.get("layout") == "unified" else "split",
         ignoring=ignoring,
         full=bool(request.GET.get("full")),

@@ -19,7 +19,7 @@ from promptstudio.prompts.catalogue import find_model
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.prompts.permissions import can_create_prompt, can_create_somewhere, can_restrict, folders_to_write
 from promptstudio.prompts.templating import OPEN_BRACES
-from promptstudio.reviews.models import Review
+from promptstudio.reviews.models import Review, Thread
 
 from ..answers import see_other
 from ..forms.prompts import NewPromptForm, PromptForm, RestrictForm, add_errors
@@ -165,6 +165,7 @@ def _uids(prompt: Prompt) -> list[Any]:
         prompt.drafts.values_list("uid", flat=True),
         prompt.examples.values_list("uid", flat=True),
         Review.objects.filter(version__prompt=prompt).values_list("uid", flat=True),
+        Thread.objects.filter(version__prompt=prompt).values_list("uid", flat=True),
         Deployment.objects.filter(placement__prompt=prompt).values_list("uid", flat=True),
         PublishJob.objects.filter(deployment__placement__prompt=prompt).values_list("uid", flat=True),
     ]

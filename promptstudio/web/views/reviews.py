@@ -26,9 +26,13 @@ from promptstudio.prompts import services as prompts
 from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import Version
 from promptstudio.reviews import services
+from promptstudio.reviews.mentioning import look_at
 from promptstudio.reviews.models import Review
 from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, can_withdraw, deciding_roles
 
+from ..coming_back import earlier_decision, newer_review
+from ..examples_beside import beside
+from ..line_talk import talk_about
 from ..middleware import refused
 from ..middleware import typed as typed_back
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
@@ -142,6 +146,7 @@ def decided(request: StudioRequest, found: Review) -> Refusal | None:
             review=found,
             verdict=request.POST.get("verdict", ""),
             comment=request.POST.get("comment", ""),
+            role=request.POST.get("role", ""),
             seen=get_object_or_404(found.version.prompt.versions, uid=uid_or_404(seen)) if seen else None,
             actor=request.actor,
         ),
@@ -190,14 +195,18 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "environment": found.environment,
         "live": candidate.live,
         "comparison": comparison,
+        "line_talk": talk_about(request, candidate.live, found.version),
         "old_label": f"{candidate.live.semver}, live in {found.environment}" if candidate.live else "nothing live yet",
         "new_label": f"{found.version.semver}, asked for",
         "gates": outcomes,
         "open_gates": sum(not outcome.passed for outcome in outcomes),
-        "talk": _talk(found),
+        "talk": _talk(request, found),
         "last_decision": last,
         "takes_back": candidate.live if candidate.live and candidate.live.number > found.version.number else None,
         "is_stale": is_stale,
+        "earlier": earlier_decision(found, candidate.live, request.actor.user),
+        "newer": newer_review(found),
+        "examples": beside(candidate.live, found.version),
         "is_lapsed": is_lapsed,
         "must_confirm": is_stale or is_lapsed,
         "approval_days": candidate.rules.approval_days,
@@ -230,11 +239,14 @@ def _review_or_404(request: StudioRequest, project: str, uid: UUID) -> Review:
     return get_object_or_404(found, version__prompt__project__slug=project, uid=uid)
 
 
-def _talk(found: Review) -> list[dict[str, Any]]:
+def _talk(request: StudioRequest, found: Review) -> list[dict[str, Any]]:
     """Decisions and comments in the order in which they were made."""
     decisions = [
         {"who": d.person, "at": d.decided_at, "text": d.comment, "verdict": d.verdict, "role": ROLE_WORDS[d.role], "baseline": d.baseline}
         for d in found.decisions.select_related("person", "baseline")
     ]
-    comments = [{"who": c.author, "at": c.written_at, "text": c.text} for c in found.comments.select_related("author")]
+    said = list(found.comments.select_related("author").prefetch_related("mentions__person"))
+    if request.method == "GET":
+        look_at((mention for comment in said for mention in comment.mentions.all()), request.actor.user)
+    comments = [{"who": c.author, "at": c.written_at, "text": c.text, "comment": c} for c in said]
     return sorted([*decisions, *comments], key=lambda item: item["at"])

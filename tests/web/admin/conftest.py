@@ -8,7 +8,9 @@ from promptstudio.deployments import target_services
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, set_floor
+from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Prompt
+from promptstudio.reviews.conversation_services import begin_thread
 from promptstudio.reviews.services import comment
 from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, asked, in_production, promote
 
@@ -27,6 +29,7 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     version = a_version(prompt, by=cast.alice)
     in_production(cast, version)
     comment(review=asked(version, cast.staging, by=cast.alice), text="Is it clear?", actor=cast.alice)
+    begin_thread(version=version, lines=Lines("messages.0.text", 1, 1), text="@Bob, shorter?", suggests="{{claim}}", actor=cast.alice)
     deployments.recall(version=version, reason="Wrong sums.", actor=cast.bob)
     secret_place = add_environment(project=cast.elsewhere, slug="vault", name="Secret vault", rules=Rules(), actor=cast.root)
     theirs = a_prompt(cast.elsewhere, by=cast.charlie, title="Secret recipe")
@@ -35,6 +38,7 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     other = a_version(theirs, by=cast.charlie)
     review = asked(other, secret_place, by=cast.charlie)
     comment(review=review, text="Secret thought", actor=cast.charlie)
+    begin_thread(version=other, lines=Lines("messages.0.text", 1, 1), text="Secret doubt", suggests="Secret words", actor=cast.charlie)
     decider = a_person("Secret decider", cast.elsewhere, "product", by=cast.root)
     deployments.decide(review=review, verdict="request_changes", comment="Secret wish", seen=None, actor=decider)
     promote(other, secret_place, by=cast.charlie)

@@ -1,0 +1,97 @@
+"""People named in what somebody writes: `@name` as it is typed, a mark as it is kept, so that a name can be forgotten everywhere."""
+
+import re
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from promptstudio.accounts.models import User
+from promptstudio.lib import clock
+from promptstudio.lib.errors import Invalid
+from promptstudio.projects.models import Membership
+from promptstudio.prompts.models import Prompt
+
+from .models import Comment, Mention, Remark
+
+MARK = re.compile(r"\{person:([0-9a-f-]{36})\}")
+_AT = re.compile(r"(?<![\w@])@(?=\w)")
+_WORD = re.compile(r"\w")
+
+
+def people_of(prompt: Prompt) -> list[User]:
+    """Who may see the prompt by a role: they can be named; by name."""
+    members = Membership.objects.at(prompt.folder)
+    if prompt.restricted:
+        named = prompt.user_permissions.values("user")
+        members = members.filter(Q(user__in=named) | Q(role="admin"))
+    found = User.objects.filter(pk__in=members.values("user"), is_active=True, kind=User.Kind.PERSON)
+    return list(found.order_by("name", "pk"))
+
+
+def with_marks(text: str, prompt: Prompt, field: str = "text") -> tuple[str, list[User]]:
+    """`text` with a mark in the place of each `@name` that is somebody's, and who they are. Raises Invalid where several are called so.
+
+    What looks like a mark and was typed stays a text: only rows of Mention make a mark a person.
+    """
+    if not _AT.search(text):
+        return text, []
+    people = people_of(prompt)
+    parts, named, end = [], [], 0
+    for at in _AT.finditer(text):
+        if at.end() < end:
+            continue
+        person, length = _named(text[at.end() :], people, field)
+        if person:
+            parts += [text[end : at.start()], f"{{person:{person.uid}}}"]
+            end = at.end() + length
+            named.append(person)
+    return "".join([*parts, text[end:]]), list(dict.fromkeys(named))
+
+
+def _named(text: str, people: list[User], field: str) -> tuple[User | None, int]:
+    """Whose name `text` begins with, and how long it is: the longest one counts, a user name or a whole name before a first name."""
+    found: dict[int, list[User]] = {}
+    for called in (_whole, _first):
+        for person in people:
+            for name in called(person):
+                if _begins(text, name) and person not in found.setdefault(len(name), []):
+                    found[len(name)].append(person)
+        if any(found.values()):
+            length = max(length for length, who in found.items() if who)
+            return _the_one(found[length], text[:length], field), length
+    return None, 0
+
+
+def _whole(person: User) -> Iterable[str]:
+    return {person.name, person.username}
+
+
+def _first(person: User) -> Iterable[str]:
+    return {person.get_short_name()}
+
+
+def _begins(text: str, name: str) -> bool:
+    return bool(name) and text[: len(name)].casefold() == name.casefold() and not _WORD.match(text[len(name) :])
+
+
+def _the_one(people: list[User], name: str, field: str) -> User:
+    if len(people) == 1:
+        return people[0]
+    # Of two people with one whole name, the user names tell them apart.
+    same = len({person.name for person in people}) < len(people)
+    choices = " or ".join(f"@{person.username if same else person.name}" for person in people)
+    raise Invalid({field: f"More than one person here is called {name}. Write {choices}."})
+
+
+def note(people: Iterable[User], *, by: User, remark: Remark | None = None, comment: Comment | None = None) -> None:
+    """Let them know. Nobody is told that they named themselves."""
+    for person in people:
+        seen = clock.now() if person == by else None
+        Mention.objects.create(person=person, remark=remark, comment=comment, made_at=clock.now(), seen_at=seen)
+
+
+def look_at(mentions: Iterable[Mention], person: User) -> None:
+    """This person opened the page on which they stand: they wait no more. No trail keeps who read what."""
+    unseen = [mention.pk for mention in mentions if mention.person_id == person.pk and mention.seen_at is None]
+    if unseen:
+        Mention.objects.filter(pk__in=unseen).update(seen_at=clock.now())
