@@ -1,5 +1,5 @@
 // Writes ../static/vendor/ from node_modules. The output is committed and the same bytes every time.
-import { transform } from "esbuild";
+import { build, transform } from "esbuild";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,12 @@ const FONTS = {
 const LICENCES = [
   ["tabler.min.css: Tabler, which contains parts of Bootstrap (both MIT)", join(here, "tabler-licence.txt")],
   ["icons.svg: Tabler Icons (MIT)", join(modules, "@tabler/icons/LICENSE")],
+  ["codemirror.min.js: CodeMirror (MIT)", join(modules, "@codemirror/view/LICENSE")],
+  ["codemirror.min.js: Lezer (MIT)", join(modules, "@lezer/common/LICENSE")],
+  ["codemirror.min.js: style-mod (MIT)", join(modules, "style-mod/LICENSE")],
+  ["codemirror.min.js: w3c-keyname (MIT)", join(modules, "w3c-keyname/LICENSE")],
+  ["codemirror.min.js: crelt (MIT)", join(modules, "crelt/LICENSE")],
+  ["codemirror.min.js: find-cluster-break (MIT)", join(modules, "@marijn/find-cluster-break/LICENSE")],
   ["htmx.min.js: htmx (Zero-Clause BSD)", join(modules, "htmx.org/LICENSE")],
   ["fonts/source-sans-3*.woff2: Source Sans 3 (SIL Open Font License 1.1)", join(modules, "@fontsource-variable/source-sans-3/LICENSE")],
   ["fonts/source-serif-4*.woff2: Source Serif 4 (SIL Open Font License 1.1)", join(modules, "@fontsource-variable/source-serif-4/LICENSE")],
@@ -37,6 +43,21 @@ async function style() {
 async function script() {
   const source = await readFile(join(modules, "htmx.org/dist/htmx.min.js"), "utf8");
   await writeFile(join(vendor, "htmx.min.js"), withoutSourceMap(source).trimEnd() + "\n");
+}
+
+// One global, CodeMirror: pages load plain files, and a module would have to find its parts under their hashed names.
+async function editor() {
+  await build({
+    entryPoints: [join(here, "codemirror.js")],
+    absWorkingDir: here,
+    bundle: true,
+    minify: true,
+    format: "iife",
+    globalName: "CodeMirror",
+    target: "es2022",
+    legalComments: "none",
+    outfile: join(vendor, "codemirror.min.js"),
+  });
 }
 
 async function symbol(name) {
@@ -72,4 +93,4 @@ async function licences() {
 
 await rm(vendor, { recursive: true, force: true });
 await mkdir(vendor, { recursive: true });
-await Promise.all([style(), script(), sprite(), fonts(), licences()]);
+await Promise.all([style(), script(), editor(), sprite(), fonts(), licences()]);

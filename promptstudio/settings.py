@@ -6,7 +6,7 @@ from typing import Any
 
 import dj_database_url
 import structlog
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from promptstudio.running.home import running, secret_key, studio_home
@@ -276,7 +276,8 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
-        "style-src": [SELF],
+        # The nonce is sent only by the page that asks for one: the editor of a draft makes its style sheet itself.
+        "style-src": [SELF, NONCE],
         "font-src": [SELF],
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],

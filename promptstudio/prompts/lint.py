@@ -14,11 +14,13 @@ from . import jinja, limits, soundness
 from .bundle import MAX_VARIABLES, VARIABLE_NAME, Bundle, Variable, parse
 from .catalogue import MODEL_ID, Model, find_model
 from .findings import Finding, Level
+from .gaps import LONGEST_LABEL, gaps
 from .soundness import listed, mapping, text_of
 from .templating import OPEN_BRACES, PLACEHOLDER, misfit, placeholder, plain_text, positions, stray_braces
 
 # Of one kind in one text: whoever pasted a page of code needs to see some of them, not thousands.
 SHOWN = 50
+GAPS_SHOWN = 10
 # Where the catalogue does not know the model, nobody is served by an offer of a greater length.
 USUAL_MAX_TOKENS = 1000
 TYPES = get_args(Variable.model_fields["type"].annotation)
@@ -172,6 +174,7 @@ def _texts(data: dict[str, Any]) -> Iterator[Finding]:
         yield from _undeclared(place, text, declared)
         yield from _stray(place, text)
         yield from _secrets(place, text)
+        yield from _gaps(place, text)
         if place == "system":
             yield from _in_system(text)
 
@@ -252,6 +255,14 @@ def _secrets(place: str, text: str) -> Iterator[Finding]:
     starts = [match.start() for match in SECRETS.finditer(text)]
     for line, column in positions(text, starts[:SHOWN]):
         yield Finding("hint", place, "This looks like a password or key. Everybody who can read the prompt would see it.", line, column)
+
+
+def _gaps(place: str, text: str) -> Iterator[Finding]:
+    first = {gap.name: gap for gap in reversed(gaps(text))}
+    shown = list(islice(reversed(first.values()), GAPS_SHOWN))
+    for gap, (line, column) in zip(shown, positions(text, [gap.start for gap in shown]), strict=True):
+        sentence = f"“{gap.text[:LONGEST_LABEL]}” looks like a gap to be filled in: make it a variable."
+        yield Finding("hint", place, sentence, line, column, "make_variable", gap.name)
 
 
 def _in_system(text: str) -> Iterator[Finding]:

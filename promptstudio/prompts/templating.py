@@ -72,6 +72,11 @@ def escape_braces(text: str) -> str:
     return "".join([*done, _escaped(text[end:])])
 
 
+def renamed(text: str, old: str, new: str) -> str:
+    """`text` with the variable `new` wherever it asks for `old`."""
+    return PLACEHOLDER.sub(lambda match: placeholder(new) if match[1] == old else match[0], text)
+
+
 def stray_braces(text: str) -> list[tuple[int, int]]:
     """Line and column (from 1, in characters) of each `{{` that starts no placeholder. A `}}` alone starts nothing."""
     offsets: list[int] = []

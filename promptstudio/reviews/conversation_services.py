@@ -13,7 +13,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.lengths import check_lengths
 from promptstudio.lib.locking import locked
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts.bundle import parse
+from promptstudio.prompts.bundle import Bundle, parse
 from promptstudio.prompts.diff import Lines, follow, replaced
 from promptstudio.prompts.models import Draft, Version
 from promptstudio.prompts.permissions import can_write
@@ -23,7 +23,12 @@ from .models import Remark, Suggestion, Taken, Thread
 from .permissions import can_discuss
 
 MOST_LINES = 100
+OF_A_SNIPPET = "These words come from a snippet, so they are changed there. Nothing was changed, and the suggestion stays here."
 GONE = "The text changed since: the lines are not in {where} any more. Nothing was changed, and the suggestion stays here."
+
+
+class LinesGone(Conflict):
+    """What somebody suggested other words for is not there any more."""
 
 
 @transaction.atomic
@@ -87,7 +92,12 @@ def take_suggestion(*, suggestion: Suggestion, actor: Actor) -> Draft:
         raise Conflict("The suggested words were erased.")
     newest = prompt.newest or thread.version
     own = prompt.drafts.open().filter(created_by=actor.user, based_on=newest).order_by("-updated_at").first()
-    content = _put_in(thread, suggestion.text, own.content if own else newest.as_written, "your draft" if own else newest.semver)
+    try:
+        content = _put_in(thread, suggestion.text, own.content if own else newest.as_written, "your draft" if own else newest.semver)
+    except LinesGone:
+        if _found(thread, newest.bundle):
+            raise Conflict(OF_A_SNIPPET) from None
+        raise
     draft = own or prompts.open_draft(prompt=prompt, based_on=newest, actor=actor)
     draft = prompts.save_draft(draft=draft, content=content, revision=draft.revision, actor=actor)
     Taken.objects.create(suggestion=suggestion, draft=draft, by=actor.user, at=clock.now())
@@ -97,15 +107,21 @@ def take_suggestion(*, suggestion: Suggestion, actor: Actor) -> Draft:
 
 def _put_in(thread: Thread, words: str, content: dict[str, Any], where: str) -> dict[str, Any]:
     try:
-        found = follow(thread.version.bundle, parse(content), [thread.lines])[thread.lines]
+        lines = _found(thread, parse(content))
     except Invalid as error:
         raise Conflict(f"{where.capitalize()} is not finished enough to put this in. {error.sentence} Mend that first.") from None
-    if found is None or found.reworded:
-        raise Conflict(GONE.format(where=where))
+    if lines is None:
+        raise LinesGone(GONE.format(where=where))
     changed = deepcopy(content)
-    holder, key = (changed, "system") if found.lines.place == "system" else (changed["messages"][_index(found.lines)], "text")
-    holder[key] = replaced(holder[key], found.lines, words)
+    holder, key = (changed, "system") if lines.place == "system" else (changed["messages"][_index(lines)], "text")
+    holder[key] = replaced(holder[key], lines, words)
     return changed
+
+
+def _found(thread: Thread, bundle: Bundle) -> Lines | None:
+    """Where the lines of a conversation stand word for word."""
+    found = follow(thread.version.bundle, bundle, [thread.lines])[thread.lines]
+    return found.lines if found and not found.reworded else None
 
 
 def _index(lines: Lines) -> int:

@@ -16,6 +16,7 @@ from promptstudio.prompts.findings import Finding
 from promptstudio.prompts.freezing import freeze
 from promptstudio.prompts.models import Draft, NamedExample
 from promptstudio.prompts.soundness import listed, mapping, text_of
+from promptstudio.prompts.starting_points import STARTING_POINTS
 from promptstudio.prompts.templating import Piece, Rendered, preview
 
 from .forms.bundle_form import BundleFields, shown
@@ -95,6 +96,7 @@ def editor_context(
         "about_words": _about_words(content),
         "types": TYPES,
         "syntaxes": SYNTAXES,
+        "starting_points": STARTING_POINTS if fields.is_empty else (),
         "kept_aside": _kept_aside(content),
         "others": list(draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at")[:3]),
     }
@@ -160,6 +162,8 @@ def _step(finding: Finding, block: str, fields: BundleFields) -> tuple[str, str]
             return f"make_optional:{block[1:]}", "Make it optional"
         case "escape_braces":
             return f"escape_braces:{'system' if block == 'system' else block[1:]}", "Keep the braces as text"
+        case "make_variable":
+            return f"make_variable:{'system' if block == 'system' else block[1:]}:{finding.name}", f"Make it “{finding.name}”"
         case "set_max_tokens":
             return "set_max_tokens", f"Set it to {offered_length(fields.model):,} tokens"
         case "make_chat":

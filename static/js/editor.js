@@ -1,12 +1,14 @@
 /* The editor of a draft. The page works without this: here it saves itself, and buttons answer in place.
-   Words stay in this page's memory until the server has them; they are confidential, so nothing is put into the browser's store. */
+   Words stay in this page until the server has them. Those that it did not take are kept in the browser as well (kept-words.js, docs/adr/0019). */
 (() => {
   const QUIET = 900; // ms without a key before saving
   const LATEST = 5000; // ms after which a save is due even while keys are pressed
   const POLL = 15000;
   const LONGEST_PAUSE = 15000;
+  const ROWS = "details.variable, section.message, tr.example-pair";
 
   const value = (control) => (control.type === "checkbox" || control.type === "radio" ? control.checked : control.value);
+  const editorOf = (area) => area?.closest("prompt-text");
   const put = (control, kept) => {
     if (control.type === "checkbox" || control.type === "radio") control.checked = kept;
     else if (control.value !== kept) control.value = kept;
@@ -23,6 +25,8 @@
     #asked = false;
     #last = null;
     #generation = 0;
+    #keeping = 0;
+    #kept = window.studioKept;
 
     connectedCallback() {
       this.form = this.querySelector("#editor-form");
@@ -31,11 +35,19 @@
       this.addEventListener("input", (event) => this.form.contains(event.target) && this.#touched());
       this.addEventListener("change", (event) => this.form.contains(event.target) && this.#touched());
       this.addEventListener("click", this.#clicked);
-      this.addEventListener("focusin", (event) => event.target.matches("textarea.prompt-text") && (this.#last = event.target.id));
+      this.addEventListener("focusin", (event) => {
+        const area = event.target.closest("prompt-text")?.area ?? event.target;
+        if (area.matches("textarea.prompt-text")) this.#last = area.id;
+      });
+      this.addEventListener("input", (event) => event.target.closest(".variable") && this.#tableChanged());
+      this.addEventListener("keydown", this.#entered);
       this.form.addEventListener("submit", this.#submitted);
       document.addEventListener("click", this.#elsewhere);
       window.addEventListener("beforeunload", this.#warn);
       window.addEventListener("online", this.#online);
+      window.addEventListener("pagehide", this.#hidden);
+      document.addEventListener("visibilitychange", this.#hidden);
+      this.#offer();
       this.poll = setInterval(() => this.#look(), POLL);
     }
 
@@ -43,6 +55,8 @@
       document.removeEventListener("click", this.#elsewhere);
       window.removeEventListener("beforeunload", this.#warn);
       window.removeEventListener("online", this.#online);
+      window.removeEventListener("pagehide", this.#hidden);
+      document.removeEventListener("visibilitychange", this.#hidden);
       clearInterval(this.poll);
     }
 
@@ -51,14 +65,47 @@
     };
     #online = () => this.#changed && this.#save();
 
+    /* The lid is closed, the tab left or loaded again. */
+    #hidden = (event) => {
+      if (event.type === "visibilitychange" && !document.hidden) return;
+      this.#kept?.keepHistories([...this.querySelectorAll("prompt-text")].map((editor) => editor.memory).filter(Boolean));
+      if (this.#changed && !this.#stopped) this.#kept?.keep(this.form);
+    };
+
+    /* Words of an earlier visit that the server never had. They come back as a save from then: what others wrote since is joined, or clashes. */
+    #offer() {
+      const offer = this.querySelector("#kept-words");
+      const [left] = this.#kept?.left() ?? [];
+      if (!offer || !left) return offer?.setAttribute("hidden", "");
+      const texts = [...new URLSearchParams(left.words)].filter(([name, text]) => text && (name === "system" || name.endsWith("-text")));
+      offer.querySelector("time").textContent = new Date(left.at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+      offer.querySelector(".as-typed").textContent = texts.map(([, text]) => text).join("\n\n");
+      offer.querySelector("[data-put-back]").onclick = async () => {
+        if (!(await this.#save()) || !(await this.#save(["step", "put_back"], new URLSearchParams(left.words)))) return;
+        this.#kept.forget(left.key);
+        this.#offer();
+      };
+      offer.querySelector("[data-throw-away]").onclick = () => {
+        this.#kept.forget(left.key);
+        this.#offer();
+      };
+      offer.hidden = false;
+    }
+
     #touched() {
       if (this.#stopped) return;
       this.#changed = true;
       this.#generation += 1;
       this.#due ||= performance.now() + LATEST;
       this.#say("Saving…", "progress", "publishing");
+      if (this.#pause) this.#keepSoon();
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#save(), Math.max(0, Math.min(QUIET, this.#due - performance.now())));
+    }
+
+    #keepSoon() {
+      clearTimeout(this.#keeping);
+      this.#keeping = setTimeout(() => this.#changed && this.#kept?.keep(this.form), 300);
     }
 
     #submitted = async (event) => {
@@ -79,19 +126,20 @@
     }
 
     /* One request at a time: the revision of the second is the answer of the first. True when the words are kept. */
-    async #save(step = null) {
+    async #save(step = null, words = null) {
       while (this.#running) await this.#running;
       if (!step && !this.#changed) return true;
       if (this.#stopped) return false;
-      const run = this.#send(step);
+      const run = this.#send(step, words);
       this.#running = run.finally(() => (this.#running = null));
       return this.#running;
     }
 
-    async #send(step) {
+    async #send(step, words = null) {
       clearTimeout(this.#timer);
       this.#due = 0;
-      const body = new FormData(this.form);
+      const body = words ?? new FormData(this.form);
+      body.set("csrfmiddlewaretoken", this.form.elements.csrfmiddlewaretoken.value);
       if (step) body.set(step[0], step[1]);
       const sent = new Map([...this.form.elements].filter((control) => control.id).map((control) => [control.id, value(control)]));
       const generation = this.#generation;
@@ -100,10 +148,10 @@
         answer = await fetch(this.form.action, { method: "POST", body, headers: { "X-Editor": "1" }, redirect: "manual", signal: AbortSignal.timeout(30000) });
         html = await answer.text();
       } catch {
-        return this.#later(step, "No connection. Your words are kept on this page and are saved when it is back.");
+        return this.#later(step, "No connection. Your words are kept in this browser and are saved when it is back.");
       }
-      if (answer.type === "opaqueredirect") return this.#later(step, "You are signed out. Sign in in another tab; your words are kept on this page and are saved after that.");
-      if (answer.status >= 500) return this.#later(step, "The server cannot save just now. Your words are kept on this page; it is tried again.");
+      if (answer.type === "opaqueredirect") return this.#later(step, "You are signed out. Sign in in another tab; your words are kept in this browser and are saved after that.");
+      if (answer.status >= 500) return this.#later(step, "The server cannot save just now. Your words are kept in this browser; it is tried again.");
       const page = new DOMParser().parseFromString(html, "text/html");
       if (answer.status === 409 && page.getElementById("clash-h")) return this.#clash(page, generation);
       if (answer.status === 403 && !this.#asked && (await this.#look())) {
@@ -115,7 +163,8 @@
       this.#pause = 0;
       this.#asked = false;
       if (generation === this.#generation) this.#changed = false;
-      this.#show(page, sent);
+      if (!this.#changed) this.#kept?.forget();
+      this.#show(page, sent, step !== null);
       if (this.#changed) this.#touched();
       return answer.ok;
     }
@@ -124,6 +173,7 @@
       this.#changed = true;
       this.#pause = pause || Math.min(LONGEST_PAUSE, (this.#pause || 1000) * 2);
       this.#say(sentence, "cloud-off", "failed");
+      this.#keepSoon();
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#save(step), this.#pause);
       return false;
@@ -163,50 +213,71 @@
     }
 
     /* New parts in place of old ones. What was typed after sending stays, and so do focus and the undo of a field. */
-    #show(page, sent) {
+    #show(page, sent, asked) {
       const whole = page.querySelector(".split");
+      const writing = editorOf(document.activeElement);
       const focus = document.activeElement?.id;
       const range = [document.activeElement?.selectionStart, document.activeElement?.selectionEnd];
       const open = new Set([...this.querySelectorAll("details[id][open]")].map((item) => item.id));
       if (whole) {
         const fresh = document.createDocumentFragment();
         fresh.append(...page.body.childNodes);
-        for (const control of fresh.querySelectorAll("textarea[id], input[id], select[id]")) this.#keep(control, sent);
+        for (const control of fresh.querySelectorAll("textarea[id], input[id], select[id]")) this.#keep(control, sent, asked);
         for (const item of fresh.querySelectorAll("details[id]")) item.open ||= open.has(item.id);
-        const known = new Set([...this.querySelectorAll("details.variable, section.message")].map((item) => item.id || item.getAttribute("aria-labelledby")));
+        const known = new Set([...this.querySelectorAll(ROWS)].map((item) => item.id || item.getAttribute("aria-labelledby")));
         this.fields.replaceChildren(fresh);
-        const added = [...this.querySelectorAll("details.variable, section.message")].find((item) => !known.has(item.id || item.getAttribute("aria-labelledby")));
+        // Whoever is writing meanwhile goes on where they are.
+        const added = !writing && [...this.querySelectorAll(ROWS)].find((item) => !known.has(item.id || item.getAttribute("aria-labelledby")));
         const target = added ? added.querySelector(added.open === false ? "summary" : "input:not([type=hidden]), textarea") : focus ? document.getElementById(focus) : null;
-        target?.focus({ preventScroll: !added });
+        if (added && editorOf(target)?.view) editorOf(target).focusText({ preventScroll: false });
+        else target?.focus({ preventScroll: !added });
         if (!added && range[0] != null) target?.setSelectionRange?.(...range);
+        if (!added && writing?.isConnected) writing.focusText();
+        this.#tableChanged();
       } else {
         for (const part of page.querySelectorAll("[data-part]")) {
           const old = document.getElementById(part.id);
           if (!old || old.isEqualNode(part) || old.querySelector(":focus:not(button, a)")) continue;
-          for (const control of part.querySelectorAll("textarea[id]")) this.#keep(control, sent);
+          for (const control of part.querySelectorAll("textarea[id]")) this.#keep(control, sent, asked);
           old.replaceWith(part);
         }
       }
     }
 
-    #keep(control, sent) {
+    #keep(control, sent, asked) {
       const old = document.getElementById(control.id);
       if (!old || old.type !== control.type) return;
       if (value(old) !== sent.get(old.id)) put(control, value(old));
+      const editor = editorOf(old);
+      if (editor?.view && editorOf(control)) {
+        editor.take(control.value, { undoable: asked });
+        return editorOf(control).replaceWith(editor);
+      }
       if (control.tagName === "TEXTAREA" && old.value === control.value && old.name === control.name) control.replaceWith(old);
     }
 
     #clicked = (event) => {
       const insert = event.target.closest("[data-insert]");
       if (insert) return this.#insert(insert);
-      const line = event.target.closest("[data-line]");
-      const area = line && document.getElementById(line.hash.slice(1));
-      if (!area) return;
+      const link = event.target.closest("a[href^='#'], label[for]");
+      const area = link && document.getElementById(link.htmlFor ?? link.hash.slice(1));
+      const line = link?.closest("[data-line]");
+      const editor = editorOf(area)?.view && editorOf(area);
+      if (!area || !(line || editor)) return;
       event.preventDefault();
+      if (editor) return line ? editor.showLine(Number(line.dataset.line)) : editor.focusText({ preventScroll: false });
       const lines = area.value.split("\n");
       const start = lines.slice(0, line.dataset.line - 1).join("\n").length + (line.dataset.line > 1 ? 1 : 0);
       area.focus();
       area.setSelectionRange(start, start + lines[line.dataset.line - 1].length);
+    };
+
+    /* Enter in a small field does what the button beside it does. */
+    #entered = (event) => {
+      const button = event.key === "Enter" && !event.isComposing && document.getElementById(event.target.dataset?.enter);
+      if (!button) return;
+      event.preventDefault();
+      button.click();
     };
 
     /* The button that saves a version stands outside the form's fields. */
@@ -223,11 +294,16 @@
       const area = document.getElementById(this.#last) ?? this.querySelector("section.message:not(.is-system) textarea");
       button.closest("details").open = false;
       if (!area) return;
-      area.focus();
       const text = `{{${button.dataset.insert}}}`;
+      if (editorOf(area)?.view) return editorOf(area).insert(text);
+      area.focus();
       // insertText keeps the field's undo; where it is gone, the plain way.
       if (!document.execCommand?.("insertText", false, text)) area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
       area.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+
+    #tableChanged() {
+      for (const editor of this.querySelectorAll("prompt-text")) editor.tableChanged?.();
     }
 
     /* Who else wrote here, and a fresh token after signing in again. True when there was an answer. */

@@ -62,6 +62,19 @@
     if (target.closest("[data-dismiss]")) target.closest(".notice")?.remove();
   });
 
+  /* Signing out takes along what the editor keeps in this browser. */
+  document.addEventListener("submit", (event) => {
+    if (!new URL(event.target.action, location.href).pathname.endsWith("/sign-out/")) return;
+    document.documentElement.dataset.signingOut = "";
+    for (const name of ["localStorage", "sessionStorage"]) {
+      try {
+        for (const key of Object.keys(window[name])) if (/^studio:(words|undo):/.test(key)) window[name].removeItem(key);
+      } catch {
+        // A browser that forbids its store has kept nothing.
+      }
+    }
+  });
+
   /* A second click must not send a form twice. The button's own name and value still travel: it is marked, not disabled. */
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -69,7 +69,7 @@ def write_prompt(page: Page, *, title: str, folder: str, text: str) -> str:
 
 def write(page: Page, text: str) -> None:
     """Into the first message; waits until the server has it."""
-    page.locator("textarea[name$='-text']").first.fill(text)
+    page.locator("section.message:not(.is-system) .cm-content").first.fill(text)
     all_saved(page)
 
 
@@ -107,6 +107,6 @@ def ask_for_review(page: Page, name: str, semver: str) -> str:
 
 def approve(page: Page, review: str) -> None:
     page.goto(review)
-    page.locator("button[value='approve']").click()
+    page.locator("button[value='approve']").last.click()
     page.wait_for_load_state()
     expect(page.get_by_text("Your decision is recorded.")).to_be_visible()

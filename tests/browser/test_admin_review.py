@@ -72,7 +72,7 @@ def _pavel_decides_on_a_phone_without_scripts(page: Page) -> None:
     box = page.locator("main").bounding_box()
     assert box
     assert box["width"] <= 390
-    page.get_by_label("Comment").fill("Read on the train.")
+    page.get_by_role("textbox", name="Comment").fill("Read on the train.")
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Your decision is recorded.")).to_be_visible()
     expect(page.get_by_role("heading", name="Every condition is met")).to_be_visible()

@@ -30,10 +30,10 @@ def history(cast: Cast, settings: Any) -> None:
     """One row of everything that never changes."""
     use_fake_publisher(settings)
     a_snippet(cast.claims, by=cast.alice)
-    version = a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice, text="{{> greeting}}")
+    version = a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice, text="{{> greeting}}\nShort: {{claim}}")
     a_target(cast.production, by=cast.dora)
     reviews.comment(review=asked(version, cast.staging, by=cast.alice), text="Why?", actor=cast.bob)
-    lines = Lines("messages.0.text", 1, 1)
+    lines = Lines("messages.0.text", 2, 2)
     thread = conversation.begin_thread(version=version, lines=lines, text="Shorter?", suggests="{{claim}}", actor=cast.bob)
     conversation.take_suggestion(suggestion=Suggestion.objects.get(remark__thread=thread), actor=cast.alice)
     in_production(cast, version)

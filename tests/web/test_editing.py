@@ -235,7 +235,7 @@ def test_two_people_in_different_places_keep_both_words(cast: Cast, draft: Draft
 
     draft.refresh_from_db()
     assert answer.status_code == 200
-    assert "Both are in the text now" in answer.text
+    assert "Alice and you wrote here at the same time. Both are in the text now" in answer.text
     assert "Hers {{claim}}</textarea>" in answer.text
     assert (draft.content["messages"][0]["text"], draft.content["model"]) == ("Hers {{claim}}", "amazon.nova-lite-v1:0")
 

@@ -8,6 +8,7 @@ from django.test import Client
 
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.erasing import erase_words
+from promptstudio.lib.errors import Conflict
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Draft, Prompt, Version
@@ -242,6 +243,9 @@ class TestSuggestions:
         thread = services.begin_thread(version=version, lines=lines, suggests="Promise nothing.", actor=cast.bob)
         draft = services.take_suggestion(suggestion=Suggestion.objects.get(remark__thread=thread), actor=cast.alice)
         assert draft.content["messages"][0]["text"] == "{{> greeting}}\nPromise nothing.\n{{claim}}"
+        inside = services.begin_thread(version=version, lines=Lines("messages.0.text", 1, 1), suggests="Dear {{claim}}", actor=cast.bob)
+        with pytest.raises(Conflict, match="These words come from a snippet"):
+            services.take_suggestion(suggestion=Suggestion.objects.get(remark__thread=inside), actor=cast.alice)
 
     def test_it_uses_the_draft_that_is_open(self, cast: Cast, prompt: Prompt, suggestion: Suggestion) -> None:
         draft = prompts.open_draft(prompt=prompt, actor=cast.alice)

@@ -2,7 +2,8 @@
 
 Fields: `kind`, `syntax`, `system`, `model`, `temperature`, `top_p`, `max_tokens`, `stop` (many), and for each row of the repeated
 `message` and `variable` keys: `m<key>-role`, `m<key>-text`, `v<key>-name`, `-type`, `-required`, `-default`, `-example`,
-`-description`, `-choices`, `-min`, `-max`, `-max_length`. A key stays with its row while the page is open, wherever the row is moved.
+`-description`, `-choices`, `-min`, `-max`, `-max_length`, `-new_name`. A key stays with its row while the page is open, wherever
+the row is moved.
 """
 
 import re
@@ -33,7 +34,7 @@ class MessageRow:
 
 @dataclass
 class VariableRow:
-    """Everything as it was typed."""
+    """Everything as it was typed. `new_name` is what the variable shall be called everywhere, `refused` why it cannot be."""
 
     key: str
     name: str = ""
@@ -47,6 +48,9 @@ class VariableRow:
     min: str | None = None
     max: str | None = None
     max_length: str | None = None
+    new_name: str = ""
+    refused: str = ""
+    was_called: str = ""
 
 
 @dataclass
@@ -70,6 +74,31 @@ class BundleFields:
     @property
     def stop_shown(self) -> list[str]:
         return self.stop + [""] * (MAX_STOP_SEQUENCES - len(self.stop))
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is written yet that a starting point would replace."""
+        return not (self.system.strip() or self.variables or any(row.text.strip() for row in self.messages))
+
+    @property
+    def pairs(self) -> list[tuple[MessageRow, MessageRow]]:
+        """What comes in and how it is answered, before the message that is really asked; none where roles do not take turns."""
+        before = self.messages[: max((index for index, row in enumerate(self.messages) if row.role == "user"), default=0)]
+        in_turns = all(row.role == ROLES[index % 2] for index, row in enumerate(before))
+        return list(zip(before[::2], before[1::2], strict=True)) if self.kind == "chat" and in_turns and len(before) % 2 == 0 else []
+
+    @property
+    def in_pairs(self) -> int:
+        return 2 * len(self.pairs)
+
+    @property
+    def cards(self) -> list[MessageRow]:
+        """The messages that stand below the table of pairs."""
+        return self.messages[self.in_pairs :]
+
+    @property
+    def refused(self) -> bool:
+        return any(row.refused for row in self.variables)
 
     def content(self, before: dict[str, Any]) -> dict[str, Any]:
         """The JSON of a draft. What was not touched is taken from `before` to the letter, and so is what has no field here."""
@@ -187,7 +216,10 @@ def _variable_from(post: QueryDict, key: str) -> VariableRow:
         example=given("example"),
         description=given("description"),
         choices=given("choices"),
-        **{name: post.get(f"v{key}-{name}") for name in LIMITS},
+        min=post.get(f"v{key}-min"),
+        max=post.get(f"v{key}-max"),
+        max_length=post.get(f"v{key}-max_length"),
+        new_name=given("new_name").strip(),
     )
 
 
@@ -213,7 +245,7 @@ class _Kept:
         return self.texts.get(typed, typed)
 
     def variable(self, row: VariableRow) -> dict[str, Any]:
-        was = self.variables.get(row.name, {})
+        was = self.variables.get(row.was_called or row.name, {})
         before = _variable_row("0", was)
         same_type = before.type == row.type
         choices = [line.strip() for line in row.choices.split("\n") if line.strip()]

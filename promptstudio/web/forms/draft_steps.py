@@ -1,15 +1,20 @@
 """What the buttons of the editor do to its fields: rows added, moved and removed, and one-click fixes."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from promptstudio.prompts.bundle import VARIABLE_NAME
 from promptstudio.prompts.catalogue import find_model
+from promptstudio.prompts.gaps import filled
 from promptstudio.prompts.lint import USUAL_MAX_TOKENS
-from promptstudio.prompts.templating import escape_braces
+from promptstudio.prompts.starting_points import starting_point
+from promptstudio.prompts.templating import OPEN_BRACES, escape_braces, renamed
 
-from .bundle_form import BundleFields, MessageRow, VariableRow
+from .bundle_form import BundleFields, MessageRow, VariableRow, fields_of
 
 Step = Callable[[BundleFields, str], None]
+NO_NAME = "A variable name has letters and digits, with a single _ or - between them, at most 100 of them: customer_name."
 
 
 def take(fields: BundleFields, step: str) -> bool:
@@ -30,6 +35,20 @@ def _add_message(fields: BundleFields, role: str) -> None:
 
 def _remove_message(fields: BundleFields, key: str) -> None:
     fields.messages = [row for row in fields.messages if row.key != key]
+
+
+def _add_pair(fields: BundleFields, about: str) -> None:
+    """An example of what comes in and how it is answered, below those that are there."""
+    at = fields.in_pairs
+    fields.messages.insert(at, MessageRow(fields.new_key(), "user"))
+    fields.messages.insert(at + 1, MessageRow(fields.new_key(), "assistant"))
+    fields.kind = "chat"
+
+
+def _remove_pair(fields: BundleFields, key: str) -> None:
+    """`key` is that of the pair's first message."""
+    gone = next((pair for pair in fields.pairs if pair[0].key == key), ())
+    fields.messages = [row for row in fields.messages if row not in gone]
 
 
 def _move_up(fields: BundleFields, key: str) -> None:
@@ -54,6 +73,47 @@ def _remove_variable(fields: BundleFields, key: str) -> None:
     fields.variables = [row for row in fields.variables if row.key != key]
 
 
+def _rename_variable(fields: BundleFields, about: str) -> None:
+    """Everywhere at once: in the table and in each text. `about` is the row's key, and the new name where it is not typed in the row."""
+    key, _, given = about.partition(":")
+    for row in fields.variables:
+        if row.key == key:
+            row.new_name = given.strip() or row.new_name
+            row.refused = _no_new_name(fields, row)
+            if not row.refused:
+                _in_all_texts(fields, partial(renamed, old=row.name, new=row.new_name))
+                row.was_called, row.name, row.new_name = row.name, row.new_name, ""
+
+
+def _no_new_name(fields: BundleFields, row: VariableRow) -> str:
+    if not VARIABLE_NAME.fullmatch(row.new_name):
+        return NO_NAME if row.new_name else "Write the new name first."
+    if row.new_name == OPEN_BRACES:
+        return f"{OPEN_BRACES} always stands for two braces. Choose another name."
+    if row.new_name in [other.name for other in fields.variables]:
+        return f"There is already a variable called {row.new_name}. Choose another name."
+    return ""
+
+
+def _make_variable(fields: BundleFields, about: str) -> None:
+    """A gap in one text, and its like there, become a variable of the table."""
+    key, _, name = about.partition(":")
+    label = ""
+    if key == "system":
+        fields.system, label = filled(fields.system, name)
+    for row in fields.messages:
+        if row.key == key:
+            row.text, label = filled(row.text, name)
+    if label and name not in [row.name for row in fields.variables]:
+        fields.variables.append(VariableRow(fields.new_key(), name=name, description=label))
+
+
+def _in_all_texts(fields: BundleFields, change: Callable[[str], str]) -> None:
+    fields.system = change(fields.system)
+    for row in fields.messages:
+        row.text = change(row.text)
+
+
 def _make_optional(fields: BundleFields, key: str) -> None:
     for row in fields.variables:
         if row.key == key:
@@ -72,6 +132,20 @@ def _make_chat(fields: BundleFields, about: str) -> None:
     fields.kind = "chat"
 
 
+def _put_back(fields: BundleFields, about: str) -> None:
+    """Words that a browser kept come as they were typed; being a step, they are shown with the whole page."""
+
+
+def _start_from(fields: BundleFields, slug: str) -> None:
+    """Words that are there already are never replaced."""
+    point = starting_point(slug)
+    if point and fields.is_empty:
+        begun = fields_of(point.content(), first_key=int(fields.new_key()))
+        fields.kind, fields.system, fields.messages, fields.variables = begun.kind, begun.system, begun.messages, begun.variables
+        fields.temperature = fields.temperature or begun.temperature
+        fields.max_tokens = fields.max_tokens or begun.max_tokens
+
+
 def _set_max_tokens(fields: BundleFields, about: str) -> None:
     fields.max_tokens = str(offered_length(fields.model))
 
@@ -84,12 +158,18 @@ def offered_length(model_id: str) -> int:
 STEPS: dict[str, Step] = {
     "add_message": _add_message,
     "remove_message": _remove_message,
+    "add_pair": _add_pair,
+    "remove_pair": _remove_pair,
     "move_up": _move_up,
     "move_down": _move_down,
     "add_variable": _add_variable,
     "remove_variable": _remove_variable,
+    "rename_variable": _rename_variable,
+    "make_variable": _make_variable,
     "make_optional": _make_optional,
     "escape_braces": _escape_braces,
     "make_chat": _make_chat,
+    "start_from": _start_from,
+    "put_back": _put_back,
     "set_max_tokens": _set_max_tokens,
 }

@@ -10,6 +10,7 @@ from promptstudio.projects.models import Project
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.permissions import people_to_name
 from promptstudio.prompts.semver import Impact
+from promptstudio.prompts.starting_points import STARTING_POINTS
 
 from .words import Words
 
@@ -55,6 +56,11 @@ class NewPromptForm(PromptForm):
         label="Name for applications",
         help_text="How applications ask for it: claims/first-letter. Without one, it is made from the title. It cannot be changed later.",
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    start = forms.ChoiceField(
+        required=False,
+        choices=[("", "An empty page"), *((point.slug, point.title) for point in STARTING_POINTS)],
+        error_messages={"invalid_choice": "There is no such starting point. Choose one of these, or an empty page."},
     )
 
 

@@ -16,6 +16,7 @@ from promptstudio.prompts import services
 from promptstudio.prompts.models import Draft, NamedExample, Prompt
 from promptstudio.prompts.permissions import can_edit, can_write
 from promptstudio.prompts.soundness import problem_of
+from promptstudio.prompts.starting_points import StartingPoint, starting_point
 
 from ..answers import see_other
 from ..editing_page import editor_context, values_of
@@ -24,6 +25,7 @@ from ..forms.draft_steps import take
 from ..forms.merging import Choice, Merged, merge
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, checks_characters, draft_url, prompt_url
+from ..starting import save_first_examples
 
 TRIES = 3
 
@@ -70,6 +72,7 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     """Keep what stands in the fields, after the step that a button asks for. `X-Editor` asks for fragments."""
     prompt, draft = _draft_or_404(request, project, name, uid)
     fields = fields_from(request.POST)
+    begun_with = _begun_with(request, fields)
     stepped = take(fields, request.POST.get("step", ""))
     content = fields.content(draft.content)
     if problem := problem_of(content):
@@ -77,18 +80,20 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     saved, merged = _saved(request, draft, content)
     if merged.clashes:
         return _clash(request, prompt, saved, content, merged)
-    note = _note(saved, merged) if merged.content != content else ""
+    if begun_with:
+        save_first_examples(saved, begun_with, request.actor)
+    note = _note(request, saved, merged) if merged.content != content else ""
     if note:
         fields, stepped = fields_like(saved.content, fields), True
     kept, refused = _kept_example(request, saved) if "keep_example" in request.POST else (None, "")
-    if "X-Editor" not in request.headers and not refused:
+    if "X-Editor" not in request.headers and not (refused or fields.refused):
         if note:
             messages.info(request, note)
         return see_other(_next_page(request, saved, kept))
     template = "prompts/_editor.html" if stepped or kept or refused else "prompts/_live.html"
     # What was typed is the example now.
     more = {"given": {"example": str(kept.uid), "filled_with": str(kept.uid)}} if kept else {}
-    status_code = 422 if refused else 200
+    status_code = 422 if refused or fields.refused else 200
     return _page(
         request,
         prompt,
@@ -188,8 +193,15 @@ def _ended(request: StudioRequest, prompt: Prompt, draft: Draft) -> HttpResponse
     return redirect(prompt_url(prompt, "version", draft.became.semver) if draft.became else prompt_url(prompt))
 
 
-def _note(draft: Draft, merged: Merged) -> str:
-    return f"{draft.updated_by} and you wrote here at the same time. Both are in the text now: {', '.join(merged.taken)} changed meanwhile."
+def _note(request: StudioRequest, draft: Draft, merged: Merged) -> str:
+    other = draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at").first()
+    who, what = other.user if other else "Someone", ", ".join(merged.taken)
+    return f"{who} and you wrote here at the same time. Both are in the text now: {what} changed meanwhile."
+
+
+def _begun_with(request: StudioRequest, fields: BundleFields) -> StartingPoint | None:
+    step, _, slug = request.POST.get("step", "").partition(":")
+    return starting_point(slug) if step == "start_from" and fields.is_empty else None
 
 
 def _next_page(request: StudioRequest, draft: Draft, kept: NamedExample | None) -> str:

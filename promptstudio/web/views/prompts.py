@@ -18,6 +18,7 @@ from promptstudio.prompts import services
 from promptstudio.prompts.catalogue import find_model
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.prompts.permissions import can_create_prompt, can_create_somewhere, can_restrict, folders_to_write
+from promptstudio.prompts.starting_points import STARTING_POINTS, starting_point
 from promptstudio.prompts.templating import OPEN_BRACES
 from promptstudio.reviews.models import Review, Thread
 
@@ -26,6 +27,7 @@ from ..forms.prompts import NewPromptForm, PromptForm, RestrictForm, add_errors
 from ..prompt_pages import prompt_or_404, render_prompt
 from ..requests import StudioRequest, draft_url, prompt_url
 from ..sentences import sentences
+from ..starting import begin_with
 
 PAGE = 50
 TYPE_WORDS = {"string": "Text", "number": "Number", "boolean": "Yes or no", "choice": "Choice"}
@@ -46,7 +48,7 @@ def new(request: StudioRequest, project: str) -> HttpResponse:
         except Conflict as error:
             form.add_error("name", error.sentence)
     request.section = "prompts"  # type: ignore[attr-defined]
-    context = {"form": form, "project": owner, "may_create": can_create_somewhere(request.actor, owner)}
+    context = {"form": form, "project": owner, "may_create": can_create_somewhere(request.actor, owner), "starting_points": STARTING_POINTS}
     return render(request, "prompts/new.html", context, status=422 if form.errors else 200)
 
 
@@ -102,8 +104,10 @@ def activity(request: StudioRequest, project: str, name: str) -> HttpResponse:
 @transaction.atomic
 def _created(request: StudioRequest, project: Project, given: dict[str, Any]) -> Draft:
     """Both or neither: a prompt without a draft would be a page with nothing to do on it."""
+    point = starting_point(given.pop("start"))
     prompt = services.create_prompt(project=project, **given, actor=request.actor)
-    return services.open_draft(prompt=prompt, actor=request.actor)
+    draft = services.open_draft(prompt=prompt, actor=request.actor)
+    return begin_with(draft, point, request.actor) if point else draft
 
 
 def _details_form(prompt: Prompt, data: Any = None) -> PromptForm:
