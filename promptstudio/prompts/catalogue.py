@@ -1,12 +1,18 @@
 """The models that Studio knows, with prices and limits, and what a call costs.
 
 Source: the price file of LiteLLM 1.109.1 (MIT), which cites the AWS price list and model cards; on-demand, us-east-1, as of
-2026-11. Not checked against an invoice. Bedrock adds models weekly: an id that is not here is allowed.
+2026-11; dates of retirement are its own. Not checked against an invoice. Bedrock adds models weekly: an id that is not here is
+allowed. What a model refuses rests on migration guides and public reports of its errors, not on a model card; it warns and blocks
+nothing. A successor is a suggestion, of the same maker.
+
+Site admins keep the list that pages show (`models/entries.py`); MODELS is what it starts from, and what holds without a database.
 """
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from .bundle import Bundle
@@ -25,7 +31,7 @@ MILLION = Decimal(1_000_000)
 
 @dataclass(frozen=True)
 class Model:
-    """Prices are USD per million tokens; `context` and `max_output` are tokens."""
+    """Prices are USD per million tokens; `context` and `max_output` are tokens. `refuses` names settings that it does not take."""
 
     id: str
     label: str
@@ -34,11 +40,89 @@ class Model:
     context: int
     max_output: int
     dearer_by_geography: bool = False
+    refuses: tuple[str, ...] = ()
+    retires_on: date | None = None
+    successor: str = ""
+
+
+class Catalogue:
+    """Models by their ids."""
+
+    def __init__(self, models: Iterable[Model]) -> None:
+        self._by_id = {model.id: model for model in models}
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self._by_id.values())
+
+    def find(self, model_id: str) -> Model | None:
+        """The known model behind an id, an inference profile (`eu.…`) or their ARN, at that profile's price; None if unknown."""
+        geography, plain = _parts(model_id)
+        model = self._by_id.get(plain)
+        if model is None or not geography:
+            return model
+        factor = GEOGRAPHIC_SURCHARGE if model.dearer_by_geography and geography != "global." else Decimal(1)
+        return replace(
+            model,
+            id=geography + plain,
+            input_price=model.input_price * factor,
+            output_price=model.output_price * factor,
+            dearer_by_geography=False,
+        )
+
+
+def plain_id(model_id: str) -> str:
+    """Without the ARN and the geography around it."""
+    return _parts(model_id)[1]
+
+
+def in_place_of(model_id: str, successor: str) -> str:
+    """The id of `successor` that is called where `model_id` is called now."""
+    return successor if GEOGRAPHY.match(successor) else _parts(model_id)[0] + successor
+
+
+def _parts(model_id: str) -> tuple[str, str]:
+    plain = model_id.rpartition("/")[2] if model_id.startswith("arn:") else model_id
+    geography = GEOGRAPHY.match(plain)
+    return (geography[0], plain[geography.end() :]) if geography else ("", plain)
 
 
 def _model(id_: str, label: str, prices: str, context: int, max_output: int, dearer_by_geography: bool = False) -> Model:
     input_price, output_price = map(Decimal, prices.split())
-    return Model(id_, label, input_price, output_price, context, max_output, dearer_by_geography)
+    return Model(
+        id_,
+        label,
+        input_price,
+        output_price,
+        context,
+        max_output,
+        dearer_by_geography,
+        refuses=SAMPLING if id_ in WITHOUT_SAMPLING else (),
+        retires_on=date.fromisoformat(RETIRING[id_][0]) if id_ in RETIRING else None,
+        successor=RETIRING[id_][1] if id_ in RETIRING else "",
+    )
+
+
+SAMPLING = ("temperature", "top_p")
+WITHOUT_SAMPLING = frozenset(
+    f"anthropic.claude-{name}" for name in ("haiku-5-5", "sonnet-5", "sonnet-5-5", "opus-4-7", "opus-4-8", "opus-5", "opus-5-5", "fable-5")
+)
+RETIRING = {
+    "anthropic.claude-sonnet-4-20250514-v1:0": ("2026-10-14", "anthropic.claude-sonnet-5-5"),
+    "anthropic.claude-sonnet-4-5-20250929-v1:0": ("2027-04-08", "anthropic.claude-sonnet-5-5"),
+    "anthropic.claude-opus-4-1-20250805-v1:0": ("2027-01-08", "anthropic.claude-opus-5-5"),
+    "meta.llama3-1-8b-instruct-v1:0": ("2027-03-30", ""),
+    "meta.llama3-1-70b-instruct-v1:0": ("2027-03-30", ""),
+    "meta.llama3-3-70b-instruct-v1:0": ("2027-03-30", ""),
+    "meta.llama4-scout-17b-instruct-v1:0": ("2027-03-30", ""),
+    "meta.llama4-maverick-17b-instruct-v1:0": ("2027-03-30", ""),
+    "deepseek.r1-v1:0": ("2027-03-30", "deepseek.v3.2"),
+    "qwen.qwen3-coder-30b-a3b-v1:0": ("2027-03-30", ""),
+    "google.gemma-3-27b-it": ("2027-03-30", ""),
+    "ai21.jamba-1-5-mini-v1:0": ("2026-11-26", ""),
+    "ai21.jamba-1-5-large-v1:0": ("2026-11-26", ""),
+    "writer.palmyra-x4-v1:0": ("2027-03-09", ""),
+    "writer.palmyra-x5-v1:0": ("2027-03-21", ""),
+}
 
 
 MODELS: tuple[Model, ...] = (
@@ -93,18 +177,11 @@ MODELS: tuple[Model, ...] = (
     _model("writer.palmyra-x4-v1:0", "Writer Palmyra X4", "2.5 10", 128_000, 8_192),
     _model("writer.palmyra-x5-v1:0", "Writer Palmyra X5", "0.6 6", 128_000, 8_192),
 )
-_BY_ID = {model.id: model for model in MODELS}
+BUILT_IN = Catalogue(MODELS)
 
 
-def find_model(model_id: str) -> Model | None:
-    """The known model behind an id, an inference profile (`eu.…`) or their ARN, at that profile's price; None if unknown."""
-    plain = model_id.rpartition("/")[2] if model_id.startswith("arn:") else model_id
-    geography = GEOGRAPHY.match(plain)
-    model = _BY_ID.get(plain[geography.end() :] if geography else plain)
-    if model is None or geography is None:
-        return model
-    factor = GEOGRAPHIC_SURCHARGE if model.dearer_by_geography and geography[1] != "global" else Decimal(1)
-    return Model(plain, model.label, model.input_price * factor, model.output_price * factor, model.context, model.max_output)
+def find_model(model_id: str, known: Catalogue = BUILT_IN) -> Model | None:
+    return known.find(model_id)
 
 
 def estimate_tokens(text: str) -> int:
@@ -125,9 +202,9 @@ def input_tokens(bundle: Bundle, rendered: Rendered) -> int:
     return sum(map(estimate_tokens, texts))
 
 
-def cost_per_call(bundle: Bundle, rendered: Rendered) -> Decimal | None:
+def cost_per_call(bundle: Bundle, rendered: Rendered, known: Catalogue = BUILT_IN) -> Decimal | None:
     """The most that one call costs, in USD, by estimate: the input, and an answer of full length. None for an unknown model."""
-    model = find_model(bundle.model)
+    model = known.find(bundle.model)
     if model is None:
         return None
     output_tokens = min(bundle.inference.max_tokens or model.max_output, model.max_output)

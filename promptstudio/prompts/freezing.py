@@ -9,6 +9,7 @@ from promptstudio.projects.models import Project
 
 from . import lint, snippets, soundness
 from .bundle import Bundle, parse
+from .catalogue import BUILT_IN, Catalogue
 from .findings import Finding
 from .models import Inclusion, SnippetVersion, Version, VersionSource
 
@@ -38,12 +39,12 @@ class Frozen:
         return parse(self.data)
 
 
-def freeze(project: Project, data: Any) -> Frozen:
-    """`data` as a prompt of `project` would hold it now. Never raises."""
+def freeze(project: Project, data: Any, known: Catalogue = BUILT_IN) -> Frozen:
+    """`data` as a prompt of `project` would hold it now. Never raises. No error depends on which models are `known`."""
     if soundness.problem_of(data):
-        return Frozen(data, snippets.Resolved(data), lint.findings(data))
+        return Frozen(data, snippets.Resolved(data), lint.findings(data, known))
     resolved = snippets.resolve(data, loader_for(project))
-    found = [resolved.at_source(finding) for finding in lint.findings(resolved.data)]
+    found = [resolved.at_source(finding) for finding in lint.findings(resolved.data, known)]
     return Frozen(data, resolved, lint.errors_first([*resolved.problems, *found]))
 
 

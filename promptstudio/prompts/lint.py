@@ -5,16 +5,18 @@ Limits that say "Bedrock" are those of the service model of bedrock-agent (2023-
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import islice
 from typing import Any, get_args
 
 from promptstudio.lib.errors import Invalid
 
-from . import jinja, limits, soundness
+from . import jinja, limits, lint_schemas, soundness
 from .bundle import MAX_VARIABLES, VARIABLE_NAME, Bundle, Variable, parse
-from .catalogue import MODEL_ID, Model, find_model
+from .catalogue import BUILT_IN, MODEL_ID, Catalogue, Model, in_place_of
 from .findings import Finding, Level
 from .gaps import LONGEST_LABEL, gaps
+from .secrets_in import likely_secrets
 from .soundness import listed, mapping, text_of
 from .templating import OPEN_BRACES, PLACEHOLDER, misfit, placeholder, plain_text, positions, stray_braces
 
@@ -25,18 +27,13 @@ GAPS_SHOWN = 10
 USUAL_MAX_TOKENS = 1000
 TYPES = get_args(Variable.model_fields["type"].annotation)
 BRACED_WORDS = re.compile(r"\{\{([^{}\n]{1,200})\}\}")
-# Each ends after a bounded look, so that a hostile text costs no more than its length.
-SECRETS = re.compile(
-    r"\bAKIA[0-9A-Z]{16}\b|\bsk-[A-Za-z0-9_-]{20,80}|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abpr]-[0-9A-Za-z-]{10,80}"
-    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----|\b(?i:password|passwort)[ \t]{0,3}[:=][ \t]{0,3}[^\s{]{6,80}"
-)
 
 
-def findings(data: Any) -> list[Finding]:
-    """All that is to be said about a draft, errors first, then in reading order."""
+def findings(data: Any, known: Catalogue = BUILT_IN) -> list[Finding]:
+    """All that is to be said about a draft, errors first, then in reading order. No error depends on which models are `known`."""
     if problem := soundness.problem_of(data):
         return [problem]
-    found = [*_schema(data), *_conversation(data), *_texts(data), *_variables(data), *_tools(data), *_model(data)]
+    found = [*_schema(data), *_conversation(data), *_texts(data), *_variables(data), *lint_schemas.findings(data), *_model(data, known)]
     return errors_first(found)
 
 
@@ -96,9 +93,10 @@ def _schema(data: dict[str, Any]) -> Iterator[Finding]:
     try:
         parse(data)
     except Invalid as invalid:
+        typed = lint_schemas.unread(data)
         for place, sentence in invalid.errors.items():
-            # The table says the same beside the second name.
-            if not (place == "bundle" and sentence.startswith("Each variable")):
+            # The table says the same beside the second name, and what was typed as JSON is answered with its line.
+            if place not in typed and not (place == "bundle" and sentence.startswith("Each variable")):
                 yield _schema_error(place, sentence)
 
 
@@ -252,9 +250,9 @@ def _stray(place: str, text: str) -> Iterator[Finding]:
 
 
 def _secrets(place: str, text: str) -> Iterator[Finding]:
-    starts = [match.start() for match in SECRETS.finditer(text)]
-    for line, column in positions(text, starts[:SHOWN]):
-        yield Finding("hint", place, "This looks like a password or key. Everybody who can read the prompt would see it.", line, column)
+    found = sorted(likely_secrets(text, at_most=SHOWN))
+    for (_, sentence), (line, column) in zip(found, positions(text, [start for start, _ in found]), strict=True):
+        yield Finding("hint", place, sentence, line, column)
 
 
 def _gaps(place: str, text: str) -> Iterator[Finding]:
@@ -330,22 +328,9 @@ def _values(place: str, name: str, variable: dict[str, Any]) -> Iterator[Finding
         yield Finding("hint", f"{place}.required", sentence, fix="make_optional", name=name or None)
 
 
-def _tools(data: dict[str, Any]) -> Iterator[Finding]:
-    tools = [mapping(tool) for tool in listed(data.get("tools"))]
-    choice = data.get("tool_choice")
-    if isinstance(choice, str) and choice not in ("auto", "any") and choice not in [tool.get("name") for tool in tools]:
-        yield Finding("error", "tool_choice", f"There is no tool called {choice[:80]}. Choose auto, any, or one of the tools.")
-    elif isinstance(choice, str) and not tools:
-        yield Finding("error", "tool_choice", "There is no tool to choose. Add one, or leave this empty.")
-    if tools and data.get("kind", "text") != "chat":
-        yield Finding("warning", "tools", "Bedrock holds tools in chats only. Make this a chat before it is published.", fix="make_chat")
-    if data.get("output_schema"):
-        yield Finding("hint", "output_schema", "Bedrock cannot store the form of the answer; applications have to send it with each call.")
-
-
-def _model(data: dict[str, Any]) -> Iterator[Finding]:
+def _model(data: dict[str, Any], known: Catalogue) -> Iterator[Finding]:
     model_id, inference = text_of(data.get("model")), mapping(data.get("inference"))
-    model = find_model(model_id)
+    model = known.find(model_id)
     if not model_id:
         sentence = "No model is chosen. A version can be saved without, but Bedrock needs one before it can be called."
         yield Finding("warning", "model", sentence, fix="choose_model")
@@ -354,7 +339,30 @@ def _model(data: dict[str, Any]) -> Iterator[Finding]:
     elif model is None:
         sentence = "This model is not in Studio's list. That is allowed, because Bedrock adds models weekly; check its spelling."
         yield Finding("warning", "model", sentence)
+    elif model.retires_on:
+        yield _retiring(model_id, model, known)
     yield from _inference(inference, model)
+    if model:
+        yield from _refused(inference, model)
+
+
+def _retiring(model_id: str, model: Model, known: Catalogue) -> Finding:
+    next_id = in_place_of(model_id, model.successor) if model.successor else None
+    follows = known.find(model.successor)
+    more = f" {follows.label if follows else model.successor} is meant to follow it." if next_id else " Choose another in time."
+    return Finding("warning", "model", f"{model.label} retires on {in_words(model.retires_on)}.{more}", fix="set_model", name=next_id)
+
+
+def in_words(day: date | None) -> str:
+    return f"{day.day} {day:%B %Y}" if day else ""
+
+
+def _refused(inference: dict[str, Any], model: Model) -> Iterator[Finding]:
+    for name in model.refuses:
+        if inference.get(name) not in (None, [], ()):
+            yield Finding(
+                "warning", f"inference.{name}", f"{model.label} does not take this setting, and calls with it may fail. Leave it empty."
+            )
 
 
 def _inference(inference: dict[str, Any], model: Model | None) -> Iterator[Finding]:

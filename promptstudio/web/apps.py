@@ -13,6 +13,7 @@ class WebConfig(AppConfig):
             conditions,
             floors,
             targets,
+            models,
             reviewing,
             releases,
             publications,

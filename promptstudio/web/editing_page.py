@@ -11,24 +11,26 @@ from django.utils.safestring import SafeString
 
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle, Message, parse
-from promptstudio.prompts.catalogue import MODELS, cost_per_call, estimate_tokens, find_model
+from promptstudio.prompts.catalogue import BUILT_IN, Catalogue, cost_per_call, estimate_tokens
 from promptstudio.prompts.findings import Finding
 from promptstudio.prompts.freezing import freeze
-from promptstudio.prompts.models import Draft, NamedExample
+from promptstudio.prompts.models import Draft, ModelEntry, NamedExample
 from promptstudio.prompts.soundness import listed, mapping, text_of
 from promptstudio.prompts.starting_points import STARTING_POINTS
 from promptstudio.prompts.templating import Piece, Rendered, preview
 
 from .forms.bundle_form import BundleFields, shown
 from .forms.draft_steps import offered_length
-from .forms.merging import seen
+from .forms.merging import SETTINGS, seen
+from .forms.schema_form import TYPES as FIELD_TYPES
+from .forms.schema_form import row_at, walk
 from .requests import StudioRequest
 
 WORDS = {"error": "Must be mended", "warning": "Look at this", "hint": "Hint"}
 SYNTAXES = (("plain", "Plain: variables are filled in"), ("jinja", "Jinja: with if and for"))
 TYPES = (("string", "Text"), ("number", "Number"), ("boolean", "Yes or no"), ("choice", "Choice"))
 FROM_TABLE = ""
-SINGLE_BLOCKS = ("general", "system", "variables", "model", "temperature", "top_p", "max_tokens", "stop_sequences")
+SINGLE_BLOCKS = ("general", "system", "variables", "model", "temperature", "top_p", "max_tokens", "stop_sequences", "tools", "tool_choice")
 
 
 @dataclass(frozen=True)
@@ -71,43 +73,49 @@ def editor_context(
     request: StudioRequest, draft: Draft, fields: BundleFields, content: dict[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything that the editor's fragments need. `given` says which example fills the preview, and what was typed instead of it."""
-    frozen = freeze(draft.prompt.project, content)
+    known = ModelEntry.objects.catalogue()
+    frozen = freeze(draft.prompt.project, content, known)
     found = frozen.findings
-    blocks = findings_by_block(found, fields)
+    blocks = findings_by_block(found, fields, known)
     examples = list(NamedExample.objects.filter(prompt=draft.prompt_id, archived_at=None))
     filled_with, values, typed = values_of(given, content, examples)
-    model = find_model(fields.model)
+    model = known.find(fields.model)
     return {
         "draft": draft,
         "fields": fields,
         "seen": json.dumps(seen(content), separators=(",", ":")),
         "findings": blocks,
-        "blocks": [*SINGLE_BLOCKS, *(f"m{row.key}" for row in fields.messages), *(f"v{row.key}" for row in fields.variables)],
+        "blocks": [*SINGLE_BLOCKS, *_row_blocks(fields)],
         "counts": counts(found),
         "first_problem": next((item.field for block in blocks.values() for item in block if item.level == "error"), ""),
-        "preview": preview_of(frozen.data, values),
+        "preview": preview_of(frozen.data, values, known),
         "examples": examples,
         "filled_with": filled_with,
         "values": [Value(name, typed.get(name, ""), shown(values.get(name))) for name in _names(content) if name],
         "variable_names": [name for name in _names(content) if name],
-        "models": MODELS,
+        "models": sorted(known, key=lambda model: (model.retires_on is not None, model.label)),
         "known_model": model,
+        "prices": [f"${price.normalize():f}" for price in (model.input_price, model.output_price)] if model else [],
+        "refused_settings": " or ".join(SETTINGS[name].lower() for name in model.refuses if name in SETTINGS) if model else "",
         "longest": model.max_output if model else None,
         "about_words": _about_words(content),
         "types": TYPES,
         "syntaxes": SYNTAXES,
         "starting_points": STARTING_POINTS if fields.is_empty else (),
+        "field_types": FIELD_TYPES,
+        "blocks_open": _open_tools(fields, blocks),
+        "unknown_tool": fields.tool_choice if fields.tool_choice not in ("", "auto", "any", *(t.name for t in fields.tools)) else "",
         "kept_aside": _kept_aside(content),
         "others": list(draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at")[:3]),
     }
 
 
-def findings_by_block(found: Iterable[Finding], fields: BundleFields) -> dict[str, list[Shown]]:
+def findings_by_block(found: Iterable[Finding], fields: BundleFields, known: Catalogue = BUILT_IN) -> dict[str, list[Shown]]:
     """Findings under the id of the block that they stand in: `system`, a row's key, a setting, or `general`."""
     blocks: dict[str, list[Shown]] = defaultdict(list)
     for finding in found:
         block, field = _where(finding.place, fields)
-        step, label = _step(finding, block, fields)
+        step, label = _step(finding, block, fields, known)
         sentence = finding.sentence
         blocks[block].append(Shown(finding.level, WORDS[finding.level], sentence, finding.line, field, step, label))
     return dict(blocks)
@@ -121,7 +129,7 @@ def counts(found: list[Finding]) -> str:
     return " and ".join(parts)
 
 
-def preview_of(content: dict[str, Any], values: Mapping[str, Any]) -> Preview:
+def preview_of(content: dict[str, Any], values: Mapping[str, Any], known: Catalogue = BUILT_IN) -> Preview:
     """The texts with `values` filled in, and what one call costs at most."""
     syntax = text_of(content.get("syntax"))
     system = preview(text_of(content.get("system")), values, syntax)
@@ -132,7 +140,7 @@ def preview_of(content: dict[str, Any], values: Mapping[str, Any]) -> Preview:
     cards = [Card(role.capitalize(), _html(pieces)) for role, pieces in [("system", system), *messages] if pieces]
     rendered = Rendered(_plain(system), tuple(Message.model_construct(role=role, text=_plain(pieces)) for role, pieces in messages))  # type: ignore[arg-type]
     texts = [rendered.system, *(message.text for message in rendered.messages)]
-    return Preview(cards, sum(len(text.split()) for text in texts), sum(map(estimate_tokens, texts)), _cost(content, rendered))
+    return Preview(cards, sum(len(text.split()) for text in texts), sum(map(estimate_tokens, texts)), _cost(content, rendered, known))
 
 
 def _where(place: str, fields: BundleFields) -> tuple[str, str]:
@@ -147,12 +155,40 @@ def _where(place: str, fields: BundleFields) -> tuple[str, str]:
         return f"v{key}", f"v{key}-{member.partition('.')[0] or 'name'}"
     if head == "inference" and index in ("temperature", "top_p", "max_tokens", "stop_sequences"):
         return index, "stop-1" if index == "stop_sequences" else index
-    if head in ("system", "model", "variables"):
+    if head in ("system", "model", "variables", "tool_choice"):
         return head, head if head != "variables" else ""
-    return "general", ""
+    return _schema_place(place, fields)
 
 
-def _step(finding: Finding, block: str, fields: BundleFields) -> tuple[str, str]:
+def _schema_place(place: str, fields: BundleFields) -> tuple[str, str]:
+    head, _, rest = place.partition(".")
+    index, _, member = rest.partition(".")
+    if head == "output_schema" and fields.output:
+        return _field_place("out", rest, fields)
+    if head == "tools" and index.isdigit() and int(index) < len(fields.tools):
+        block = f"t{fields.tools[int(index)].key}"
+        name, _, inside = member.partition(".")
+        return _field_place(block, inside, fields) if name == "input_schema" else (block, f"{block}-{name or 'name'}")
+    return ("tools", "") if head == "tools" else ("general", "")
+
+
+def _field_place(block: str, inside: str, fields: BundleFields) -> tuple[str, str]:
+    row = row_at(fields.schemas[block].rows, inside)
+    return (f"p{row.key}", f"p{row.key}-name") if row else (block, f"{block}-json")
+
+
+def _open_tools(fields: BundleFields, blocks: Mapping[str, list[Shown]]) -> dict[str, bool]:
+    """Which tools something is said about, in whatever row."""
+    there = {f"t{tool.key}": {f"t{tool.key}", *(f"p{row.key}" for row in walk(tool.schema.rows))} for tool in fields.tools}
+    return {block: bool(inner & blocks.keys()) for block, inner in there.items()}
+
+
+def _row_blocks(fields: BundleFields) -> list[str]:
+    rows = [("m", fields.messages), ("v", fields.variables), ("p", list(fields.fields))]
+    return [f"{letter}{row.key}" for letter, found in rows for row in found] + list(fields.schemas)  # type: ignore[attr-defined]
+
+
+def _step(finding: Finding, block: str, fields: BundleFields, known: Catalogue) -> tuple[str, str]:
     match finding.fix:
         case "add_variable":
             return f"add_variable:{finding.name}", f"Add “{finding.name}” to the table"
@@ -165,7 +201,10 @@ def _step(finding: Finding, block: str, fields: BundleFields) -> tuple[str, str]
         case "make_variable":
             return f"make_variable:{'system' if block == 'system' else block[1:]}:{finding.name}", f"Make it “{finding.name}”"
         case "set_max_tokens":
-            return "set_max_tokens", f"Set it to {offered_length(fields.model):,} tokens"
+            length = offered_length(fields.model, known)
+            return f"set_max_tokens:{length}", f"Set it to {length:,} tokens"
+        case "set_model" if finding.name:
+            return f"set_model:{finding.name}", f"Take {finding.name}"
         case "make_chat":
             return "make_chat", "Make it a conversation"
         case "add_message":
@@ -216,12 +255,12 @@ def _plain(pieces: Iterable[Piece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-def _cost(content: dict[str, Any], rendered: Rendered) -> str:
+def _cost(content: dict[str, Any], rendered: Rendered, known: Catalogue) -> str:
     try:
         bundle: Bundle = parse(content)
     except Invalid:
         return ""
-    cost = cost_per_call(bundle, rendered)
+    cost = cost_per_call(bundle, rendered, known)
     if cost is None:
         return ""
     cents = cost * 100
@@ -235,7 +274,4 @@ def _about_words(content: dict[str, Any]) -> int | None:
 
 def _kept_aside(content: dict[str, Any]) -> str:
     """What has no field on the page, in words."""
-    parts = [f"{len(listed(content.get('tools')))} tools"] if content.get("tools") else []
-    parts += ["a fixed form of the answer"] if content.get("output_schema") else []
-    parts += ["settings of its own for this model"] if content.get("extra_model_fields") else []
-    return " and ".join(parts)
+    return "settings of its own for this model" if content.get("extra_model_fields") else ""

@@ -288,6 +288,8 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "environment.changed": ("stack-2", "quiet", _said("changed the environment {what}")),
     "policy.changed": ("shield-check", "quiet", _said("changed the conditions of {environment}")),
     "floor.changed": ("shield-check", "quiet", _said("set what every project must ask for at least")),
+    "model_entry.added": ("adjustments", "quiet", _said("put the model {what} on the list")),
+    "model_entry.changed": ("adjustments", "quiet", _said("changed what the list says of the model {what}")),
     "control.asked": ("shield-check", "quiet", _said("asked a second person to confirm: {what}")),
     "control.confirmed": ("shield-check", "", _said("confirmed what {person} asked for: {what}")),
     "control.declined": ("circle-x", "back", _said("declined what {person} asked for: {what}")),

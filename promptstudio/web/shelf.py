@@ -14,7 +14,7 @@ from promptstudio.deployments import board
 from promptstudio.deployments.models import Placement, PublishJob
 from promptstudio.projects.models import Environment, Project
 from promptstudio.projects.permissions import can
-from promptstudio.prompts.catalogue import find_model
+from promptstudio.prompts.catalogue import Catalogue, Model, plain_id
 from promptstudio.prompts.models import Prompt, Version
 
 STATES = {
@@ -111,11 +111,20 @@ def _kept(known: list[Fact], wanted: dict[str, frozenset[Any]]) -> list[Fact]:
     return known
 
 
-def model_label(model: str) -> str:
+def model_label(model: str, known: Catalogue) -> str:
     if model == NO_MODEL:
         return "No model chosen"
-    known = find_model(model)
-    return known.label if known else model
+    entry = known.find(model)
+    return entry.label if entry else model
+
+
+def retiring(facts: list[Fact], known: Catalogue) -> list[tuple[Model, list[int]]]:
+    """Models that retire and the prompts whose newest version uses one, the soonest first."""
+    using: dict[str, list[int]] = {}
+    for fact in facts:
+        using.setdefault(plain_id(fact.model), []).append(fact.prompt)
+    found = [(model, using[model.id]) for model in known if model.retires_on and model.id in using]
+    return sorted(found, key=lambda pair: (str(pair[0].retires_on), pair[0].label))
 
 
 def _facts(project: Project) -> list[Fact]:

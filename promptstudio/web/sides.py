@@ -1,6 +1,11 @@
-"""The two sides of a comparison, as they stand in an address: `1.4.0`, `env:production`, `draft:<uid>`."""
+"""The two sides of a comparison, as they stand in an address: `1.4.0`, `env:production`, `draft:<uid>`, `prompt:<name>@1.2.0`.
 
-from dataclasses import dataclass
+A side is one segment of the address, so the name of another prompt has `:` where it has `/`. Without a version, its newest is meant.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import Http404
 
@@ -10,6 +15,7 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.freezing import freeze
 from promptstudio.prompts.models import Draft, Inclusion, Prompt, Version
+from promptstudio.prompts.templating import placeholder, preview
 
 from .uids import uid_or_404
 
@@ -33,6 +39,8 @@ def side(prompt: Prompt, address: str, actor: Actor) -> Side:
         return _environment(prompt, rest)
     if kind == "draft":
         return _draft(prompt, rest, actor)
+    if kind == "prompt":
+        return _other_prompt(prompt, rest, actor)
     version = prompt.versions.filter(semver=address).first()
     if version is None:
         raise Http404
@@ -60,6 +68,34 @@ def choices(prompt: Prompt) -> list[tuple[str, list[tuple[str, str]]]]:
     drafts = [(f"draft:{d.uid}", f"Draft of {d.created_by}") for d in prompt.drafts.open().select_related("created_by")[:20]]
     groups = [("Versions", versions), ("Live", environments), ("Drafts", drafts)]
     return [(name, group) for name, group in groups if group]
+
+
+def address_of_other(typed: str) -> str:
+    """`prompt:claims:first-letter@1.2.0` of what a person typed: claims/first-letter@1.2.0, with blanks or without."""
+    return f"prompt:{typed.strip().replace('/', ':')}"
+
+
+def filled(side: Side, values: Mapping[str, Any]) -> Side:
+    """The texts with `values` in them. What has no value stays as it is written."""
+    if side.bundle is None:
+        return side
+    messages = tuple(message.model_copy(update={"text": _filled(message.text, values)}) for message in side.bundle.messages)
+    return replace(side, bundle=side.bundle.model_copy(update={"system": _filled(side.bundle.system, values), "messages": messages}))
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    pieces = preview(text, values)
+    return "".join(placeholder(piece.name) if piece.kind == "missing" and piece.name else piece.text for piece in pieces)
+
+
+def _other_prompt(prompt: Prompt, rest: str, actor: Actor) -> Side:
+    name, _, semver = rest.partition("@")
+    found = Prompt.objects.visible_to(actor).filter(project=prompt.project_id, name=name.replace(":", "/")).first()
+    version = found and (found.versions.filter(semver=semver).first() if semver else found.newest)
+    if not found or not version:
+        raise Http404
+    title = " ".join(found.title.split())
+    return Side(f"prompt:{rest}", f"{title[:60]} {version.semver}", version.bundle, version)
 
 
 def _environment(prompt: Prompt, slug: str) -> Side:

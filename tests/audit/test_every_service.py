@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from inspect import getmembers, isfunction
@@ -28,10 +29,12 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
 from promptstudio.projects.rules import Rules
+from promptstudio.prompts import model_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services as snippets
+from promptstudio.prompts.catalogue import MODELS
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Prompt, Snippet, Version
+from promptstudio.prompts.models import ModelEntry, Prompt, Snippet, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews import substitute_services
@@ -298,6 +301,20 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: prompts.restrict_prompt(prompt=s.prompt, people=[s.cast.bob.user], actor=s.cast.alice),
     ),
     "prompts.open_draft": ("draft.opened", lambda s: prompts.open_draft(prompt=s.prompt, actor=s.cast.alice)),
+    "prompts.open_draft_for_model": (
+        "draft.opened",
+        lambda s: model_services.open_draft_for_model(prompt=s.prompt, model="amazon.nova-pro-v1:0", actor=s.cast.alice),
+    ),
+    "prompts.add_model": (
+        "model_entry.added",
+        lambda s: model_services.add_model(model=replace(MODELS[0], id="spare.model-v1:0"), actor=s.cast.root),
+    ),
+    "prompts.change_model": (
+        "model_entry.changed",
+        lambda s: model_services.change_model(
+            entry=ModelEntry.objects.get(model_id=MODELS[0].id), model=replace(MODELS[0], context=1000), actor=s.cast.root
+        ),
+    ),
     "prompts.discard_draft": ("draft.discarded", lambda s: prompts.discard_draft(draft=s.draft, actor=s.cast.alice)),
     "prompts.save_version_of_draft": ("version.saved", _version_of_draft),
     "prompts.save_version": ("version.saved", lambda s: a_version(s.prompt, by=s.cast.alice, text="More {{claim}}")),

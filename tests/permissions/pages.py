@@ -15,6 +15,7 @@ SITE = "It belongs to the installation, not to a project."
 PERSONAL = "It shows what this person may see, and for many that is nothing."
 WAITING = "What waits for a second person is told to those who could confirm it, and to whoever asked."
 OWN = "One's own sessions."
+NOT_WRITTEN = "Drafts are opened where this person may write, and elsewhere the page says why not."
 OPEN = "Before anybody is signed in, and for machines that watch the product."
 
 
@@ -79,6 +80,10 @@ def a_snippet(stage: Stage, things: Things) -> dict[str, Any]:
     return {"uid": stage.rest["snippet"].uid}
 
 
+def a_model(*_: Any) -> dict[str, str]:
+    return {"model": "anthropic.claude-sonnet-4-5-20250929-v1:0"}
+
+
 PAGES: dict[str, Entry] = {
     "GET sign_in": Entry(PUBLIC, why=OPEN),
     "POST sign_in": Entry(PUBLIC, why=OPEN),
@@ -113,6 +118,8 @@ PAGES: dict[str, Entry] = {
     "GET site_audit_export_lines": Entry(SITE_ADMIN, seen="nothing", why=SITE),
     # a project
     "GET library": Entry("read", at="somewhere"),
+    "GET retiring": Entry("read", at="somewhere", address=a_model),
+    "POST retiring_drafts": Entry("read", at="somewhere", address=a_model, why=NOT_WRITTEN),
     "GET environments": Entry("read", at="somewhere"),
     "GET reviews": Entry("read", at="somewhere"),
     "GET prompt_new": Entry("read", at="somewhere"),

@@ -68,6 +68,14 @@ def a_floor(stage: Stage, things: Things, person: Person) -> dict[str, Any]:
     return {"environments": "production", "change_record": "on"}
 
 
+def a_changed_model(stage: Stage, things: Things, person: Person) -> dict[str, Any]:
+    return {"label": "Spare", "input_price": "1", "output_price": "2", "context": "1000", "max_output": "100", "refuses": []}
+
+
+def a_model(stage: Stage, things: Things, person: Person) -> dict[str, Any]:
+    return {**a_changed_model(stage, things, person), "model_id": "spare.model-v1:0"}
+
+
 def a_target(stage: Stage, things: Things, person: Person) -> dict[str, Any]:
     return {"environment": stage.staging.pk, "name": "Dublin", "kind": "fake", "settings": "{}", "is_active": "on"}
 
@@ -132,6 +140,8 @@ DOORS: dict[str, Entry] = {
         Entry("administer", make=form(name="Rehearsal", grace_days="3")),
     ),
     **panel("projects_floor", lambda stage, things: stage.rest["floor"], site(), site(a_floor), NONE),
+    **panel("prompts_modelentry", lambda stage, things: stage.rest["model"], site(), site(a_model), site(a_changed_model)),
+    "GET prompts_modelentry_history": Entry(SITE_ADMIN, seen="nothing", hidden=True, why=SITE),
     # Its past is asked for by a row's address, and a row that is not theirs is not there.
     "GET projects_groupmapping_history": Entry(SITE_ADMIN, seen="nothing", hidden=True, why=SITE),
     "GET projects_floor_history": Entry(SITE_ADMIN, seen="nothing", hidden=True, why=SITE),

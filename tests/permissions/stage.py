@@ -26,7 +26,7 @@ from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Draft, Prompt, Snippet, Version
+from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Snippet, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Comment, Decision, Review, Suggestion, Thread
@@ -236,6 +236,7 @@ def build() -> Stage:
             "spare": spare,
             "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root),
             "floor": projects.set_floor(data={}, environments=[], actor=root),
+            "model": ModelEntry.objects.get(model_id="amazon.nova-lite-v1:0"),
         },
     )
 

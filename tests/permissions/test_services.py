@@ -1,6 +1,7 @@
 """Every public service, called by everybody and with keys, compared with the table of roles: whatever door leads to it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +21,9 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.roles import SCOPES
 from promptstudio.projects.rules import Rules
+from promptstudio.prompts import model_services, snippet_services
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts import snippet_services
+from promptstudio.prompts.catalogue import MODELS
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from tests.audit.test_every_service import public_services
@@ -174,6 +176,13 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         why=OWNER,
     ),
     "prompts.open_draft": prompt("write", lambda s, t, a: prompts.open_draft(prompt=t.prompt, actor=a)),
+    "prompts.open_draft_for_model": prompt(
+        "write", lambda s, t, a: model_services.open_draft_for_model(prompt=t.prompt, model="amazon.nova-pro-v1:0", actor=a)
+    ),
+    "prompts.add_model": site(lambda s, t, a: model_services.add_model(model=replace(MODELS[0], id="spare.model-v1:0"), actor=a)),
+    "prompts.change_model": site(
+        lambda s, t, a: model_services.change_model(entry=s.rest["model"], model=replace(s.rest["model"].model, context=7), actor=a)
+    ),
     "prompts.save_draft": prompt(
         "write", lambda s, t, a: prompts.save_draft(draft=t.draft, content=bundle("X {{claim}}"), revision=t.draft.revision, actor=a)
     ),

@@ -243,12 +243,48 @@ class TestStructure:
         new = self.schema(["amount", "date"], amount={"type": "number"}, date={"type": "string"}, rooms={"type": "array"})
         changes = compare(text_bundle("a", output_schema=old), text_bundle("a", output_schema=new)).schema
         assert [(change.label, change.old, change.new, change.word) for change in changes] == [
-            ("Output schema: date", "optional", "required", "Now required"),
-            ("Output schema: amount › type", "“string”", "“number”", "Changed"),
-            ("Output schema: rooms", "not there", '{"type": "array"}', "Added"),
-            ("Output schema: note", "{}", "not there", "Removed"),
+            ("Answer: date", "optional", "required", "Now required"),
+            ("Answer: amount › type", "Text", "Number", "Changed"),
+            ("Answer: rooms", "not there", "List", "Added"),
+            ("Answer: note", "Anything", "not there", "Removed"),
         ]
         assert changes[1].name == "output_schema.properties.amount.type"
+
+    @pytest.mark.parametrize(
+        ("old", "new", "sentence"),
+        [
+            (None, {"a": {"type": "string"}}, "Asks for fixed fields in the answer."),
+            ({"a": {"type": "string"}}, None, "Lets the answer be free text."),
+            (
+                {"a": {"type": "string"}},
+                {"a": {"type": "number"}, "b": {}, "c": {}},
+                "Adds the fields b and c to the answer and changes the field a of the answer.",
+            ),
+            (
+                {"a": {"type": "object", "properties": {"x": {"type": "string", "description": "One"}}}},
+                {"a": {"type": "object", "properties": {"x": {"type": "string", "description": "Two"}}}},
+                "Changes the field a › x of the answer.",
+            ),
+        ],
+    )
+    def test_the_sentence_names_fields(self, old: dict | None, new: dict | None, sentence: str) -> None:
+        before, after = (given and self.schema([], **given) for given in (old, new))
+        assert compare(text_bundle("a", output_schema=before), text_bundle("a", output_schema=after)).sentence == sentence
+
+    def test_a_tools_fields_are_told_in_words(self) -> None:
+        def tools(schema: dict) -> Bundle:
+            return text_bundle("a", tools=[{"name": "pay", "input_schema": schema}])
+
+        group = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "description": "Where"}
+        new = self.schema(["to"], to=group, how={"enum": ["cash", "card"]}, rooms={"type": "array", "items": {"type": "integer"}})
+        comparison = compare(tools(self.schema([])), tools(new))
+        assert [(change.label, change.new) for change in comparison.tools] == [
+            ("pay: to", "Group of city (Text, always there); “Where”"),
+            ("pay: how", "Choice of cash, card"),
+            ("pay: rooms", "List of Whole number"),
+            ("pay: always there", "to"),
+        ]
+        assert comparison.sentence == "Adds the fields to, how and rooms to the tool pay and changes the tool pay."
 
     def test_tools_come_go_and_change(self) -> None:
         old = text_bundle("a", tools=[{"name": "pay"}, {"name": "look_up", "description": "Finds"}])
@@ -259,12 +295,12 @@ class TestStructure:
             ("tools.write", "Added"),
             ("tools.pay", "Removed"),
         ]
-        assert comparison.sentence == "Adds the tool write, removes the tool pay, and changes the tools."
+        assert comparison.sentence == "Adds the tool write, removes the tool pay, and changes the tool look_up."
 
     def test_a_property_may_itself_be_called_properties(self) -> None:
         old, new = self.schema([], properties={"type": "string"}), self.schema([], properties={"type": "number"})
         changes = compare(text_bundle("a", output_schema=old), text_bundle("a", output_schema=new)).schema
-        assert [change.label for change in changes] == ["Output schema: properties › type"]
+        assert [change.label for change in changes] == ["Answer: properties › type"]
 
 
 class TestSentence:

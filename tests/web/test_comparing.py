@@ -155,3 +155,52 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, prompt:
     few = queries(client, f"{URL}1.0.0...env:development/")
     save(3, 12)
     assert queries(client, f"{URL}1.0.0...env:development/") == few
+
+
+# Filled, and beside another prompt
+
+
+def test_both_sides_are_filled_with_one_example(client: Client, cast: Cast, versions: list[Version]) -> None:
+    prompt = versions[0].prompt
+    example = prompts.save_example(prompt=prompt, name="<b>burst pipe", values={"claim": "a <i>pipe</i>"}, actor=cast.alice)
+    page = f"{URL}1.0.0...{versions[1].semver}/"
+
+    html = text(at(client, cast.vera).get(page, {"with": str(example.uid)}))
+
+    assert html.count("a &lt;i&gt;pipe&lt;/i&gt;") == 2
+    assert "&lt;b&gt;burst pipe" in html
+    assert "<i>pipe" not in html
+    assert f'<option value="{example.uid}" selected>' in html
+    assert client.get(page, {"with": "nothing-like-it"}).status_code == 404
+    chosen = client.get(URL, {"old": "1.0.0", "new": versions[1].semver, "with": str(example.uid)})
+    assert chosen["Location"] == f"{page}?with={example.uid}"
+
+
+def test_what_an_example_has_no_value_for_stays_as_it_is_written(client: Client, cast: Cast, versions: list[Version]) -> None:
+    example = prompts.save_example(prompt=versions[0].prompt, name="empty", values={}, actor=cast.alice)
+    html = text(at(client, cast.vera).get(f"{URL}1.0.0...{versions[1].semver}/", {"with": str(example.uid)}))
+    assert html.count('<bdi class="var">claim</bdi>') == 2
+
+
+def test_a_version_of_another_prompt_stands_on_a_side(client: Client, cast: Cast, versions: list[Version]) -> None:
+    other = a_prompt(cast.claims, by=cast.alice, title="Storm", name="claims/storm")
+    a_version(other, by=cast.alice, text="Sort this storm: {{claim}}")
+
+    response = at(client, cast.vera).get(URL, {"old": "1.0.0", "new": "1.0.0", "other": "claims/storm@1.0.0"}, follow=True)
+
+    assert response.redirect_chain[-1][0] == f"{URL}prompt:claims:storm@1.0.0...1.0.0/"
+    assert "Storm 1.0.0" in text(response)
+    assert "Storm 1.0.0" in text(client.get(f"{URL}prompt:claims:storm...1.0.0/"))
+    for address in ("prompt:claims:storm@9.9.9", "prompt:nobody", "prompt:", "prompt:@1.0.0", "prompt:%3Cscript%3E"):
+        assert client.get(f"{URL}{address}...1.0.0/").status_code == 404
+
+
+def test_a_prompt_that_is_hidden_or_elsewhere_stands_on_no_side(client: Client, cast: Cast, versions: list[Version]) -> None:
+    hidden = a_prompt(cast.claims, by=cast.alice, title="Hidden")
+    theirs = a_prompt(cast.elsewhere, by=cast.charlie, title="Theirs")
+    a_version(hidden, by=cast.alice)
+    a_version(theirs, by=cast.charlie)
+    prompts.restrict_prompt(prompt=hidden, people=[cast.alice.user], actor=cast.alice)
+    at(client, cast.vera)
+    assert [client.get(f"{URL}prompt:{name}@1.0.0...1.0.0/").status_code for name in ("hidden", "theirs")] == [404, 404]
+    assert at(client, cast.alice).get(f"{URL}prompt:hidden@1.0.0...1.0.0/").status_code == 200

@@ -117,7 +117,7 @@ def test_buttons_move_add_and_remove_rows() -> None:
     for step in ("move_up:1", "add_message:", "remove_message:0", "add_variable:room", "make_optional:2"):
         assert take(fields, step)
 
-    assert [(row.key, row.role) for row in fields.messages] == [("1", "assistant"), ("5", "assistant")]
+    assert [(row.key, row.role) for row in fields.messages] == [("1", "assistant"), ("6", "assistant")]
     assert [row.name for row in fields.variables] == ["n", "flag", "c", "room"]
     assert not fields.variables[0].required
     assert not take(fields, "explode:1")

@@ -173,5 +173,5 @@ def tools(old: Bundle, new: Bundle) -> list[FieldChange]:
 
 
 def schema(old: Bundle, new: Bundle) -> list[FieldChange]:
-    """The output schema, place by place."""
-    return differences(old.output_schema, new.output_schema, place="output_schema", label="Output schema")
+    """The form of the answer, field by field."""
+    return differences(old.output_schema, new.output_schema, place="output_schema", label="Answer")

@@ -108,6 +108,8 @@ def _variable_phrases(changes: list[FieldChange]) -> list[str]:
 
 
 def _names(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
     # "and" inside an enumeration of phrases would not tell where the names end.
     return (
         ", ".join(names[:-1]) + " and " + names[-1]
@@ -142,10 +144,29 @@ def _structure_phrases(of: "Comparison") -> list[str]:
     phrases = []
     came_or_went = [change for change in of.tools if change.name.count(".") == 1 and change.word in ("Added", "Removed")]
     phrases += [f"{'adds' if change.word == 'Added' else 'removes'} the tool {change.label}" for change in came_or_went]
-    rest = len(of.tools) - len(came_or_went)
-    if rest:
-        phrases.append("changes the tools")
-    if of.schema:
-        whole = of.schema[0].word if of.schema[0].name == "output_schema" else "Changed"
-        phrases.append({"Added": "adds the output schema", "Removed": "removes the output schema"}.get(whole, "changes the output schema"))
-    return phrases
+    by_tool: dict[str, list[FieldChange]] = {}
+    for change in of.tools:
+        if change not in came_or_went:
+            by_tool.setdefault(change.name.split(".")[1] if "." in change.name else "", []).append(change)
+    for name, changes in by_tool.items():
+        phrases += _field_phrases(changes, f"the tool {name}") if name else ["changes the order of the tools"]
+    if of.schema and of.schema[0].name == "output_schema" and of.schema[0].word in ("Added", "Removed"):
+        return [*phrases, "asks for fixed fields in the answer" if of.schema[0].word == "Added" else "lets the answer be free text"]
+    return phrases + (_field_phrases(of.schema, "the answer") if of.schema else [])
+
+
+def _field_phrases(changes: list[FieldChange], where: str) -> list[str]:
+    """What happened to the fields of a tool or of the answer; all that is not about a field is one change."""
+    phrases = []
+    for word, verb, joint in (("Added", "adds", "to"), ("Removed", "removes", "from")):
+        names = [change.field for change in changes if change.word == word and change.field and change.label.endswith(change.field)]
+        if names:
+            phrases.append(f"{verb} the field{'' if len(names) == 1 else 's'} {_names(names)} {joint} {where}")
+    needs = [change for change in changes if change.word in ("Now required", "Now optional")]
+    phrases += [f"makes the field {change.field} of {where} {change.word.removeprefix('Now ')}" for change in needs]
+    told = {change.field for change in changes if change.word in ("Added", "Removed") and change.label.endswith(change.field)}
+    rest = [change for change in changes if change not in needs and not (change.field and change.field in told)]
+    fields = list(dict.fromkeys(change.field for change in rest if change.field))
+    if fields:
+        phrases.append(f"changes the field{'' if len(fields) == 1 else 's'} {_names(fields)} of {where}")
+    return phrases + ([f"changes {where}"] if any(not change.field for change in rest) else [])

@@ -14,11 +14,37 @@ NOT_THERE = "not there"
 NOT_SET = "not set"
 _MISSING = object()
 _DEEPEST = 40
+_TYPES = {
+    "string": "Text",
+    "number": "Number",
+    "integer": "Whole number",
+    "boolean": "Yes or no",
+    "array": "List",
+    "object": "Group",
+    "null": "Nothing",
+}
+# What people call the keywords of a JSON schema.
+_KEYWORDS = {
+    "description": "meaning",
+    "enum": "choices",
+    "items": "entries",
+    "minimum": "smallest",
+    "maximum": "largest",
+    "minLength": "shortest",
+    "maxLength": "longest",
+    "minItems": "fewest entries",
+    "maxItems": "most entries",
+    "additionalProperties": "other fields",
+    "required": "always there",
+}
 
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One row of a table. `label` is for people; `name` is the variable, or the place in the bundle (`inference.temperature`)."""
+    """One row of a table. `label` is for people; `name` is the variable, or the place in the bundle (`inference.temperature`).
+
+    `field` is the field of a schema that the row is about, where there is one.
+    """
 
     label: str
     name: str
@@ -26,6 +52,7 @@ class FieldChange:
     new: str
     word: Word
     note: str = ""
+    field: str = ""
 
 
 def alike(old: Any, new: Any) -> bool:
@@ -93,20 +120,60 @@ def _needs(old: dict[str, Any], new: dict[str, Any], path: Path) -> Iterator[Dif
 
 def _row(difference: Difference, place: str, label: str) -> FieldChange:
     path, old, new, word = difference
-    named = " › ".join(_named(path))
-    return FieldChange(f"{label}: {named}" if named else label, ".".join((place, *path)), _side(old, word), _side(new, word), word)
+    parts = list(_parts(path))
+    named = " › ".join(part if is_field else _KEYWORDS.get(part, part) for part, is_field in parts)
+    # What stands below the last field is about that field.
+    last = max((index for index, (_, is_field) in enumerate(parts) if is_field), default=-1)
+    field = " › ".join(part for part, is_field in parts[: last + 1] if is_field)
+    as_field = not parts or parts[-1][1]
+    keyword = parts[-1][0] if parts else ""
+    before, after = _side(old, word, as_field, keyword), _side(new, word, as_field, keyword)
+    return FieldChange(f"{label}: {named}" if named else label, ".".join((place, *path)), before, after, word, field=field)
 
 
-def _side(value: Any, word: Word) -> str:
+def _side(value: Any, word: Word, as_field: bool, keyword: str) -> str:
     if value is _MISSING:
         return NOT_THERE
-    return str(value) if word in ("Now required", "Now optional") else shown(value)
+    if word in ("Now required", "Now optional"):
+        return str(value)
+    if as_field or keyword == "items":
+        return field_in_words(value)
+    if keyword == "type" and isinstance(value, str):
+        return _TYPES.get(value, value)
+    if keyword in ("enum", "required") and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value) or "none"
+    return shown(value)
 
 
-def _named(path: Path) -> Iterator[str]:
-    """The path without the keyword `properties`, which may itself be the name of a property."""
+def field_in_words(schema: Any, *, inside: bool = True) -> str:
+    """A field of a JSON schema for people; the JSON where words would not say it."""
+    if not isinstance(schema, dict) or not isinstance(schema.get("type", ""), str):
+        return shown(schema)
+    kind, choices = _TYPES.get(schema.get("type", "")), schema.get("enum")
+    if isinstance(choices, list) and all(isinstance(choice, str) for choice in choices):
+        kind = f"Choice of {', '.join(choices)}"
+    if kind is None:
+        return shown(schema) if schema else "Anything"
+    if inside and isinstance(schema.get("properties"), dict) and schema["properties"]:
+        kind += f" of {', '.join(_with_kind(name, field, schema) for name, field in schema['properties'].items())}"
+    if inside and kind == "List" and isinstance(schema.get("items"), dict):
+        kind += f" of {field_in_words(schema['items'], inside=False)}"
+    description = schema.get("description")
+    return f"{kind}; “{description}”" if inside and isinstance(description, str) and description else kind
+
+
+def _with_kind(name: str, field: Any, schema: dict[str, Any]) -> str:
+    needed = schema.get("required")
+    always = ", always there" if isinstance(needed, list) and name in needed else ""
+    return f"{name} ({field_in_words(field, inside=False)}{always})"
+
+
+def _parts(path: Path) -> Iterator[tuple[str, bool]]:
+    """The path without the keyword `properties`, which may itself be the name of a property; and which parts are names of fields."""
     after_keyword = False
     for part in path:
-        after_keyword = part == "properties" and not after_keyword
-        if not after_keyword:
-            yield part
+        if part == "properties" and not after_keyword:
+            after_keyword = True
+        else:
+            yield part, after_keyword
+            after_keyword = False

@@ -1,6 +1,7 @@
-"""Django models of prompts. (The catalogue of AI models is in `prompts/catalogue.py`.)"""
+"""Django models of prompts. (AI models are entries; what Studio brings along of them is in `prompts/catalogue.py`.)"""
 
 from .drafts import Draft, DraftQuerySet, Editor, NamedExample
+from .entries import ModelEntry, ModelEntryQuerySet
 from .prompts import Prompt, PromptQuerySet, PromptText, PromptUserPermission
 from .snippets import Inclusion, Snippet, SnippetQuerySet, SnippetVersion, VersionSource
 from .versions import ChangeNote, Contributor, Version, VersionQuerySet
@@ -12,6 +13,8 @@ __all__ = [
     "DraftQuerySet",
     "Editor",
     "Inclusion",
+    "ModelEntry",
+    "ModelEntryQuerySet",
     "NamedExample",
     "Prompt",
     "PromptQuerySet",

@@ -2,13 +2,15 @@
 
 Fields: `kind`, `syntax`, `system`, `model`, `temperature`, `top_p`, `max_tokens`, `stop` (many), and for each row of the repeated
 `message` and `variable` keys: `m<key>-role`, `m<key>-text`, `v<key>-name`, `-type`, `-required`, `-default`, `-example`,
-`-description`, `-choices`, `-min`, `-max`, `-max_length`, `-new_name`. A key stays with its row while the page is open, wherever
-the row is moved.
+`-description`, `-choices`, `-min`, `-max`, `-max_length`, `-new_name`. Where `schemas` is sent, for each repeated `tool` key
+`t<key>-name` and `-description`, then `tool_choice` and, with `has_output`, the form of the answer; for their schemas see `schema_form`.
+A key stays with its row while the page is open, wherever the row is moved.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 from django.http import QueryDict
@@ -17,6 +19,8 @@ from promptstudio.prompts.bundle import MAX_STOP_SEQUENCES
 from promptstudio.prompts.limits import LIMITS
 from promptstudio.prompts.soundness import listed, mapping, text_of
 from promptstudio.prompts.values import WRITTEN_NUMBER, as_text
+
+from .schema_form import FieldRow, NewKey, SchemaFields, fit, schema_fields, schema_from, walk
 
 ROLES = ("user", "assistant")
 KEY = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -54,6 +58,14 @@ class VariableRow:
 
 
 @dataclass
+class ToolRow:
+    key: str
+    schema: SchemaFields
+    name: str = ""
+    description: str = ""
+
+
+@dataclass
 class BundleFields:
     kind: str = "text"
     # as the page said it; empty where it said nothing
@@ -66,10 +78,34 @@ class BundleFields:
     top_p: str = ""
     max_tokens: str = ""
     stop: list[str] = field(default_factory=list)
+    # False where a page of an older kind sent no tools: then those of the draft stay.
+    has_schemas: bool = True
+    tools: list[ToolRow] = field(default_factory=list)
+    tool_choice: str = ""
+    output: SchemaFields | None = None
 
     def new_key(self) -> str:
-        keys = [int(message.key) for message in self.messages] + [int(variable.key) for variable in self.variables]
-        return str(1 + max(keys, default=-1))
+        rows: Iterable[Any] = chain(self.messages, self.variables, self.tools, self.fields)
+        return str(1 + max((int(row.key) for row in rows), default=-1))
+
+    @property
+    def schemas(self) -> dict[str, SchemaFields]:
+        """Every schema under the block that it stands in."""
+        found = {f"t{tool.key}": tool.schema for tool in self.tools}
+        return found | ({"out": self.output} if self.output else {})
+
+    def settle(self) -> None:
+        """Let the JSON beside each table say what the table says."""
+        for schema in self.schemas.values():
+            schema.settle()
+
+    def fit(self) -> "BundleFields":
+        fit(self.schemas.values())
+        return self
+
+    @property
+    def fields(self) -> Iterator[FieldRow]:
+        return walk(row for schema in self.schemas.values() for row in schema.rows)
 
     @property
     def stop_shown(self) -> list[str]:
@@ -118,6 +154,14 @@ class BundleFields:
                 "max_tokens": kept.setting("max_tokens", self.max_tokens),
                 "stop_sequences": [kept.stop(text) for text in self.stop],
             },
+            **(self._of_schemas(kept) if self.has_schemas else {}),
+        }
+
+    def _of_schemas(self, kept: "_Kept") -> dict[str, Any]:
+        return {
+            "tools": [kept.tool(row) for row in self.tools],
+            "tool_choice": self.tool_choice or None,
+            "output_schema": self.output.value() if self.output else None,
         }
 
     def _syntax(self, before: dict[str, Any]) -> dict[str, str]:
@@ -129,6 +173,8 @@ def fields_of(content: dict[str, Any], *, first_key: int = 0) -> BundleFields:
     inference = mapping(content.get("inference"))
     messages = [mapping(message) for message in listed(content.get("messages"))]
     variables = [mapping(variable) for variable in listed(content.get("variables"))]
+    keys = count(first_key + len(messages) + len(variables))
+    output = content.get("output_schema")
     return BundleFields(
         kind="chat" if content.get("kind") == "chat" else "text",
         syntax="jinja" if content.get("syntax") == "jinja" else "plain",
@@ -143,7 +189,10 @@ def fields_of(content: dict[str, Any], *, first_key: int = 0) -> BundleFields:
         top_p=shown(inference.get("top_p")),
         max_tokens=shown(inference.get("max_tokens")),
         stop=[escaped(text_of(text)) for text in listed(inference.get("stop_sequences"))],
-    )
+        tools=[_tool_row(mapping(tool), lambda: str(next(keys))) for tool in listed(content.get("tools"))],
+        tool_choice=text_of(content.get("tool_choice")),
+        output=None if output is None else schema_fields(output, lambda: str(next(keys))),
+    ).fit()
 
 
 def fields_like(content: dict[str, Any], page: BundleFields) -> BundleFields:
@@ -155,11 +204,15 @@ def fields_like(content: dict[str, Any], page: BundleFields) -> BundleFields:
     keys = {row.name: row.key for row in reversed(page.variables)}
     for variable in fields.variables:
         variable.key = keys.pop(variable.name, variable.key)
+    keys = {row.name: row.key for row in reversed(page.tools)}
+    for tool in fields.tools:
+        tool.key = keys.pop(tool.name, tool.key)
     return fields
 
 
 def fields_from(post: QueryDict) -> BundleFields:
     """What a person sent. Anything missing is empty; nothing is judged here."""
+    keys = _keys_after(post)
     return BundleFields(
         kind="chat" if post.get("kind") == "chat" else "text",
         syntax=syntax if (syntax := post.get("syntax", "")) in ("plain", "jinja") else "",
@@ -174,7 +227,11 @@ def fields_from(post: QueryDict) -> BundleFields:
         top_p=post.get("top_p", ""),
         max_tokens=post.get("max_tokens", ""),
         stop=[text for text in post.getlist("stop") if text],
-    )
+        has_schemas="schemas" in post,
+        tools=[_tool_from(post, key, keys) for key in _keys(post.getlist("tool"))],
+        tool_choice=post.get("tool_choice", ""),
+        output=schema_from(post, "out", _keys, keys) if "has_output" in post else None,
+    ).fit()
 
 
 def shown(value: Any) -> str:
@@ -201,6 +258,24 @@ def _variable_row(key: str, variable: dict[str, Any]) -> VariableRow:
         choices="\n".join(map(text_of, listed(variable.get("choices")))),
         **{name: shown(variable.get(name)) for name in LIMITS},
     )
+
+
+def _tool_row(tool: dict[str, Any], new_key: NewKey) -> ToolRow:
+    schema = schema_fields(tool.get("input_schema", {}), new_key)
+    return ToolRow(new_key(), schema, text_of(tool.get("name")), text_of(tool.get("description")))
+
+
+def _tool_from(post: QueryDict, key: str, new_key: NewKey) -> ToolRow:
+    schema = schema_from(post, f"t{key}", _keys, new_key)
+    return ToolRow(key, schema, _lines(post.get(f"t{key}-name", "")).strip(), _lines(post.get(f"t{key}-description", "")))
+
+
+def _keys_after(post: QueryDict) -> NewKey:
+    """Keys that no row on the page has."""
+    names = [name for name in post if name in ("message", "variable", "tool") or name.startswith("field-")]
+    taken = (int(key) for name in names for key in _keys(post.getlist(name)))
+    keys = count(1 + max(taken, default=-1))
+    return lambda: str(next(keys))
 
 
 def _variable_from(post: QueryDict, key: str) -> VariableRow:
@@ -240,6 +315,13 @@ class _Kept:
         self.texts = {_lines(text): text for text in texts}
         self.variables = {text_of(v.get("name")): v for v in map(mapping, listed(before.get("variables")))}
         self.inference = mapping(before.get("inference"))
+        self.tools = {text_of(tool.get("name")): tool for tool in map(mapping, listed(before.get("tools")))}
+
+    def tool(self, row: ToolRow) -> dict[str, Any]:
+        was = self.tools.get(row.name, {})
+        before = text_of(was.get("description"))
+        description = before if _lines(before) == row.description else row.description
+        return {**was, "name": row.name, "description": description, "input_schema": row.schema.value()}
 
     def text(self, typed: str) -> str:
         return self.texts.get(typed, typed)

@@ -5,13 +5,14 @@ from functools import partial
 from typing import Any
 
 from promptstudio.prompts.bundle import VARIABLE_NAME
-from promptstudio.prompts.catalogue import find_model
+from promptstudio.prompts.catalogue import BUILT_IN, Catalogue
 from promptstudio.prompts.gaps import filled
 from promptstudio.prompts.lint import USUAL_MAX_TOKENS
 from promptstudio.prompts.starting_points import starting_point
 from promptstudio.prompts.templating import OPEN_BRACES, escape_braces, renamed
 
-from .bundle_form import BundleFields, MessageRow, VariableRow, fields_of
+from .bundle_form import BundleFields, MessageRow, ToolRow, VariableRow, fields_of
+from .schema_form import NEW_SCHEMA, FieldRow, schema_fields
 
 Step = Callable[[BundleFields, str], None]
 NO_NAME = "A variable name has letters and digits, with a single _ or - between them, at most 100 of them: customer_name."
@@ -146,12 +147,53 @@ def _start_from(fields: BundleFields, slug: str) -> None:
         fields.max_tokens = fields.max_tokens or begun.max_tokens
 
 
+def _add_tool(fields: BundleFields, about: str) -> None:
+    fields.tools.append(ToolRow(fields.new_key(), schema_fields(NEW_SCHEMA, fields.new_key)))
+
+
+def _remove_tool(fields: BundleFields, key: str) -> None:
+    fields.tools = [row for row in fields.tools if row.key != key]
+
+
+def _add_output(fields: BundleFields, about: str) -> None:
+    fields.output = fields.output or schema_fields(NEW_SCHEMA, fields.new_key)
+
+
+def _remove_output(fields: BundleFields, about: str) -> None:
+    fields.output = None
+
+
+def _add_field(fields: BundleFields, block: str) -> None:
+    """Into a schema (`out`, `t3`) or a group of fields inside one (`p7`)."""
+    rows = _rows_at(fields, block)
+    if rows is not None:
+        taken = {row.name for row in rows}
+        name = next(free for number in range(len(rows) + 1, len(rows) * 2 + 3) if (free := f"field_{number}") not in taken)
+        rows.append(FieldRow(fields.new_key(), name, nests=not block.startswith("p")))
+
+
+def _rows_at(fields: BundleFields, block: str) -> list[FieldRow] | None:
+    if block in fields.schemas:
+        schema = fields.schemas[block]
+        return schema.rows if schema.has_table else None
+    return next((row.rows for row in fields.fields if row.nests and f"p{row.key}" == block), None)
+
+
+def _remove_field(fields: BundleFields, key: str) -> None:
+    for rows in [schema.rows for schema in fields.schemas.values()] + [row.rows for row in fields.fields]:
+        rows[:] = [row for row in rows if row.key != key]
+
+
 def _set_max_tokens(fields: BundleFields, about: str) -> None:
-    fields.max_tokens = str(offered_length(fields.model))
+    fields.max_tokens = about if about.isdecimal() and len(about) < 8 else str(offered_length(fields.model))
 
 
-def offered_length(model_id: str) -> int:
-    model = find_model(model_id)
+def _set_model(fields: BundleFields, model_id: str) -> None:
+    fields.model = model_id
+
+
+def offered_length(model_id: str, known: Catalogue = BUILT_IN) -> int:
+    model = known.find(model_id)
     return min(USUAL_MAX_TOKENS, model.max_output) if model else USUAL_MAX_TOKENS
 
 
@@ -172,4 +214,11 @@ STEPS: dict[str, Step] = {
     "start_from": _start_from,
     "put_back": _put_back,
     "set_max_tokens": _set_max_tokens,
+    "set_model": _set_model,
+    "add_tool": _add_tool,
+    "remove_tool": _remove_tool,
+    "add_output": _add_output,
+    "remove_output": _remove_output,
+    "add_field": _add_field,
+    "remove_field": _remove_field,
 }

@@ -94,6 +94,12 @@ def _places(content: dict[str, Any], *, by_message: bool) -> dict[str, Any]:
         while name in found:
             name += "'"
         found[name] = variable
+    for tool in map(mapping, listed(content.get("tools"))):
+        name = f"tools.{text_of(tool.get('name'))}"
+        while name in found:
+            name += "'"
+        found[name] = tool
+    found["tool_choice"], found["output_schema"] = content.get("tool_choice"), content.get("output_schema")
     found["model"] = text_of(content.get("model"))
     inference = mapping(content.get("inference"))
     return found | {f"inference.{name}": inference.get(name) for name in SETTINGS}
@@ -110,6 +116,9 @@ def _joined(theirs: dict[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]
         "system": chosen["system"],
         "messages": messages,
         "variables": [value for place, value in chosen.items() if place.startswith("variables.") and value is not None],
+        "tools": [value for place, value in chosen.items() if place.startswith("tools.") and value is not None],
+        "tool_choice": chosen["tool_choice"],
+        "output_schema": chosen["output_schema"],
         "model": chosen["model"],
         "inference": {**mapping(theirs.get("inference")), **{name: chosen[f"inference.{name}"] for name in SETTINGS}},
     }
@@ -131,13 +140,19 @@ def _label(place: str, content: dict[str, Any]) -> str:
             return f"Message {index + 1} ({ROLE_WORDS.get(_shape(content)[index], 'User')})"
         case "variables":
             return f"Variable {rest.rstrip(chr(39)) or 'without a name'}"
+        case "tools":
+            return f"Tool {rest.rstrip(chr(39)) or 'without a name'}"
         case "inference":
             return SETTINGS[rest]
-    return {"kind": "One message or conversation", "syntax": "Template language", "system": "System", "model": "Model"}[kind]
+    schemas = {"tool_choice": "Which tool is used", "output_schema": "Form of the answer"}
+    return (
+        schemas.get(kind)
+        or {"kind": "One message or conversation", "syntax": "Template language", "system": "System", "model": "Model"}[kind]
+    )
 
 
 def _is_text(place: str) -> bool:
-    return place == "system" or place.endswith(".text")
+    return place == "system" or (place.startswith("messages.") and place.endswith(".text"))
 
 
 def _words(value: Any) -> str:
@@ -145,6 +160,8 @@ def _words(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
+        if "input_schema" in value or not {"name", "role"} & value.keys():
+            return json.dumps(value, indent=2, ensure_ascii=False)
         return "\n".join(f"{name.capitalize()}: {_words(member)}" for name, member in value.items() if member not in (None, "", []))
     if isinstance(value, list):
         return "\n\n".join(_message(member) if isinstance(member, dict) else shown(member) for member in value)

@@ -117,13 +117,13 @@ def compare_text(
 
 @register.inclusion_tag("compare/_tables.html")
 def compare_tables(comparison: Comparison, old_label: str, new_label: str) -> dict[str, Any]:
-    """Variables and settings, then tools and output schema, where they differ."""
+    """Variables and settings, then tools and the form of the answer, where they differ."""
     return {
         "tables": [
             table
             for table in (
                 {"caption": "Variables and settings that differ", "rows": _fields([*comparison.variables, *comparison.settings])},
-                {"caption": "Tools and output schema that differ", "rows": _fields([*comparison.tools, *comparison.schema])},
+                {"caption": "Tools and form of the answer that differ", "rows": _fields([*comparison.tools, *comparison.schema])},
             )
             if table["rows"]
         ],

@@ -1,27 +1,38 @@
 """Two sides of a prompt next to each other, each pair with an address of its own."""
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from promptstudio.deployments import board
 from promptstudio.prompts.diff import compare
-from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.models import NamedExample, Prompt
 
 from .. import sides as sides_of
-from ..line_talk import talk_about
+from ..line_talk import Talk, talk_about
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, prompt_url
 
 
 @require_safe
 def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) -> HttpResponse:
+    """`?with=` the uid of a named example fills both sides with its values."""
     prompt = prompt_or_404(request, project, name)
     old, new = sides_of.both(prompt, sides, request.actor)
+    examples = list(prompt.examples.filter(archived_at=None))
+    example = _example(examples, request.GET.get("with", ""))
+    if example:
+        old, new = sides_of.filled(old, example.values), sides_of.filled(new, example.values)
+    choices = sides_of.choices(prompt)
+    known = {address for _, group in choices for address, _ in group}
+    others = [(side.address, side.label) for side in (old, new) if side.address not in known]
+    choices += [("Another prompt", others)] if others else []
+    choosing: dict[str, Any] = {"choices": choices, "examples": examples, "example": example, "old": old, "new": new}
     if new.bundle is None:
-        return render_prompt(
-            request, "compare/nothing.html", prompt, tab="compare_newest", old=old, new=new, choices=sides_of.choices(prompt)
-        )
+        return render_prompt(request, "compare/nothing.html", prompt, tab="compare_newest", **choosing)
     ignoring = request.GET.get("white_space") == "ignore"
     return render_prompt(
         request,
@@ -29,30 +40,45 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
         prompt,
         tab="compare_newest",
         comparison=compare(old.bundle, new.bundle, ignore_white_space=ignoring),
-        old=old,
-        new=new,
         other_snippets=sides_of.other_snippets(old, new),
-        choices=sides_of.choices(prompt),
-        line_talk=talk_about(request, old.version, new.version) if new.version else None,
+        line_talk=_talk(request, prompt, old, new) if not example else None,
         layout="unified" if request.GET.get("layout") == "unified" else "split",
         ignoring=ignoring,
         full=bool(request.GET.get("full")),
+        **choosing,
     )
+
+
+def _talk(request: StudioRequest, prompt: Prompt, old: sides_of.Side, new: sides_of.Side) -> Talk | None:
+    """Of this prompt's own versions; another prompt has its own pages to be talked about on."""
+    ours = [side.version for side in (old, new) if side.version and side.version.prompt_id == prompt.pk]
+    if new.version not in ours:
+        return None
+    return talk_about(request, old.version if old.version in ours else None, new.version)
 
 
 @require_safe
 def prompt_compare_newest(request: StudioRequest, project: str, name: str) -> HttpResponse:
     """The comparison that was chosen in the form, else the one that people most often want."""
     prompt = prompt_or_404(request, project, name)
-    old, new = request.GET.get("old"), request.GET.get("new")
+    old, new, other = request.GET.get("old"), request.GET.get("new"), request.GET.get("other", "").strip()
+    if other:
+        old = sides_of.address_of_other(other)
     if old and new:
         # A side is one segment of the address.
         not_found_unless("/" not in old + new)
-        return redirect(prompt_url(prompt, "compare", f"{old}...{new}"))
+        example = request.GET.get("with")
+        return redirect(prompt_url(prompt, "compare", f"{old}...{new}") + (f"?{urlencode({'with': example})}" if example else ""))
     usual = _usual(prompt)
     if usual is None:
         return render_prompt(request, "compare/empty.html", prompt, tab="compare_newest")
     return HttpResponseRedirect(prompt_url(prompt, "compare", usual))
+
+
+def _example(examples: list[NamedExample], uid: str) -> NamedExample | None:
+    found = next((example for example in examples if str(example.uid) == uid), None)
+    not_found_unless(found or not uid)
+    return found
 
 
 def _usual(prompt: Prompt) -> str | None:

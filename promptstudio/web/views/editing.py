@@ -73,7 +73,9 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     prompt, draft = _draft_or_404(request, project, name, uid)
     fields = fields_from(request.POST)
     begun_with = _begun_with(request, fields)
-    stepped = take(fields, request.POST.get("step", ""))
+    # A table that follows from JSON typed beside it is new as a whole.
+    stepped = take(fields, request.POST.get("step", "")) or any(schema.was_typed for schema in fields.schemas.values())
+    fields.settle()
     content = fields.content(draft.content)
     if problem := problem_of(content):
         return _page(request, prompt, draft, fields, content, status_code=422, refused=problem.sentence)

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from promptstudio.accounts.models import User
 from promptstudio.deployments import board
 from promptstudio.projects.models import Project
-from promptstudio.prompts.models import Prompt, PromptText
+from promptstudio.prompts.catalogue import Catalogue
+from promptstudio.prompts.models import ModelEntry, Prompt, PromptText
 from promptstudio.prompts.permissions import can_create_somewhere
 from promptstudio.reviews.models import Review
 
@@ -42,6 +43,7 @@ def library(request: StudioRequest, project: str) -> HttpResponse:
     words = searching.typed(request)
     folders = shelf.folders_for(request.actor, space)
     everything = shelf.facts_for(request.actor, space)
+    known = ModelEntry.objects.catalogue()
     people = {user.pk: user for user in User.objects.filter(pk__in={fact.owner for fact in everything})}
     chosen = _chosen(request.GET, folders, people)
     arranged = shelf.arranged(_matching(everything, space, words), chosen)
@@ -57,8 +59,9 @@ def library(request: StudioRequest, project: str) -> HttpResponse:
         "rows": _rows(list(page.object_list), places, words.split()),
         "places": places,
         "tree": _tree(folders, arranged.folder, request.GET.get("folder", "")),
-        "facets": _facets(arranged, chosen, people, places[-1].name if places else "", request.actor.user),
-        "chips": _chips(request.GET, words, people),
+        "facets": _facets(arranged, chosen, people, places[-1].name if places else "", request.actor.user, known),
+        "chips": _chips(request.GET, words, people, known),
+        "retiring": [(model, len(prompts)) for model, prompts in shelf.retiring(everything, known)],
         "kept": [(name, value) for name, values in request.GET.lists() for value in values if name not in ("q", "page")],
         "kept_by_facets": [(name, request.GET[name]) for name in ("q", "folder", "sort") if request.GET.get(name)],
         "sort": sort,
@@ -131,7 +134,9 @@ def _tree(folders: dict[int, str], counts: Any, path: str) -> dict[str, Any]:
     return root
 
 
-def _facets(arranged: shelf.Shelf, chosen: shelf.Chosen, people: dict[int, User], place: str, reader: User) -> list[dict[str, Any]]:
+def _facets(
+    arranged: shelf.Shelf, chosen: shelf.Chosen, people: dict[int, User], place: str, reader: User, known: Catalogue
+) -> list[dict[str, Any]]:
     owners = sorted(
         arranged.owner.keys() | (chosen.owner & people.keys()), key=lambda pk: (pk != reader.pk, -arranged.owner[pk], people[pk].name)
     )
@@ -147,7 +152,7 @@ def _facets(arranged: shelf.Shelf, chosen: shelf.Chosen, people: dict[int, User]
                 for pk in owners
             ],
         ),
-        ("model", "Model", [Option(m, shelf.model_label(m), arranged.model[m], m in chosen.model) for m in models]),
+        ("model", "Model", [Option(m, shelf.model_label(m, known), arranged.model[m], m in chosen.model) for m in models]),
     ]
     return [
         {"name": name, "label": label, "first": options[:SHOWN_FIRST], "more": options[SHOWN_FIRST:]}
@@ -156,7 +161,7 @@ def _facets(arranged: shelf.Shelf, chosen: shelf.Chosen, people: dict[int, User]
     ]
 
 
-def _chips(query: QueryDict, words: str, people: dict[int, User]) -> list[dict[str, str]]:
+def _chips(query: QueryDict, words: str, people: dict[int, User], known: Catalogue) -> list[dict[str, str]]:
     """What is filtered by, each with the address of the page without it."""
     names = {str(user.uid): user.name for user in people.values()}
     chips = []
@@ -167,7 +172,7 @@ def _chips(query: QueryDict, words: str, people: dict[int, User]) -> list[dict[s
                 "folder": f"Folder: {value.strip('/')}" if value.strip("/") else "",
                 "state": shelf.STATES.get(value, ""),
                 "owner": names.get(value, "Somebody else"),
-                "model": shelf.model_label(value),
+                "model": shelf.model_label(value, known),
             }[name]
             if label:
                 chips.append({"label": label[:80], "url": _without(query, name, value)})

@@ -15,9 +15,12 @@ from promptstudio.deployments.models import Deployment, PublishJob
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Project
 from promptstudio.prompts import services
-from promptstudio.prompts.catalogue import find_model
-from promptstudio.prompts.models import Draft, Prompt, Version
+from promptstudio.prompts.bundle import Bundle
+from promptstudio.prompts.diff.structure import field_in_words
+from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Version
 from promptstudio.prompts.permissions import can_create_prompt, can_create_somewhere, can_restrict, folders_to_write
+from promptstudio.prompts.schema_text import written
+from promptstudio.prompts.soundness import listed, mapping
 from promptstudio.prompts.starting_points import STARTING_POINTS, starting_point
 from promptstudio.prompts.templating import OPEN_BRACES
 from promptstudio.reviews.models import Review, Thread
@@ -157,9 +160,23 @@ def text_context(version: Version) -> dict[str, Any]:
         "cards": cards,
         "names": [OPEN_BRACES, *(variable.name for variable in bundle.variables)],
         "type_words": TYPE_WORDS,
-        "model": find_model(bundle.model),
+        "schemas": _schemas(bundle),
+        "model": ModelEntry.objects.catalogue().find(bundle.model),
         "length_in_words": bundle.inference.max_tokens * 3 // 4 if bundle.inference.max_tokens else None,
     }
+
+
+def _schemas(bundle: Bundle) -> list[dict[str, Any]]:
+    """Tools and the form of the answer, each with its fields in words."""
+    found: list[tuple[str, str, Any]] = [(f"Tool {tool.name}", tool.description, tool.input_schema) for tool in bundle.tools]
+    if bundle.output_schema is not None:
+        found.append(("Form of the answer", "fields that your application can rely on", bundle.output_schema))
+    return [{"title": title, "about": about, "json": written(schema), "rows": _fields(schema)} for title, about, schema in found]
+
+
+def _fields(schema: Any) -> list[tuple[str, str, bool]]:
+    needed = listed(mapping(schema).get("required"))
+    return [(name, field_in_words(field), name in needed) for name, field in mapping(mapping(schema).get("properties")).items()]
 
 
 def _uids(prompt: Prompt) -> list[Any]:

@@ -13,7 +13,7 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, Evaluation, Target
 from promptstudio.lib.append_only import append_only_models
 from promptstudio.projects.models import ApiKey, Environment, Floor, GroupMapping, Membership, Policy, Project
-from promptstudio.prompts.models import Version
+from promptstudio.prompts.models import ModelEntry, Version
 from promptstudio.reviews.models import Review
 from promptstudio.web.admin.scoped import ScopedAdmin
 from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, asked, promote
@@ -102,7 +102,7 @@ def test_no_form_changes_a_row_that_is_written_once(cast: Cast) -> None:
 
 def test_every_model_with_a_form_saves_through_a_service() -> None:
     written = [panel for panel in admin.site._registry.values() if "save_by" in vars(panel.form)]
-    assert {panel.model for panel in written} == {User, Membership, GroupMapping, Environment, Floor, Policy, Target}
+    assert {panel.model for panel in written} == {User, Membership, GroupMapping, Environment, Floor, ModelEntry, Policy, Target}
     assert {model._meta.model_name for model in admin.site._registry} == {*READ_ONLY, *(p.model._meta.model_name for p in written)}
 
 

@@ -1,0 +1,95 @@
+"""The AI models that people can choose: their limits and prices, when they retire and what follows them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from promptstudio.projects.permissions import can_administer_site
+from promptstudio.prompts import model_services
+from promptstudio.prompts.catalogue import Model
+from promptstudio.prompts.models import ModelEntry
+
+from .scoped import ScopedAdmin, ServiceForm, actor_of
+
+SETTINGS = (("temperature", "Temperature"), ("top_p", "Top P"), ("stop_sequences", "Stop at"))
+
+
+class ModelForm(ServiceForm):
+    refuses = forms.MultipleChoiceField(
+        label="Does not take",
+        required=False,
+        choices=SETTINGS,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Whoever sets one of these reads beside it that calls may fail.",
+    )
+
+    class Meta:
+        model = ModelEntry
+        fields = (
+            "model_id",
+            "label",
+            "input_price",
+            "output_price",
+            "dearer_by_geography",
+            "context",
+            "max_output",
+            "refuses",
+            "retires_on",
+            "successor",
+        )
+        help_texts = {
+            "model_id": "As Bedrock writes it, without eu. or us. in front: amazon.nova-lite-v1:0",
+            "input_price": "US dollars, on demand.",
+            "output_price": "US dollars, on demand.",
+            "dearer_by_geography": "Profiles such as eu. and us. cost a tenth more.",
+            "context": "Tokens, the answer included.",
+            "max_output": "Tokens.",
+            "retires_on": "From then on nobody should rely on it. Prompts that use it are named in the library.",
+            "successor": "The name at Bedrock of the model that drafts take in its place.",
+        }
+
+    def save_by(self) -> ModelEntry:
+        given = dict(self.cleaned_data)
+        given["id"] = given.pop("model_id", self.instance.model_id)
+        model = Model(**{**given, "refuses": tuple(given["refuses"])})
+        if self.instance.pk is None:
+            return model_services.add_model(model=model, actor=self.actor)
+        return model_services.change_model(entry=ModelEntry.objects.get(pk=self.instance.pk), model=model, actor=self.actor)
+
+
+@admin.register(ModelEntry)
+class ModelEntryAdmin(ScopedAdmin):
+    form = ModelForm
+    one, many, icon, section = "model", "models", "adjustments", "places"
+    hint = "The AI models that people can choose, with limits, prices, and when they retire."
+    project_path = ""
+    list_display = (
+        "label",
+        "model_id",
+        "input_price",
+        "output_price",
+        "context",
+        "max_output",
+        "retires_on",
+    )
+    list_filter = ("retires_on",)
+    search_fields = ("label", "model_id")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        found = super().get_queryset(request)
+        return found if can_administer_site(actor_of(request)) else found.none()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        actor = getattr(request, "actor", None)
+        return bool(actor and super().has_module_permission(request) and can_administer_site(actor))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(can_administer_site(actor_of(request)))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(can_administer_site(actor_of(request)))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("model_id",) if obj else ()

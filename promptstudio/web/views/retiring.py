@@ -1,0 +1,99 @@
+"""Prompts whose model retires, and drafts for its successor in each of them."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from promptstudio.lib.errors import StudioError
+from promptstudio.lib.permission import Allowed
+from promptstudio.projects.models import Project
+from promptstudio.projects.permissions import can
+from promptstudio.prompts import model_services
+from promptstudio.prompts.catalogue import Catalogue, Model, plain_id
+from promptstudio.prompts.models import Draft, ModelEntry, Prompt
+from promptstudio.prompts.permissions import folders_to_write
+from promptstudio.prompts.soundness import text_of
+
+from .. import shelf
+from ..answers import see_other
+from ..prompt_pages import not_found_unless
+from ..requests import StudioRequest
+
+PER_PAGE = 50
+# What one click opens; the next one goes on where it stopped.
+AT_ONCE = 100
+
+
+@require_GET
+def retiring(request: StudioRequest, project: str, model: str) -> HttpResponse:
+    """Which prompts use `model` in their newest version, and the draft for its successor in each that has one."""
+    request.section = "prompts"  # type: ignore[attr-defined]
+    space, known = _space(request, project), ModelEntry.objects.catalogue()
+    entry, prompts = _using(request, space, model, known)
+    page = Paginator(prompts, PER_PAGE).get_page(request.GET.get("page"))
+    everywhere = can(request.actor, "write", space)
+    somewhere = {folder.pk for folder in folders_to_write(request.actor, space)}
+    rows = [
+        {"prompt": prompt, "drafts": drafts, "may_write": Allowed() if prompt.folder_id in somewhere else everywhere}
+        for prompt, drafts in _with_drafts(list(page.object_list), entry)
+    ]
+    context = {
+        "project": space,
+        "model": entry,
+        "successor": known.find(entry.successor) if entry.successor else None,
+        "rows": rows,
+        "page_obj": page,
+        "total": page.paginator.count,
+        "waiting": len([row for row in rows if not row["drafts"] and row["may_write"]]),
+    }
+    return render(request, "library/retiring.html", context)
+
+
+@require_POST
+def open_drafts(request: StudioRequest, project: str, model: str) -> HttpResponse:
+    """A draft for the successor in each prompt that has none. Who may not write somewhere is told."""
+    space, known = _space(request, project), ModelEntry.objects.catalogue()
+    entry, prompts = _using(request, space, model, known)
+    not_found_unless(entry.successor)
+    waiting = [prompt for prompt, drafts in _with_drafts(prompts, entry) if not drafts]
+    opened, refused = 0, ""
+    for prompt in waiting[:AT_ONCE]:
+        try:
+            model_services.open_draft_for_model(prompt=prompt, model=entry.successor, actor=request.actor)
+            opened += 1
+        except StudioError as error:
+            refused = error.sentence
+    if opened:
+        messages.success(request, f"{opened} {'draft is' if opened == 1 else 'drafts are'} open. Look at each, and save a version.")
+    if left := len(waiting) - opened:
+        messages.info(request, f"{left} {'prompt was left as it is' if left == 1 else 'prompts were left as they are'}. {refused}".strip())
+    return see_other(reverse("retiring", args=[space.slug, entry.id]))
+
+
+def _space(request: StudioRequest, project: str) -> Project:
+    return get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
+
+
+def _using(request: StudioRequest, space: Project, model: str, known: Catalogue) -> tuple[Model, list[Prompt]]:
+    found = dict((entry.id, (entry, prompts)) for entry, prompts in shelf.retiring(shelf.facts_for(request.actor, space), known))
+    entry = known.find(model)
+    not_found_unless(entry and entry.retires_on and plain_id(model) == model)
+    assert entry
+    _, wanted = found.get(model, (entry, []))
+    return entry, list(Prompt.objects.filter(pk__in=wanted).select_related("project", "folder", "owner").order_by("title", "pk"))
+
+
+def _with_drafts(prompts: list[Prompt], model: Model) -> list[tuple[Prompt, list[Draft]]]:
+    """Each prompt with its open drafts that have the successor, in one query."""
+    drafts: dict[Any, list[Draft]] = defaultdict(list)
+    found = Draft.objects.open().filter(prompt__in=prompts).select_related("prompt__project", "updated_by").order_by("pk")
+    for draft in found if model.successor else ():
+        if plain_id(text_of(draft.content.get("model"))) == plain_id(model.successor):
+            drafts[draft.prompt_id].append(draft)
+    return [(prompt, drafts[prompt.pk]) for prompt in prompts]
