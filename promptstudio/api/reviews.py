@@ -7,6 +7,7 @@ from promptstudio.reviews import services
 from promptstudio.reviews.models import Review
 
 from . import schemas
+from .former_names import present_name
 from .keys import READS, WRITES, KeyRequest, bound_to
 from .problems import NotFound
 from .released import environment_to_use, prompt_to_change, version_to_use
@@ -18,7 +19,7 @@ from .shapes import answer, review_json
 def ask_for_review(request: KeyRequest, body: schemas.NewReview) -> HttpResponse:
     """Ask people to let a version into an environment. They decide in the pages; a key never does."""
     try:
-        prompt = prompt_to_change(request.auth, body.prompt)
+        prompt = prompt_to_change(request.auth, present_name(request.auth, body.prompt))
     except NotFound as error:
         raise Invalid({"prompt": error.sentence}) from None
     version = version_to_use(prompt, body.version)

@@ -10,6 +10,7 @@ from django.urls import URLPattern, path, re_path, register_converter
 from django.views.decorators.csrf import csrf_exempt
 
 from . import problems
+from .former_names import answering_to_former_names
 from .routes import PromptName, StudioAPI, documentation, router
 
 register_converter(PromptName, "prompt_name")
@@ -60,7 +61,7 @@ def _routes() -> list[URLPattern]:
     for pattern in patterns:
         # The root of the library answers in HTML; here it is an address like any other that is not there.
         if isinstance(pattern, URLPattern) and pattern.name != "api-root":
-            pattern.callback = _answering_head(pattern.callback)
+            pattern.callback = _answering_head(answering_to_former_names(pattern.callback))
             found.append(pattern)
     return found
 

@@ -55,6 +55,11 @@ def recalled(version: Version) -> None:
     _raise_generation()
 
 
+def names_changed() -> None:
+    """A name leads somewhere else now, or nowhere."""
+    _raise_generation()
+
+
 def version_before(placement: Placement) -> Version | None:
     """What to go back to: live before the present one, passing over versions that were rolled back or recalled since."""
     assert placement.live

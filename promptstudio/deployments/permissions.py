@@ -11,6 +11,12 @@ from .models import PublishJob
 
 
 def can_deploy(actor: Actor, environment: Environment, prompt: Prompt) -> Allowed | Denied:
+    if prompt.archived_at:
+        return Denied("This prompt is archived. Restore it before you promote it.")
+    return _may_deploy(actor, environment, prompt)
+
+
+def _may_deploy(actor: Actor, environment: Environment, prompt: Prompt) -> Allowed | Denied:
     general = _through_key(actor, environment, "deploy", prompt)
     if not general or actor.key or actor.user.kind == User.Kind.SYSTEM or actor.user.is_site_admin:
         return general
@@ -35,7 +41,7 @@ def can_take_out_of_service(actor: Actor, environment: Environment, prompt: Prom
 def can_settle(actor: Actor, job: PublishJob) -> Allowed | Denied:
     """Try a failed publication again, or leave its place out."""
     placement = job.deployment.placement
-    return can_deploy(actor, placement.environment, placement.prompt)
+    return _may_deploy(actor, placement.environment, placement.prompt)
 
 
 def can_administer_targets(actor: Actor, environment: Environment) -> Allowed | Denied:

@@ -59,6 +59,7 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
     check_lengths(reason=reason)
     with transaction.atomic():
         placement = lock_placement(version.prompt, environment)
+        _is_still_in_the_library(version.prompt)
         newest = placement.newest
         _nobody_was_faster(placement, newest, version, replaces)
         candidate = gates.Candidate(version, environment, environment.policy, placement.live_version, actor.answerable)
@@ -79,6 +80,12 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
             gates=[outcome["gate"] for outcome in evaluation.blocked],
         )
     raise Blocked(evaluation)
+
+
+def _is_still_in_the_library(prompt: Prompt) -> None:
+    """Under the placement's lock, which archiving takes as well."""
+    if Prompt.objects.filter(pk=prompt.pk, archived_at__isnull=False).exists():
+        raise Conflict(f"{prompt} was archived a moment ago. Restore it before you promote it.")
 
 
 def roll_back(

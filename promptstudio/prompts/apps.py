@@ -8,7 +8,10 @@ class PromptsConfig(AppConfig):
     name = "promptstudio.prompts"
 
     def ready(self) -> None:
+        from .search_index import install_after_migrate
+
         post_migrate.connect(_migrated, sender=self, dispatch_uid="seed_models")
+        post_migrate.connect(install_after_migrate, dispatch_uid="search_index")
 
 
 def _migrated(using: str, **kwargs: Any) -> None:

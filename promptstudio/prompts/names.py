@@ -4,6 +4,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from promptstudio.lib.errors import Invalid
@@ -51,6 +53,16 @@ def name_from_title(title: str, taken: Callable[[str], bool]) -> str:
         number += 1
         name = f"{_cut(stem, MAX_SEGMENT - len(str(number)) - 1)}-{number}"
     return name
+
+
+def renamed_headers(address: str, since: datetime) -> dict[str, str]:
+    """Beside an answer to a name that the prompt had before: deprecated since when (RFC 9745), and what to ask instead."""
+    return {"Deprecation": f"@{int(since.timestamp())}", "Link": f'<{address}>; rel="successor-version"'}
+
+
+def taken(project: Any, name: str) -> bool:
+    """Whether a prompt of `project` has this name, or had it and still answers to it. Whoever takes a name locks the project first."""
+    return bool(project.prompts.filter(name=name).exists() or project.former_names.filter(name=name).exists())
 
 
 def remote_name(name: str, placement_uid: UUID | str) -> str:

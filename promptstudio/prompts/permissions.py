@@ -6,7 +6,7 @@ from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Folder, Membership, Project
 from promptstudio.projects.permissions import can, can_administer_site
 
-from .models import Draft, Prompt, Snippet
+from .models import Draft, Prompt, SavedFilter, Snippet
 
 
 def can_here(actor: Actor, verb: str, prompt: Prompt) -> Allowed | Denied:
@@ -35,6 +35,33 @@ def can_write(actor: Actor, prompt: Prompt) -> Allowed | Denied:
     if prompt.archived_at:
         return Denied("This prompt is archived. It can be read, not changed.")
     return can_here(actor, "write", prompt)
+
+
+def can_restore(actor: Actor, prompt: Prompt) -> Allowed | Denied:
+    """Bring it back from the archive: whoever writes in its place."""
+    return can_here(actor, "write", prompt)
+
+
+def can_copy(actor: Actor, prompt: Prompt, project: Project) -> Allowed | Denied:
+    """Take it over into `project`. What is restricted is let out by those alone who say who may see it."""
+    if actor.key:
+        return Denied("A key copies nothing. A person has to.")
+    read = can_here(actor, "read", prompt)
+    if read and prompt.restricted and not (prompt.owner_id == actor.user.pk or can_here(actor, "administer", prompt)):
+        return Denied("This prompt is restricted. Its owner or a project admin can copy it.")
+    return can_create_somewhere(actor, project) if read else read
+
+
+def can_keep_filter(actor: Actor, project: Project, *, shared: bool) -> Allowed | Denied:
+    if actor.key:
+        return Denied("A key keeps no filters. A person has to.")
+    if shared:
+        return can_create_somewhere(actor, project)
+    return Allowed() if Project.objects.visible_to(actor).filter(pk=project.pk).exists() else can(actor, "read", project)
+
+
+def can_remove_filter(actor: Actor, kept: SavedFilter) -> Allowed | Denied:
+    return Allowed() if kept.owner_id == actor.user.pk and not actor.key else Denied("Whoever kept these filters removes them.")
 
 
 def can_restrict(actor: Actor, prompt: Prompt) -> Allowed | Denied:

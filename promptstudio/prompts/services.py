@@ -21,8 +21,9 @@ from promptstudio.projects.services import folder_at
 from . import semver
 from .bundle import Bundle
 from .freezing import Frozen, freeze, keep_what_it_was_made_of
-from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptText, PromptUserPermission, Version
-from .names import check_name, name_from_title
+from .indexing import index_names, index_version
+from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptUserPermission, Version
+from .names import check_name, name_from_title, taken
 from .permissions import can_create_prompt, can_edit, can_restrict, can_write
 from .soundness import problem_of
 
@@ -88,10 +89,10 @@ def create_prompt(*, project: Project, title: str, name: str = "", folder: str =
     _check_title(title)
     if name:
         check_name(name)
-        if project.prompts.filter(name=name).exists():
+        if taken(project, name):
             raise Conflict(f"There is already a prompt named {name} in {project}. Choose another name.")
     else:
-        name = name_from_title(title, lambda candidate: project.prompts.filter(name=candidate).exists())
+        name = name_from_title(title, lambda candidate: taken(project, candidate))
     prompt = Prompt(
         project=project,
         folder=place,
@@ -104,7 +105,7 @@ def create_prompt(*, project: Project, title: str, name: str = "", folder: str =
     )
     prompt._history_user = actor.user  # type: ignore[attr-defined]
     prompt.save()
-    PromptText.objects.create(prompt=prompt, text=f"{title}\n{name}")
+    index_names(prompt)
     record(actor=actor, action="prompt.created", subject=prompt, project_uid=project.uid, name=name)
     return prompt
 
@@ -128,7 +129,8 @@ def change_prompt(
         prompt.owner = owner
     prompt._history_user = actor.user  # type: ignore[attr-defined]
     prompt.save()
-    _index(prompt, prompt.newest)
+    if prompt.title != before["title"]:
+        index_names(prompt)
     record(
         actor=actor,
         action="prompt.changed",
@@ -323,7 +325,7 @@ def _cut(
     for user in {*people, actor.user, actor.answerable}:
         Contributor.objects.create(version=version, user=user)
     keep_what_it_was_made_of(version, frozen)
-    _index(prompt, version)
+    index_version(version)
     record(
         actor=actor,
         action="version.saved",
@@ -375,10 +377,3 @@ def _chosen_impact(change: Change, bump: semver.Bump, *, first: bool) -> semver.
 
 def _locked(draft: Draft) -> Draft:
     return locked(Draft.objects.all(), "prompt__project", "updated_by", "based_on", "became", pk=draft.pk)
-
-
-def _index(prompt: Prompt, version: Version | None) -> None:
-    words = [prompt.title, prompt.name]
-    if version:
-        words += [text for _, text in version.bundle.texts] + [variable.name for variable in version.bundle.variables]
-    PromptText.objects.update_or_create(prompt=prompt, defaults={"text": "\n".join(words)})

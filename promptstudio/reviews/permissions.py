@@ -5,13 +5,13 @@ from promptstudio.projects.models import Membership
 from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts.models import Prompt, Version
-from promptstudio.prompts.permissions import can_here
+from promptstudio.prompts.permissions import can_here, can_write
 
 from .models import Review
 
 
 def can_ask(actor: Actor, version: Version) -> Allowed | Denied:
-    return can_here(actor, "write", version.prompt)
+    return can_write(actor, version.prompt)
 
 
 def can_withdraw(actor: Actor, review: Review) -> Allowed | Denied:

@@ -2,15 +2,17 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from promptstudio.accounts.models import User
-from promptstudio.deployments.models import Generation, Snapshot
+from promptstudio.deployments.models import Generation, Placement, Snapshot
 from promptstudio.projects.models import ApiKey, Environment, ServiceAccount
+from promptstudio.prompts.models import FormerName, Prompt
+from promptstudio.prompts.names import renamed_headers
 
 from .memory import Answer
 
@@ -34,6 +36,15 @@ AND (k.expires_at IS NULL OR k.expires_at > %s) AND k.last_used_at > %s AND k.fo
 SERVED = """
 SELECT status, body, etag FROM {snapshot} WHERE project_id = %s AND environment_slug = %s AND prompt_name = %s
 """.format(**_names(snapshot=Snapshot))
+# The same for a name that the prompt had before, and what it is called now.
+SERVED_BEFORE = """
+SELECT s.status, s.body, s.etag, p.name, f.since
+FROM {former} f
+JOIN {prompt} p ON p.id = f.prompt_id
+JOIN {placement} l ON l.prompt_id = p.id
+JOIN {snapshot} s ON s.placement_id = l.id
+WHERE f.project_id = %s AND s.environment_slug = %s AND f.name = %s
+""".format(**_names(former=FormerName, prompt=Prompt, placement=Placement, snapshot=Snapshot))
 
 
 @dataclass(frozen=True)
@@ -59,11 +70,18 @@ def asking(secret_hash: str, now: datetime, noted_since: timedelta) -> Asking | 
 
 
 def served(project: int, environment: str, prompt: str) -> Answer | None:
-    rows = _rows(_database(), SERVED, [project, environment, prompt])
+    place = [project, environment, prompt]
+    rows = _rows(_database(), SERVED, place) or _rows(_database(), SERVED_BEFORE, place)
     if not rows:
         return None
-    status, body, etag = rows[0]
-    return Answer(status, body.encode(), etag)
+    status, body, etag, *renamed = rows[0]
+    return Answer(status, body.encode(), etag, _renamed(*renamed) if renamed else ())
+
+
+def _renamed(name: str, since: datetime | str) -> tuple[tuple[str, str], ...]:
+    # SQLite keeps moments as text, in UTC.
+    moment = since if isinstance(since, datetime) else datetime.fromisoformat(since).replace(tzinfo=UTC)
+    return tuple(renamed_headers(f"/api/v1/prompts/{name}/live", moment).items())
 
 
 def forget_connection() -> None:

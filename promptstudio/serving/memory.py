@@ -14,6 +14,8 @@ class Answer:
     status: int
     body: bytes
     etag: str
+    # where it was asked for by a name that the prompt had before
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass

@@ -33,7 +33,7 @@ ONE_TAG = re.compile(r'"[^"]*"')
 # A key's last use is noted by Django, at most once a minute.
 NOTED_WITHIN = timedelta(minutes=1)
 # Headers that belong to one answer, not to the way in.
-OWN = frozenset(("etag", "content-length", "x-request-id"))
+OWN = frozenset(("etag", "content-length", "x-request-id", "deprecation", "link"))
 LINES = {200: "200 OK", 304: "304 Not Modified", 410: "410 Gone"}
 UNUSUAL = ("HTTP_COOKIE", "HTTP_RANGE", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
 
@@ -112,5 +112,6 @@ def _said(environ: Environ, start_response: StartResponse, status: int, headers:
     own = [("Content-Length", str(len(body))), ("X-Request-ID", uuid.uuid4().hex)]
     if status != 410:
         own.append(("ETag", answer.etag))
+    own += answer.renamed
     start_response(LINES[status], [*headers, *own])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

@@ -22,6 +22,7 @@ from promptstudio.lib.throttle import TooMany
 from promptstudio.projects.models import Project
 
 from .answers import see_other
+from .renaming import Renamed, led_on
 from .requests import StudioRequest
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -113,6 +114,8 @@ class ErrorPages:
             response = refusal_page(request, error.sentence, 429)
             response.headers["Retry-After"] = str(error.seconds)
             return response
+        if isinstance(error, Renamed) and (led := led_on(request, error)):
+            return led
         for kind, status in ((NotAllowed, 403), (Conflict, 409), (Invalid, 422)):
             if isinstance(error, kind):
                 return refusal_page(request, error.sentence, status, title=error.title if isinstance(error, Conflict) else "")

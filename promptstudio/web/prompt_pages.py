@@ -10,6 +10,7 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.permissions import can_write
 
+from .renaming import Renamed
 from .requests import StudioRequest, deployment_url, prompt_url, review_url
 
 TABS = (
@@ -23,8 +24,12 @@ TABS = (
 
 
 def prompt_or_404(request: StudioRequest, project: str, name: str) -> Prompt:
-    found = Prompt.objects.visible_to(request.actor).select_related("project", "folder", "owner")
-    return get_object_or_404(found, project__slug=project, name=name)
+    """Raises Renamed for a name that it had before."""
+    found = Prompt.objects.visible_to(request.actor).select_related("project", "folder", "owner").filter(project__slug=project)
+    prompt = found.filter(name=name).first()
+    if prompt is None and (renamed := found.filter(former_names__name=name).first()):
+        raise Renamed(renamed)
+    return prompt or get_object_or_404(found, name=name)
 
 
 def prompt_and_place_or_404(request: StudioRequest, project: str, name: str, environment: str) -> tuple[Prompt, Environment]:
@@ -49,7 +54,7 @@ def render_prompt(
         "strip": row.cells,
         "status_sentence": status.sentence(row),
         "next_step": step,
-        "next_step_url": step_url(prompt, step, row),
+        "next_step_url": "" if prompt.archived_at else step_url(prompt, step, row),
         "may_write": can_write(request.actor, prompt),
         "tabs": [{"label": label, "url": prompt_url(prompt, page), "current": page == tab} for page, label in TABS],
     }

@@ -1,21 +1,38 @@
 """What people type into search fields, and showing them where it was found."""
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from django.db.models import Max, Q
 from django.http import HttpRequest
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.folding import spoken
+from promptstudio.prompts.models import Prompt, SearchText, Version
 
 LONGEST, MOST_WORDS = 200, 12
 BEFORE, AFTER = 40, 110
 
 
+@dataclass(frozen=True)
+class Hit:
+    """A line of a version with the words marked."""
+
+    line: SafeString
+    semver: str
+    is_newest: bool
+
+
 def typed(request: HttpRequest, name: str = "q") -> str:
     """The words in the address, without what databases cannot hold, and not more than anyone looks for."""
-    text = request.GET.get(name, "").replace("\x00", "")[:LONGEST]
+    return tidied(request.GET.get(name, ""))
+
+
+def tidied(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.replace("\x00", "")[:LONGEST])
     return " ".join(text.split()[:MOST_WORDS])
 
 
@@ -46,9 +63,17 @@ def shown(title: str, words: Sequence[str], longest: int = 140) -> SafeString:
     return marked(title if len(title) <= longest else title[: longest - 1] + "…", words)
 
 
-def hit(prompt: Prompt, text: str, words: Sequence[str]) -> SafeString:
-    """Where the prompt's own words say it. `text` is its row of the search, which begins with the title and the name."""
-    return excerpt(text.removeprefix(f"{prompt.title}\n{prompt.name}\n"), words)
+def hits(prompts: Iterable[Prompt], words: Sequence[str]) -> dict[int, Hit]:
+    """By prompt, where the newest version that has all words says one of them; nothing where the title alone has them. Two queries."""
+    if not words:
+        return {}
+    holding = Q(pk__in=SearchText.objects.holding(" ".join(words)).values("pk"))
+    rows = SearchText.objects.filter(prompt__in=list(prompts)).values("prompt")
+    found = list(rows.annotate(newest=Max("version"), found=Max("version", filter=holding)).exclude(found=None))
+    newest = {row["newest"] for row in found}
+    versions = Version.objects.filter(pk__in=[row["found"] for row in found])
+    lines = {version: excerpt(spoken(version.bundle, version.summary), words) for version in versions}
+    return {version.prompt_id: Hit(line, version.semver, version.pk in newest) for version, line in lines.items() if line}
 
 
 def _pattern(words: Sequence[str]) -> re.Pattern[str]:

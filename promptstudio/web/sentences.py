@@ -232,6 +232,20 @@ def _prompt_changed(facts: Facts) -> SafeString:
     return format_html("changed who owns {}", facts.what)
 
 
+def _renamed(facts: Facts) -> SafeString:
+    return format_html("gave {} the name {} instead of {}", facts.what, facts.data.get("name", ""), facts.data.get("before", ""))
+
+
+def _former_name_dropped(facts: Facts) -> SafeString:
+    return format_html("let {} go as a name of {}", facts.data.get("name", ""), facts.what)
+
+
+def _tagged(facts: Facts) -> SafeString:
+    if "tags" not in facts.data:
+        return format_html("changed the tags of {}", facts.what)
+    return format_html("tagged {} with {}", facts.what, facts.data["tags"])
+
+
 def _blocked(facts: Facts) -> SafeString:
     gates = [GATES.get(str(gate), str(gate).replace("_", " ")) for gate in facts.data.get("gates") or []]
     missing = f" because of {', '.join(gates)}" if gates else ""
@@ -306,6 +320,14 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "target.checked": ("link", "quiet", _checked),
     "prompt.created": ("plus", "quiet", _said("created {what}")),
     "prompt.changed": ("pencil", "quiet", _prompt_changed),
+    "prompt.renamed": ("pencil", "quiet", _renamed),
+    "prompt.former_name_dropped": ("x", "quiet", _former_name_dropped),
+    "prompt.archived": ("archive", "quiet", _said("archived {what}")),
+    "prompt.restored": ("arrow-back-up", "quiet", _said("brought {what} back from the archive")),
+    "prompt.tagged": ("tag", "quiet", _tagged),
+    "prompt.copied": ("copy", "quiet", _said("copied {what} {number} into a project")),
+    "filter.saved": ("filter", "quiet", _said("kept filters of the library")),
+    "filter.removed": ("filter", "quiet", _said("removed kept filters of the library")),
     "prompt.restricted": ("lock", "quiet", _said("restricted {what} to named people")),
     "prompt.opened": ("users", "quiet", _said("opened {what} to everyone with a role")),
     "prompt.taken_out_of_service": ("ban", "back", _said("took {what} out of service in {environment}{reason}")),

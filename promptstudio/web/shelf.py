@@ -3,6 +3,7 @@
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from promptstudio.deployments.models import Placement, PublishJob
 from promptstudio.projects.models import Environment, Project
 from promptstudio.projects.permissions import can
 from promptstudio.prompts.catalogue import Catalogue, Model, plain_id
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts.models import Prompt, Tag, Version
 
 STATES = {
     "live": "Newest is live",
@@ -39,6 +40,8 @@ class Fact(NamedTuple):
     state: str
     title: str
     changed: datetime
+    tag: frozenset[str] = frozenset()
+    archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Chosen:
     state: frozenset[str] = frozenset()
     owner: frozenset[int] = frozenset()
     model: frozenset[str] = frozenset()
+    tag: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -60,6 +64,7 @@ class Shelf:
     state: Counter[str] = field(default_factory=Counter)
     owner: Counter[int] = field(default_factory=Counter)
     model: Counter[str] = field(default_factory=Counter)
+    tag: Counter[str] = field(default_factory=Counter)
 
 
 # Per project: the seal of its trail's last entry, and the facts of that moment. Everything that changes a fact adds an entry.
@@ -67,7 +72,7 @@ _remembered: OrderedDict[int, tuple[str, list[Fact]]] = OrderedDict()
 
 
 def facts(project: Project) -> list[Fact]:
-    """Every active prompt of `project`, newest change first. One query while nothing happens, six when something did."""
+    """Every prompt of `project`, archived ones too, newest change first. One query while nothing happens, seven when something did."""
     seal = Head.objects.filter(chain=str(project.uid)).values_list("hash", flat=True).first() or ""
     known = _remembered.get(project.pk)
     if known is None or known[0] != seal:
@@ -100,14 +105,15 @@ def arranged(known: list[Fact], chosen: Chosen) -> Shelf:
     for name in vars(chosen):
         others = {other: values for other, values in wanted.items() if other != name}
         counted = _kept(known, others) if name in wanted else shelf.found
-        setattr(shelf, name, Counter(map(attrgetter(name), counted)))
+        values = map(attrgetter(name), counted)
+        setattr(shelf, name, Counter(chain.from_iterable(values) if name == "tag" else values))
     return shelf
 
 
 def _kept(known: list[Fact], wanted: dict[str, frozenset[Any]]) -> list[Fact]:
     for name, values in wanted.items():
         key = attrgetter(name)
-        known = [fact for fact in known if key(fact) in values]
+        known = [fact for fact in known if (fact.tag & values if name == "tag" else key(fact) in values)]
     return known
 
 
@@ -119,9 +125,11 @@ def model_label(model: str, known: Catalogue) -> str:
 
 
 def retiring(facts: list[Fact], known: Catalogue) -> list[tuple[Model, list[int]]]:
-    """Models that retire and the prompts whose newest version uses one, the soonest first."""
+    """Models that retire and the prompts whose newest version uses one, the soonest first; what is archived may stay as it is."""
     using: dict[str, list[int]] = {}
     for fact in facts:
+        if fact.archived:
+            continue
         using.setdefault(plain_id(fact.model), []).append(fact.prompt)
     found = [(model, using[model.id]) for model in known if model.retires_on and model.id in using]
     return sorted(found, key=lambda pair: (str(pair[0].retires_on), pair[0].label))
@@ -129,14 +137,16 @@ def retiring(facts: list[Fact], known: Catalogue) -> list[tuple[Model, list[int]
 
 def _facts(project: Project) -> list[Fact]:
     last = project.environments.order_by("position").last()
-    newest, placed, moving = _newest(project), _placed(last), _moving(last)
-    rows = Prompt.objects.active().filter(project=project).order_by().values_list("pk", "folder_id", "owner_id", "title", "created_at")
+    newest, placed, moving, tags = _newest(project), _placed(last), _moving(last), _tags(project)
+    columns = ("pk", "folder_id", "owner_id", "title", "created_at", "archived_at")
     found = []
-    for pk, folder, owner, title, created_at in rows:
+    for pk, folder, owner, title, created_at, archived_at in Prompt.objects.filter(project=project).order_by().values_list(*columns):
         version, model, saved_at = newest.get(pk, (0, "", created_at))
         live, gone = placed.get(pk, (None, False))
         state = "gone" if gone else moving.get(pk) or ("none" if live is None else "live" if live == version else "behind")
-        found.append(Fact(pk, folder, owner, model or NO_MODEL, state, title.strip().casefold()[:120], saved_at))
+        words = frozenset(tags.get(pk, ()))
+        title = title.strip().casefold()[:120]
+        found.append(Fact(pk, folder, owner, model or NO_MODEL, state, title, saved_at, words, archived_at is not None))
     return sorted(found, key=lambda fact: (fact.changed, fact.prompt), reverse=True)
 
 
@@ -145,6 +155,13 @@ def _newest(project: Project) -> dict[int, tuple[int, str, datetime]]:
     last_saved = Version.objects.filter(prompt__project=project).order_by().values("prompt").annotate(newest=Max("pk")).values("newest")
     rows = Version.objects.filter(pk__in=last_saved).order_by().values_list("prompt_id", "pk", "model", "created_at")
     return {prompt: (pk, model, saved_at) for prompt, pk, model, saved_at in rows}
+
+
+def _tags(project: Project) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for prompt, word in Tag.objects.filter(prompt__project=project).order_by().values_list("prompt_id", "word"):
+        found.setdefault(prompt, []).append(word)
+    return found
 
 
 def _placed(environment: Environment | None) -> dict[int, tuple[int | None, bool]]:

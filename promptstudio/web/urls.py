@@ -43,6 +43,7 @@ urlpatterns = [
     path("healthz", system.healthz, name="healthz"),
     path("readyz", system.readyz, name="readyz"),
     path("", include("promptstudio.web.urls_project")),
+    path("", include("promptstudio.web.urls_library")),
     path("", include("promptstudio.web.urls_prompts")),
     path("", include("promptstudio.web.urls_snippets")),
     path("", include("promptstudio.web.urls_reviews")),

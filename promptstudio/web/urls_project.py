@@ -1,12 +1,11 @@
 from django.urls import path
 
-from .views import access, audit, library, report, retiring, search, settings
+from .views import access, audit, report, retiring, search, settings
 
 PROJECT = "p/<slug:project>/"
 SETTINGS = PROJECT + "settings/"
 urlpatterns = [
     path("search", search.search, name="search"),
-    path(PROJECT + "prompts/", library.library, name="library"),
     path(PROJECT + "retiring/<str:model>/", retiring.retiring, name="retiring"),
     path(PROJECT + "retiring/<str:model>/drafts/", retiring.open_drafts, name="retiring_drafts"),
     path(PROJECT + "audit/", audit.audit, name="audit"),

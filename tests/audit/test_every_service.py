@@ -20,7 +20,7 @@ from promptstudio.accounts.models import Identity, SignedIn, User
 from promptstudio.audit import services as audit
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments import target_services
+from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.lib import clock
@@ -29,7 +29,7 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
 from promptstudio.projects.rules import Rules
-from promptstudio.prompts import model_services
+from promptstudio.prompts import model_services, shelf_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services as snippets
 from promptstudio.prompts.catalogue import MODELS
@@ -147,6 +147,20 @@ def _site_admin_by_group(s: Stage) -> None:
 def _glass_broken(s: Stage) -> User:
     _, password = signing_in.make_break_glass(name="ops", actor=system())
     return signing_in.use_break_glass(name="ops", password=password, actor=system())
+
+
+def _kept_filter(s: Stage) -> Any:
+    return shelf_services.keep_filter(project=s.cast.claims, name="Live", query="state=live", shared=True, actor=s.cast.alice)
+
+
+def _archived(s: Stage) -> Prompt:
+    reviews.withdraw(review=s.review, actor=s.cast.alice)
+    return upkeep_services.archive_prompt(prompt=s.prompt, actor=s.cast.alice)
+
+
+def _name_given_up(s: Stage) -> None:
+    renamed = upkeep_services.rename_prompt(prompt=s.prompt, name="rain", actor=s.cast.alice)
+    upkeep_services.give_up_name(prompt=renamed, name=s.prompt.name, actor=s.cast.alice)
 
 
 def a_session(person: User) -> SignedIn:
@@ -300,6 +314,26 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "prompt.restricted",
         lambda s: prompts.restrict_prompt(prompt=s.prompt, people=[s.cast.bob.user], actor=s.cast.alice),
     ),
+    "prompts.tag_prompt": (
+        "prompt.tagged",
+        lambda s: shelf_services.tag_prompt(prompt=s.prompt, words=["legal"], actor=s.cast.alice),
+    ),
+    "prompts.keep_filter": ("filter.saved", lambda s: _kept_filter(s)),
+    "prompts.remove_filter": ("filter.removed", lambda s: shelf_services.remove_filter(kept=_kept_filter(s), actor=s.cast.alice)),
+    "prompts.copy_prompt": (
+        "prompt.copied",
+        lambda s: shelf_services.copy_prompt(prompt=s.prompt, project=s.cast.claims, actor=s.cast.alice),
+    ),
+    "deployments.archive_prompt": ("prompt.archived", lambda s: _archived(s)),
+    "deployments.restore_prompt": (
+        "prompt.restored",
+        lambda s: upkeep_services.restore_prompt(prompt=_archived(s), actor=s.cast.alice),
+    ),
+    "deployments.rename_prompt": (
+        "prompt.renamed",
+        lambda s: upkeep_services.rename_prompt(prompt=s.prompt, name="rain", actor=s.cast.alice),
+    ),
+    "deployments.give_up_name": ("prompt.former_name_dropped", lambda s: _name_given_up(s)),
     "prompts.open_draft": ("draft.opened", lambda s: prompts.open_draft(prompt=s.prompt, actor=s.cast.alice)),
     "prompts.open_draft_for_model": (
         "draft.opened",

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from .expecting import NOBODY, OK, PUBLIC, REFUSED, SIGNED_IN, SITE_ADMIN, Entry, on_prompt
+from .expecting import INVISIBLE, NOBODY, OK, PUBLIC, REFUSED, SIGNED_IN, SITE_ADMIN, Entry, on_prompt
 from .stage import ELSEWHERE_IN_PROJECT, FOLDER, Person, Stage, Things
 
 OWNER = "The owner of a prompt says who sees it; for anyone else it is a matter of settings."
@@ -16,6 +16,8 @@ PERSONAL = "It shows what this person may see, and for many that is nothing."
 WAITING = "What waits for a second person is told to those who could confirm it, and to whoever asked."
 OWN = "One's own sessions."
 NOT_WRITTEN = "Drafts are opened where this person may write, and elsewhere the page says why not."
+OWN_FILTER = "Filters that somebody else keeps, and does not share, are not there."
+COPIES = "A copy lands at the top of the project; what is restricted is copied by its owner (tests/prompts/test_shelf.py)."
 OPEN = "Before anybody is signed in, and for machines that watch the product."
 
 
@@ -61,6 +63,10 @@ def an_account(stage: Stage, things: Things, person: Person) -> dict[str, str]:
 def new_project(stage: Stage, things: Things, person: Person) -> dict[str, str]:
     names = {"defines": "Author", "implements": "Technical", "validates": "Product", "keeps": "Admin"}
     return {"name": "Motor", "template": "light", **names}
+
+
+def tag_several(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"which": "ticked", "prompt": str(things.prompt.uid), "deed": "tag", "words": "legal"}
 
 
 def form(**given: str) -> Any:
@@ -120,6 +126,10 @@ PAGES: dict[str, Entry] = {
     "GET library": Entry("read", at="somewhere"),
     "GET retiring": Entry("read", at="somewhere", address=a_model),
     "POST retiring_drafts": Entry("read", at="somewhere", address=a_model, why=NOT_WRITTEN),
+    "POST library_bulk": on_prompt("write", tag_several),
+    "POST library_keep": Entry("read", at="somewhere", make=form(name="Mine", query="state=live")),
+    "POST library_keep for everyone": Entry("write", at="somewhere", make=form(name="Ours", query="state=live", shared="1")),
+    "POST library_forget": Entry(NOBODY, seen="nothing", hidden=True, address=lambda *_: {"uid": uuid4()}, why=OWN_FILTER),
     "GET environments": Entry("read", at="somewhere"),
     "GET reviews": Entry("read", at="somewhere"),
     "GET prompt_new": Entry("read", at="somewhere"),
@@ -161,6 +171,13 @@ PAGES: dict[str, Entry] = {
     # a prompt
     "GET prompt": on_prompt("read"),
     "POST prompt_change": on_prompt("write", form(title="Rain", folder=FOLDER)),
+    "POST prompt_tags": on_prompt("write", form(tags="legal")),
+    "POST prompt_star": on_prompt("read"),
+    "POST prompt_archive": on_prompt("write"),
+    "POST prompt_restore": on_prompt("write"),
+    "POST prompt_give_up_name": on_prompt("write", form(former="another-name")),
+    "POST prompt_copy": Entry("write", make=form(to="claims"), instead={"outside": INVISIBLE}, why=COPIES),
+    "POST prompt_rename": on_prompt("write", form(name="another-name")),
     "POST prompt_restrict": on_prompt("administer", restricted, instead={"author": OK}, why=OWNER),
     "GET prompt_activity": on_prompt("read"),
     "GET prompt_edit_newest": on_prompt("read"),

@@ -12,7 +12,7 @@ from promptstudio.accounts import services as accounts
 from promptstudio.accounts import session_services
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments import target_services
+from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.erasing import erase_words
 from promptstudio.deployments.places import ask_places
 from promptstudio.lib.errors import NotAllowed, StudioError
@@ -21,9 +21,10 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.roles import SCOPES
 from promptstudio.projects.rules import Rules
-from promptstudio.prompts import model_services, snippet_services
+from promptstudio.prompts import model_services, shelf_services, snippet_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.catalogue import MODELS
+from promptstudio.prompts.models import SavedFilter
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from tests.audit.test_every_service import public_services
@@ -36,6 +37,7 @@ from .stage import FIRST_LINE, FOLDER, Stage, Things, undone
 Call = Callable[[Stage, Things, Actor], Any]
 NO_KEY = "Words that many prompts share are for people to keep."
 TALK = "A key takes part in no conversation."
+FOR_PEOPLE = "People keep filters, each their own, and copy prompts; no key does."
 OWN_WISH = "Nobody confirms what they asked for themselves."
 OWN_WISH_BACK = "Whoever asked withdraws it."
 # Nobody's role opens these; why that is right.
@@ -175,6 +177,29 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         instead={"author": OK},
         why=OWNER,
     ),
+    "prompts.tag_prompt": prompt("write", lambda s, t, a: shelf_services.tag_prompt(prompt=t.prompt, words=["legal"], actor=a)),
+    "prompts.keep_filter": (
+        Entry("read", at="somewhere", seen="nothing", instead={"key": REFUSED}, why=FOR_PEOPLE),
+        lambda s, t, a: shelf_services.keep_filter(project=s.claims, name="Mine", query="state=live", shared=False, actor=a),
+    ),
+    "prompts.keep_filter for everyone": (
+        Entry("write", at="somewhere", seen="nothing", instead={"key": REFUSED}, why=FOR_PEOPLE),
+        lambda s, t, a: shelf_services.keep_filter(project=s.claims, name="Ours", query="state=live", shared=True, actor=a),
+    ),
+    "prompts.remove_filter": (
+        Entry(SITE_ADMIN, seen="nothing", instead={"author": OK, "site_admin": REFUSED}, why=FOR_PEOPLE),
+        lambda s, t, a: shelf_services.remove_filter(
+            kept=SavedFilter.objects.create(project=s.claims, owner=s.author.user, name="Theirs", query="state=live", shared=True), actor=a
+        ),
+    ),
+    "prompts.copy_prompt": (
+        Entry("write", seen="nothing", instead={"key": REFUSED}, why=FOR_PEOPLE),
+        lambda s, t, a: shelf_services.copy_prompt(prompt=t.prompt, project=s.claims, actor=a),
+    ),
+    "deployments.archive_prompt": prompt("write", lambda s, t, a: upkeep_services.archive_prompt(prompt=t.prompt, actor=a)),
+    "deployments.restore_prompt": prompt("write", lambda s, t, a: upkeep_services.restore_prompt(prompt=t.prompt, actor=a)),
+    "deployments.rename_prompt": prompt("write", lambda s, t, a: upkeep_services.rename_prompt(prompt=t.prompt, name="x", actor=a)),
+    "deployments.give_up_name": prompt("write", lambda s, t, a: upkeep_services.give_up_name(prompt=t.prompt, name="x", actor=a)),
     "prompts.open_draft": prompt("write", lambda s, t, a: prompts.open_draft(prompt=t.prompt, actor=a)),
     "prompts.open_draft_for_model": prompt(
         "write", lambda s, t, a: model_services.open_draft_for_model(prompt=t.prompt, model="amazon.nova-pro-v1:0", actor=a)

@@ -155,13 +155,6 @@ def test_an_empty_addition_is_refused(cast: Cast, prompt: Prompt) -> None:
     assert list(refused.value.errors) == ["expected_impact"]
 
 
-def test_search_finds_words_of_the_newest_version(cast: Cast, prompt: Prompt) -> None:
-    save(prompt, cast, "Mention the deductible of {{claim}}")
-    assert list(Prompt.objects.search("DEDUCTIBLE water")) == [prompt]
-    save(prompt, cast, "Mention the excess of {{claim}}")
-    assert not Prompt.objects.search("deductible").exists()
-
-
 def test_an_example_of_the_same_name_gets_the_new_values(cast: Cast, prompt: Prompt) -> None:
     services.save_example(prompt=prompt, name="Burst pipe", values={"claim": "Water!"}, actor=cast.alice)
     example = services.save_example(prompt=prompt, name=" Burst pipe ", values={"claim": "Much water!", "other": ""}, actor=cast.alice)

@@ -12,6 +12,7 @@ from django.test import RequestFactory
 
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments import upkeep_services
 from promptstudio.lib import clock
 from promptstudio.projects.key_services import revoke_key
 from promptstudio.projects.models import ApiKey
@@ -276,3 +277,19 @@ def test_a_key_of_a_folder_is_answered_by_django(serving: Serving, cast: Cast, f
     bound = cast.key("read", environment=cast.development, folder=folder)[1]
     for _ in range(3):
         assert call(serving, bound)[0] == status
+
+
+def test_a_name_that_it_had_before_is_answered_as_django_does(serving: Serving, django: Watched, cast: Cast, secret: str) -> None:
+    warm(serving, secret)
+    prompt = cast.project.prompts.get()
+    renamed = upkeep_services.rename_prompt(prompt=prompt, name="claims/sorting", actor=cast.alice)
+    warm(serving, secret)
+    asked = django.asked
+    hot, new = call(serving, secret), call(serving, secret, address=ADDRESS.replace("triage", "sorting"))
+    assert django.asked == asked
+    assert without_request_id(hot) == without_request_id(call(django, secret))
+    assert hot[1]["Link"] == '</api/v1/prompts/claims/sorting/live>; rel="successor-version"'
+    assert {"Link", "Deprecation"}.isdisjoint(new[1])
+    assert b'"name":"claims/sorting"' in new[2]
+    upkeep_services.give_up_name(prompt=renamed, name=prompt.name, actor=cast.alice)
+    assert warm(serving, secret)[0] == "404 Not Found"

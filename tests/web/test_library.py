@@ -198,3 +198,24 @@ def test_many_prompts_come_in_pages(client: Client, cast: Cast) -> None:
         a_prompt(cast.claims, by=cast.alice, title=f"Letter {number:02}")
     assert len(titles(get(client, cast.vera, sort="title"))) == 25
     assert titles(get(client, cast.vera, sort="title", page=2)) == ["Letter 25", "Letter 26"]
+
+
+def test_a_hit_in_an_old_version_says_in_which(client: Client, cast: Cast, three: dict[str, Any]) -> None:
+    a_version(three["water"], by=cast.alice, text="Ask for the <excess>: {{claim}}")
+    page = text(get(client, cast.vera, q="deductible"))
+    assert "Ask for the <mark>deductible</mark>" in page
+    assert 'in <a class="textlink" href="/p/claims/prompts/water-damage/-/versions/1.0.0/">version 1.0.0</a>; the newest does not' in page
+    assert "&lt;<mark>excess</mark>&gt;" in text(get(client, cast.vera, q="excess"))
+
+
+@pytest.mark.parametrize("address", [URL, "/search", "/p/claims/environments/"])
+def test_the_search_tells_nothing_of_a_restricted_prompt(client: Client, cast: Cast, three: dict[str, Any], address: str) -> None:
+    a_version(three["water"], by=cast.alice, text="Nothing of it: {{claim}}")
+    prompts.restrict_prompt(prompt=three["water"], people=[cast.bob.user], actor=cast.alice)
+    client.force_login(cast.vera.user, backend="django.contrib.auth.backends.ModelBackend")
+    for words in ("deductible", "water", "water-damage", "nothing of"):
+        page = text(client.get(address, {"q": words}))
+        assert "Water damage" not in page
+        assert "Ask for" not in page
+    client.force_login(cast.bob.user, backend="django.contrib.auth.backends.ModelBackend")
+    assert "Water damage" in text(client.get(address, {"q": "deductible"}))

@@ -128,7 +128,8 @@ class _Publication:
         # Another placement's prompt ends in other digits: an account full of ours is not asked for each one's tags.
         name, _, ending = summary["name"].rpartition("-")
         other = bool(name) and len(ending) == 8 and set(ending) <= set("0123456789abcdef")
-        return not other or summary["name"] == self.order.remote_name
+        # The prompt may have been renamed since the try; its digits stay.
+        return not other or ending == self.order.remote_name.rpartition("-")[2]
 
     def _create_prompt(self) -> None:
         # One token for one resource, whatever version comes first: two workers must never make two prompts. The id of one that

@@ -2,7 +2,9 @@
 
 from .drafts import Draft, DraftQuerySet, Editor, NamedExample
 from .entries import ModelEntry, ModelEntryQuerySet
-from .prompts import Prompt, PromptQuerySet, PromptText, PromptUserPermission
+from .prompts import Prompt, PromptQuerySet, PromptUserPermission
+from .search import SearchText, SearchTextQuerySet
+from .shelf import Favourite, FormerName, SavedFilter, SavedFilterQuerySet, Tag
 from .snippets import Inclusion, Snippet, SnippetQuerySet, SnippetVersion, VersionSource
 from .versions import ChangeNote, Contributor, Version, VersionQuerySet
 
@@ -12,17 +14,23 @@ __all__ = [
     "Draft",
     "DraftQuerySet",
     "Editor",
+    "Favourite",
+    "FormerName",
     "Inclusion",
     "ModelEntry",
     "ModelEntryQuerySet",
     "NamedExample",
     "Prompt",
     "PromptQuerySet",
-    "PromptText",
     "PromptUserPermission",
+    "SavedFilter",
+    "SavedFilterQuerySet",
+    "SearchText",
+    "SearchTextQuerySet",
     "Snippet",
     "SnippetQuerySet",
     "SnippetVersion",
+    "Tag",
     "Version",
     "VersionQuerySet",
     "VersionSource",

@@ -1,4 +1,4 @@
-"""A prompt, who may see it, and what its search looks through."""
+"""A prompt, and who may see it."""
 
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,11 +36,10 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.filter(archived_at=None)
 
     def search(self, words: str) -> "PromptQuerySet":
-        """Prompts whose title, name or newest text holds every word."""
-        found = self
-        for word in words.split():
-            found = found.filter(search__text__icontains=word)
-        return found
+        """Prompts whose title and name, together with one version, past ones included, hold every word."""
+        from .search import SearchText
+
+        return self.filter(pk__in=SearchText.objects.holding(words).values("prompt"))
 
 
 def _granted(actor: Actor, deed: str) -> Q:
@@ -95,13 +94,3 @@ class PromptUserPermission(UserObjectPermissionBase):
 
     class Meta(UserObjectPermissionBase.Meta):
         abstract = False
-
-
-class PromptText(models.Model):
-    """What the library's search looks through: one row a prompt, rewritten with each version."""
-
-    prompt = models.OneToOneField(Prompt, on_delete=models.PROTECT, related_name="search", primary_key=True)
-    text = models.TextField()
-
-    def __str__(self) -> str:
-        return str(self.prompt_id)

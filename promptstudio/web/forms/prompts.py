@@ -54,7 +54,7 @@ class NewPromptForm(PromptForm):
         required=False,
         max_length=200,
         label="Name for applications",
-        help_text="How applications ask for it: claims/first-letter. Without one, it is made from the title. It cannot be changed later.",
+        help_text="How applications ask for it: claims/first-letter. Without one, it is made from the title.",
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
     start = forms.ChoiceField(

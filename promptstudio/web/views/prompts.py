@@ -17,8 +17,9 @@ from promptstudio.projects.models import Project
 from promptstudio.prompts import services
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff.structure import field_in_words
-from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Version
-from promptstudio.prompts.permissions import can_create_prompt, can_create_somewhere, can_restrict, folders_to_write
+from promptstudio.prompts.favourites import is_starred
+from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Tag, Version
+from promptstudio.prompts.permissions import can_create_prompt, can_create_somewhere, can_restore, can_restrict, folders_to_write
 from promptstudio.prompts.schema_text import written
 from promptstudio.prompts.soundness import listed, mapping
 from promptstudio.prompts.starting_points import STARTING_POINTS, starting_point
@@ -137,7 +138,20 @@ def _overview(
         drafts=list(prompt.drafts.open().select_related("created_by", "updated_by", "based_on")),
         reviews=list(Review.objects.open().filter(version__prompt=prompt).select_related("version", "environment", "asked_by")),
         examples=list(prompt.examples.filter(archived_at=None)),
+        **_upkeep(request, prompt),
     )
+
+
+def _upkeep(request: StudioRequest, prompt: Prompt) -> dict[str, Any]:
+    tags = Tag.objects.filter(prompt__in=Prompt.objects.visible_to(request.actor).filter(project=prompt.project))
+    return {
+        "tags": [tag.word for tag in prompt.tags.all()],
+        "known_tags": sorted(set(tags.order_by().values_list("word", flat=True).distinct())),
+        "starred": is_starred(prompt, request.actor.user),
+        "former_names": [former.name for former in prompt.former_names.all()],
+        "may_restore": can_restore(request.actor, prompt) if prompt.archived_at else None,
+        "projects": list(Project.objects.visible_to(request.actor).order_by("name")),
+    }
 
 
 def _named(prompt: Prompt) -> list[User]:

@@ -32,13 +32,13 @@ PAGES = (
 
 @require_safe
 def search(request: StudioRequest) -> HttpResponse:
-    """`?q=`. The exact name or title of one single prompt leads straight to it."""
+    """`?q=`, with `?archived=` in the archive as well. The exact name or title of one single prompt leads straight to it."""
     typed = searching.typed(request)
     words = typed.split()
     exact = list(_visible(request).filter(Q(name=typed) | Q(title__iexact=typed))[:2]) if words else []
     if len(exact) == 1:
         return redirect(prompt_url(exact[0]))
-    context: dict[str, Any] = {"words": typed}
+    context: dict[str, Any] = {"words": typed, "archived": "archived" in request.GET}
     if words:
         projects = list(Project.objects.visible_to(request.actor))
         titled, mentioned = _prompts(request, words)
@@ -54,7 +54,8 @@ def search(request: StudioRequest) -> HttpResponse:
 
 
 def _visible(request: StudioRequest) -> Any:
-    return Prompt.objects.visible_to(request.actor).active().select_related("project", "folder", "owner")
+    found = Prompt.objects.visible_to(request.actor).select_related("project", "folder", "owner")
+    return found if "archived" in request.GET else found.active()
 
 
 def _prompts(request: StudioRequest, words: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -64,11 +65,12 @@ def _prompts(request: StudioRequest, words: list[str]) -> tuple[list[dict[str, A
         named = named.filter(Q(title__icontains=word) | Q(name__icontains=word))
     titled = list(named.order_by("title")[:MOST])
     others = _visible(request).search(" ".join(words)).exclude(pk__in=[prompt.pk for prompt in titled])
-    mentioned = others.select_related("project", "folder", "owner", "search").order_by("title")[:MOST]
-    return [_shown(prompt, words) for prompt in titled], [_shown(p, words, searching.hit(p, p.search.text, words)) for p in mentioned]
+    mentioned = list(others.select_related("project", "folder", "owner").order_by("title")[:MOST])
+    hits = searching.hits(mentioned, words)
+    return [_shown(prompt, words) for prompt in titled], [_shown(prompt, words, hits.get(prompt.pk)) for prompt in mentioned]
 
 
-def _shown(prompt: Prompt, words: list[str], hit: str = "") -> dict[str, Any]:
+def _shown(prompt: Prompt, words: list[str], hit: searching.Hit | None = None) -> dict[str, Any]:
     folder = prompt.folder.path.replace("/", " / ")
     return {"prompt": prompt, "title": searching.shown(prompt.title, words), "folder": folder, "hit": hit}
 

@@ -146,6 +146,14 @@ def test_a_lost_prompt_is_known_by_its_tag_and_not_by_its_name(bedrock: Bedrock,
     assert versions(bedrock, namesake) == []
 
 
+def test_a_lost_prompt_is_found_after_its_name_changed_here(bedrock: Bedrock, server: LocalAws) -> None:
+    order = replace(order_for(text_bundle()), remote_name="triage-0a1b2c3d")
+    server.arm(operation="CreatePrompt", kind="lost_reply")
+    failure(order)
+    published = publish(replace(again(order), remote_name="sorting-0a1b2c3d"))
+    assert [prompt["id"] for prompt in bedrock.prompts.list_prompts()["promptSummaries"]] == [published.remote_id]
+
+
 def test_a_lost_prompt_is_found_on_a_later_page(bedrock: Bedrock, server: LocalAws) -> None:
     for number in range(12):
         bedrock.prompts.create_prompt(name=f"other-{number}")

@@ -1,0 +1,89 @@
+"""Tags, kept filters, and taking a prompt over into another project."""
+
+import pytest
+
+from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
+from promptstudio.projects.role_services import grant_role
+from promptstudio.prompts import services, shelf_services
+from promptstudio.prompts.models import Prompt, SavedFilter
+from tests.cast import Cast, a_version, bundle
+
+
+def test_tags_are_small_and_stand_once(cast: Cast, prompt: Prompt) -> None:
+    given = ["Legal", " legal ", "", "große  Schäden", "火災"]
+    assert shelf_services.tag_prompt(prompt=prompt, words=given, actor=cast.alice) == ["große schäden", "legal", "火災"]
+    assert shelf_services.tag_prompt(prompt=prompt, words=["legal"], actor=cast.bob) == ["legal"]
+    assert [tag.word for tag in prompt.tags.all()] == ["legal"]
+
+
+@pytest.mark.parametrize("words", [[str(n) for n in range(13)], ["x" * 41], ["a,b"]])
+def test_tags_have_a_measure(cast: Cast, prompt: Prompt, words: list[str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        shelf_services.tag_prompt(prompt=prompt, words=words, actor=cast.alice)
+    assert list(refused.value.errors) == ["tags"]
+
+
+def test_the_same_tags_again_are_not_kept_silently(cast: Cast, prompt: Prompt) -> None:
+    with pytest.raises(Conflict):
+        shelf_services.tag_prompt(prompt=prompt, words=[], actor=cast.alice)
+
+
+def test_a_kept_filter_is_ones_own_unless_it_is_shared(cast: Cast) -> None:
+    for name, shared in (("Mine", False), ("Ours", True)):
+        shelf_services.keep_filter(project=cast.claims, name=name, query="state=live", shared=shared, actor=cast.alice)
+    assert [kept.name for kept in SavedFilter.objects.visible_to(cast.vera)] == ["Ours"]
+    assert [kept.name for kept in SavedFilter.objects.visible_to(cast.alice)] == ["Mine", "Ours"]
+    assert not SavedFilter.objects.visible_to(cast.charlie).exists()
+
+
+def test_a_reader_keeps_filters_and_shares_none(cast: Cast) -> None:
+    shelf_services.keep_filter(project=cast.claims, name="Mine", query="state=live", shared=False, actor=cast.vera)
+    with pytest.raises(NotAllowed):
+        shelf_services.keep_filter(project=cast.claims, name="Ours", query="state=live", shared=True, actor=cast.vera)
+
+
+def test_only_their_owner_removes_kept_filters(cast: Cast) -> None:
+    kept = shelf_services.keep_filter(project=cast.claims, name="Ours", query="state=live", shared=True, actor=cast.alice)
+    with pytest.raises(NotAllowed):
+        shelf_services.remove_filter(kept=kept, actor=cast.dora)
+    shelf_services.remove_filter(kept=kept, actor=cast.alice)
+    assert not SavedFilter.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "query"), [(" ", "state=live"), ("x" * 61, "state=live"), ("Mine", ""), ("Mine", "q=" + "x" * 2000)])
+def test_kept_filters_need_a_name_and_something_to_keep(cast: Cast, name: str, query: str) -> None:
+    with pytest.raises(Invalid):
+        shelf_services.keep_filter(project=cast.claims, name=name, query=query, shared=False, actor=cast.alice)
+
+
+def test_a_copy_begins_as_a_draft_with_the_examples(cast: Cast, prompt: Prompt) -> None:
+    a_version(prompt, by=cast.alice, text="Newest {{claim}}")
+    services.save_example(prompt=prompt, name="Burst pipe", values={"claim": "Water!"}, actor=cast.alice)
+    grant_role(project=cast.elsewhere, user=cast.alice.user, role="domain_expert", actor=cast.root)
+    copy = shelf_services.copy_prompt(prompt=prompt, project=cast.elsewhere, actor=cast.alice)
+    assert (copy.project, copy.title, copy.owner, copy.restricted) == (cast.elsewhere, prompt.title, cast.alice.user, False)
+    draft = copy.drafts.get()
+    assert draft.content["messages"] == bundle("Newest {{claim}}")["messages"]
+    assert [(example.name, example.values) for example in copy.examples.all()] == [("Burst pipe", {"claim": "Water!"})]
+
+
+def test_who_does_not_write_there_does_not_copy(cast: Cast, prompt: Prompt) -> None:
+    a_version(prompt, by=cast.alice)
+    with pytest.raises(NotAllowed):
+        shelf_services.copy_prompt(prompt=prompt, project=cast.elsewhere, actor=cast.bob)
+
+
+def test_what_is_restricted_is_copied_by_its_owner_and_stays_so(cast: Cast, prompt: Prompt) -> None:
+    a_version(prompt, by=cast.alice)
+    services.restrict_prompt(prompt=prompt, people=[cast.bob.user], actor=cast.alice)
+    for person in (cast.alice, cast.bob):
+        grant_role(project=cast.elsewhere, user=person.user, role="domain_expert", actor=cast.root)
+    with pytest.raises(NotAllowed, match="restricted"):
+        shelf_services.copy_prompt(prompt=prompt, project=cast.elsewhere, actor=cast.bob)
+    copy = shelf_services.copy_prompt(prompt=prompt, project=cast.elsewhere, actor=cast.alice)
+    assert not Prompt.objects.visible_to(cast.charlie).filter(pk=copy.pk).exists()
+
+
+def test_without_a_version_there_is_nothing_to_copy(cast: Cast, prompt: Prompt) -> None:
+    with pytest.raises(Conflict):
+        shelf_services.copy_prompt(prompt=prompt, project=cast.claims, actor=cast.alice)
