@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "ask places": {"task": "places.check_due", "schedule": 30.0, "options": {"expires": 30}},
     "send signed heads": {"task": "audit.send_anchors", "schedule": 30.0, "options": {"expires": 30}},
     "forget who acted long ago": {"task": "accounts.forget_old_who", "schedule": 3600.0, "options": {"expires": 3000}},
+    "forget old imports": {"task": "prompts.forget_old_imports", "schedule": 3600.0, "options": {"expires": 3000}},
     "stream the trail": {"task": "audit.stream", "schedule": 5.0, "options": {"expires": 10}},
 }
 

@@ -134,10 +134,10 @@ def _between_marks(text: str) -> Iterator[str]:
 def _take(marks: _Marks, match: re.Match[str]) -> str | None:
     """The variable that a mark becomes; None where it stays text."""
     words, default = match[1].strip(), match[2]
-    if not _is_words(words):
+    if not is_words(words):
         marks.kept_for_name.append(match[0])
         return None
-    name = _variable_name(words)
+    name = variable_name(words)
     if name not in marks.defaults:
         if len(marks.defaults) >= marks.room:
             marks.kept_for_room.append(match[0])
@@ -157,7 +157,7 @@ def _remember_again(marks: _Marks, name: str, words: str, default: str | None) -
         marks.other_defaults.append(f"{name} (“{default}”)")
 
 
-def _is_words(words: str) -> bool:
+def is_words(words: str) -> bool:
     def is_part(character: str) -> bool:
         # Vowel signs of Indic scripts are marks, not letters.
         return character.isalnum() or character in " _-" or unicodedata.category(character).startswith("M")
@@ -165,7 +165,7 @@ def _is_words(words: str) -> bool:
     return any(map(str.isalnum, words)) and all(map(is_part, words))
 
 
-def _variable_name(words: str) -> str:
+def variable_name(words: str) -> str:
     name = ascii_words(words, separator="_", at_most=2 * len(words) + MAX_NAME)
     if len(name) > MAX_NAME:
         name = f"{name[: MAX_NAME - 9].rstrip('_')}_{short_hash(words)}"
@@ -186,17 +186,17 @@ def _notes(marks: _Marks, braces: bool) -> list[str]:
     if braces:
         notes.append(f"Literal {LITERAL_BRACES} is kept as text through {placeholder(OPEN_BRACES)}.")
     if marks.kept_for_name:
-        notes.append(f"Left as text, because it is no word: {_some(marks.kept_for_name)}.")
+        notes.append(f"Left as text, because it is no word: {some(marks.kept_for_name)}.")
     if marks.kept_for_room:
-        notes.append(f"Left as text, because a prompt has at most {MAX_VARIABLES} variables: {_some(marks.kept_for_room)}.")
+        notes.append(f"Left as text, because a prompt has at most {MAX_VARIABLES} variables: {some(marks.kept_for_room)}.")
     if marks.other_defaults:
-        notes.append(f"The first default is kept; others were given for {_some(marks.other_defaults)}.")
+        notes.append(f"The first default is kept; others were given for {some(marks.other_defaults)}.")
     if marks.joined:
-        notes.append(f"Became one variable: {_some(marks.joined)}.")
+        notes.append(f"Became one variable: {some(marks.joined)}.")
     return notes
 
 
-def _some(items: list[str]) -> str:
+def some(items: list[str]) -> str:
     unique = [item if len(item) <= 80 else item[:79] + "…" for item in dict.fromkeys(items)]
     more = len(unique) - NAMED_IN_A_NOTE
     return ", ".join(unique[:NAMED_IN_A_NOTE]) + (f" and {more} more" if more > 0 else "")

@@ -6,7 +6,7 @@ from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Folder, Membership, Project
 from promptstudio.projects.permissions import can, can_administer_site
 
-from .models import Draft, Prompt, SavedFilter, Snippet
+from .models import Draft, ImportBatch, Prompt, SavedFilter, Snippet
 
 
 def can_here(actor: Actor, verb: str, prompt: Prompt) -> Allowed | Denied:
@@ -29,6 +29,21 @@ def can_create_somewhere(actor: Actor, project: Project) -> Allowed | Denied:
 def folders_to_write(actor: Actor, project: Project) -> list[Folder]:
     """Folders in which a role of this person allows to write, besides what the project's roles allow; outermost first."""
     return list(project.folders.granted(actor.user, "write").order_by("path"))
+
+
+def can_start_import(actor: Actor, project: Project) -> Allowed | Denied:
+    if actor.key:
+        return Denied("A key cannot look at what would come in. A person has to, or send the prompts one by one.")
+    return can_create_somewhere(actor, project)
+
+
+def can_import(actor: Actor, batch: ImportBatch | None) -> Allowed | Denied:
+    """Only whoever began an import sees it or goes on with it; the clock clears old ones away, of anybody."""
+    if batch is None:
+        return Allowed() if actor.user.kind == User.Kind.SYSTEM else Denied("Only the clock removes the imports of others.")
+    if actor.key or actor.user.pk != batch.person_id:
+        return Denied("Somebody else began this import. Read the file yourself.")
+    return can_start_import(actor, batch.project)
 
 
 def can_write(actor: Actor, prompt: Prompt) -> Allowed | Denied:

@@ -273,6 +273,16 @@ def _forgotten(facts: Facts) -> SafeString:
     return format_html("erased names and addresses from {} entr{} older than {}", number, "y" if number == 1 else "ies", day)
 
 
+def _import_finished(facts: Facts) -> SafeString:
+    number = int(facts.data.get("came_in") or 0)
+    return format_html("brought in {} prompt{} from a file", number, "" if number == 1 else "s")
+
+
+def _imports_removed(facts: Facts) -> SafeString:
+    number = int(facts.data.get("batches") or 0)
+    return format_html("removed {} file{} that had been read a day before", number, "" if number == 1 else "s")
+
+
 KINDS_OF_USE = {"read": "reading", "write": "writing", "promote": "promoting", "roll_back": "rolling back"}
 
 
@@ -341,6 +351,10 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "version.saved": ("device-floppy", "quiet", _said("saved {what}")),
     "version.change_record_added": ("file-text", "quiet", _said("added to the change record of {what}")),
     "version.recalled": ("ban", "back", _said("recalled {what}{reason}")),
+    "import.previewed": ("file-text", "quiet", _said("read a file to see what would come in")),
+    "import.discarded": ("trash", "quiet", _said("forgot a file that would have come in")),
+    "import.finished": ("download", "quiet", _import_finished),
+    "import.old_removed": ("trash", "quiet", _imports_removed),
     "review.asked": ("eye", "quiet", _said("asked for a review of {what}")),
     "review.approved": ("circle-check", "", _said("approved {what} as {role}")),
     "review.changes_requested": ("arrow-back-up", "back", _said("asked for changes to {what}")),

@@ -97,6 +97,16 @@
   // A button that is refused says why beside it, and stays reachable by keyboard.
   document.addEventListener("click", (event) => event.target.closest?.("[data-refused]") && event.preventDefault(), true);
 
+  /* A list with boxes says how many are ticked, those on other pages included. */
+  document.addEventListener("change", (event) => {
+    const count = event.target.name === "take" && event.target.closest("form[data-counts]")?.querySelector("[data-count]");
+    if (!count) return;
+    const ticked = Number(count.dataset.count) + (event.target.checked ? 1 : -1);
+    count.dataset.count = ticked;
+    count.textContent = ticked.toLocaleString("en-GB");
+    count.parentElement.querySelector("[data-plural]").textContent = ticked === 1 ? "" : "s";
+  });
+
   /* Requests of htmx that came to nothing. What was typed is still on the page. */
   function say(sentence) {
     const place = document.getElementById("toasts");

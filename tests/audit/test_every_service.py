@@ -29,12 +29,12 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
 from promptstudio.projects.rules import Rules
-from promptstudio.prompts import model_services, shelf_services
+from promptstudio.prompts import import_services, model_services, shelf_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services as snippets
 from promptstudio.prompts.catalogue import MODELS
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import ModelEntry, Prompt, Snippet, Version
+from promptstudio.prompts.models import ImportBatch, ModelEntry, Prompt, Snippet, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews import substitute_services
@@ -52,6 +52,9 @@ COVERED = {
     "reviews.close_as_deployed",
     "deployments.lock_placement",
     "prompts.save_draft",
+    # What a person ticks in a preview that nobody else sees; each row that comes in is a prompt that was created.
+    "prompts.change_import",
+    "prompts.choose_all",
 }
 COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.forget_words"}
 READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}
@@ -201,6 +204,15 @@ def _taken(s: Stage) -> Any:
 def _groups_applied(s: Stage) -> None:
     a_mapping(s)
     group_mappings.apply_groups(person=s.cast.charlie.user, groups=["claims-readers"], actor=system())
+
+
+def an_import(cast: Cast) -> ImportBatch:
+    return import_services.start_import(project=cast.claims, content=b"# Storm\nMind the roof.", actor=cast.alice)
+
+
+def _imports_forgotten(s: Stage) -> None:
+    an_import(s.cast)
+    import_services.forget_old_imports(before=clock.now(), actor=system())
 
 
 DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
@@ -367,6 +379,17 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "example.saved",
         lambda s: prompts.save_example(prompt=s.prompt, name="Burst pipe", values={}, actor=s.cast.alice),
     ),
+    "prompts.start_import": ("import.previewed", lambda s: an_import(s.cast)),
+    "prompts.bring_in": ("import.finished", lambda s: import_services.bring_in(batch=an_import(s.cast), actor=s.cast.alice)),
+    "prompts.bring_in_row": (
+        "prompt.created",
+        lambda s: import_services.bring_in_row(row=an_import(s.cast).rows.get(), actor=s.cast.alice),
+    ),
+    "prompts.discard_import": (
+        "import.discarded",
+        lambda s: import_services.discard_import(batch=an_import(s.cast), actor=s.cast.alice),
+    ),
+    "prompts.forget_old_imports": ("import.old_removed", _imports_forgotten),
     "reviews.ask_for_review": ("review.asked", lambda s: asked(s.version, s.cast.staging, by=s.cast.alice)),
     "reviews.decide": (
         "review.changes_requested",

@@ -64,10 +64,10 @@ def expected(entry: Entry, person: Person, things: Things) -> str:
     if not sees(person, entry.seen, things):
         return INVISIBLE
     no = INVISIBLE if entry.hidden else REFUSED
-    if entry.deed == NOBODY:
-        return no
     if person.name in entry.instead:
         return entry.instead[person.name]
+    if entry.deed == NOBODY:
+        return no
     if person.is_site_admin:
         return OK
     if entry.deed == SITE_ADMIN:

@@ -18,6 +18,7 @@ OWN = "One's own sessions."
 NOT_WRITTEN = "Drafts are opened where this person may write, and elsewhere the page says why not."
 OWN_FILTER = "Filters that somebody else keeps, and does not share, are not there."
 COPIES = "A copy lands at the top of the project; what is restricted is copied by its owner (tests/prompts/test_shelf.py)."
+OWN_IMPORT = "What would come in is seen by whoever read the file, and by nobody else."
 OPEN = "Before anybody is signed in, and for machines that watch the product."
 
 
@@ -37,6 +38,10 @@ def roll_back(stage: Stage, things: Things, person: Person) -> dict[str, str]:
 
 def new_prompt(stage: Stage, things: Things, person: Person) -> dict[str, str]:
     return {"title": "Storm", "folder": ELSEWHERE_IN_PROJECT if person.name == "outside" else FOLDER}
+
+
+def pasted(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"text": "# Storm\nMind the roof.", "folder": ELSEWHERE_IN_PROJECT if person.name == "outside" else FOLDER}
 
 
 def words(stage: Stage, things: Things, person: Person) -> dict[str, str]:
@@ -75,7 +80,7 @@ def form(**given: str) -> Any:
 
 def uid(of: str) -> Any:
     """The thing whose uid stands in the address."""
-    return lambda stage, things: {"uid": (getattr(things, of, None) or getattr(stage, of)).uid}
+    return lambda stage, things: {"uid": (getattr(things, of, None) or getattr(stage, of, None) or stage.rest[of]).uid}
 
 
 def environment(slug: str) -> Any:
@@ -134,6 +139,14 @@ PAGES: dict[str, Entry] = {
     "GET reviews": Entry("read", at="somewhere"),
     "GET prompt_new": Entry("read", at="somewhere"),
     "POST prompt_new": Entry("write", at="somewhere", make=new_prompt),
+    "GET import": Entry("write", at="somewhere"),
+    "POST import": Entry("write", at="somewhere", make=pasted),
+    "GET import_batch": Entry(NOBODY, hidden=True, instead={"author": OK}, address=uid("batch"), why=OWN_IMPORT),
+    "POST import_batch": Entry(
+        NOBODY, hidden=True, instead={"author": OK}, address=uid("batch"), make=form(become="drafts", folder=FOLDER), why=OWN_IMPORT
+    ),
+    "POST import_go_on": Entry(NOBODY, hidden=True, instead={"author": OK}, address=uid("batch"), why=OWN_IMPORT),
+    "POST import_discard": Entry(NOBODY, hidden=True, instead={"author": OK}, address=uid("batch"), why=OWN_IMPORT),
     "GET audit": Entry("audit"),
     "POST audit_verify": Entry("audit"),
     "GET audit_export": Entry("audit"),

@@ -23,8 +23,8 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.models import ApiKey, Environment, Membership, PendingChange, Project, ServiceAccount
 from promptstudio.projects.rules import ROLE_WORDS, Rules
+from promptstudio.prompts import import_services, snippet_services
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts import snippet_services
 from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Snippet, Version
 from promptstudio.reviews import conversation_services as conversation
@@ -235,6 +235,7 @@ def build() -> Stage:
             "snippet": an_old_snippet(claims, by),
             "spare": spare,
             "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root),
+            "batch": import_services.start_import(project=claims, content=b"# Storm\nMind the roof.", folder=FOLDER, actor=by),
             "floor": projects.set_floor(data={}, environments=[], actor=root),
             "model": ModelEntry.objects.get(model_id="amazon.nova-lite-v1:0"),
         },

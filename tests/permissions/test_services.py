@@ -21,7 +21,7 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.roles import SCOPES
 from promptstudio.projects.rules import Rules
-from promptstudio.prompts import model_services, shelf_services, snippet_services
+from promptstudio.prompts import import_services, model_services, shelf_services, snippet_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.catalogue import MODELS
 from promptstudio.prompts.models import SavedFilter
@@ -30,8 +30,8 @@ from promptstudio.reviews import services as reviews
 from tests.audit.test_every_service import public_services
 from tests.cast import bundle
 
-from .expecting import INVISIBLE, OK, REFUSED, SITE_ADMIN, Entry, expected, on_prompt
-from .pages import ASKED, KEEPER, NO_AUTHOR, OWNER, SITE
+from .expecting import INVISIBLE, NOBODY, OK, REFUSED, SITE_ADMIN, Entry, expected, on_prompt
+from .pages import ASKED, KEEPER, NO_AUTHOR, OWN_IMPORT, OWNER, SITE
 from .stage import FIRST_LINE, FOLDER, Stage, Things, undone
 
 Call = Callable[[Stage, Things, Actor], Any]
@@ -79,6 +79,7 @@ WITHOUT_A_ROLE = {
     "reviews.end_substitute": "The two of them end it.",
     "prompts.bump_of": "It computes.",
     "prompts.waiting_for": "The page lists what this person may write.",
+    "prompts.forget_old_imports": "The clock does it, a day after they were read.",
     "reviews.standing_decisions": "The conditions are answered from it.",
     "reviews.close_as_deployed": "Part of promoting.",
     "deployments.lock_placement": "Part of promoting.",
@@ -95,6 +96,10 @@ def settings(call: Call, **more: Any) -> tuple[Entry, Call]:
 
 def prompt(deed: str, call: Call, **more: Any) -> tuple[Entry, Call]:
     return on_prompt(deed, **more), call
+
+
+def own_import(call: Call) -> tuple[Entry, Call]:
+    return Entry(NOBODY, seen="nothing", instead={"author": OK}, why=OWN_IMPORT), call
 
 
 def _founded(s: Stage, t: Things, actor: Actor) -> Any:
@@ -242,6 +247,17 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         Entry("write", at="somewhere", seen="nothing", instead={"key": REFUSED}, why=NO_KEY),
         lambda s, t, a: snippet_services.open_drafts_with(snippet=s.rest["snippet"], project=s.claims, actor=a),
     ),
+    "prompts.start_import": (
+        Entry("write", at="folder", seen="nothing", instead={"key": REFUSED}, why="A key looks at no preview."),
+        lambda s, t, a: import_services.start_import(project=s.claims, content=b"# Storm\nMind.", folder=FOLDER, actor=a),
+    ),
+    "prompts.change_import": own_import(
+        lambda s, t, a: import_services.change_import(batch=s.rest["batch"], choices=import_services.Choices(), actor=a)
+    ),
+    "prompts.choose_all": own_import(lambda s, t, a: import_services.choose_all(batch=s.rest["batch"], chosen=False, actor=a)),
+    "prompts.bring_in": own_import(lambda s, t, a: import_services.bring_in(batch=s.rest["batch"], actor=a)),
+    "prompts.bring_in_row": own_import(lambda s, t, a: import_services.bring_in_row(row=s.rest["batch"].rows.get(), actor=a)),
+    "prompts.discard_import": own_import(lambda s, t, a: import_services.discard_import(batch=s.rest["batch"], actor=a)),
     "reviews.ask_for_review": prompt(
         "write", lambda s, t, a: reviews.ask_for_review(version=t.version, environment=s.staging, note="", actor=a)
     ),

@@ -2,6 +2,7 @@
 
 from .drafts import Draft, DraftQuerySet, Editor, NamedExample
 from .entries import ModelEntry, ModelEntryQuerySet
+from .imports import ImportBatch, ImportBatchQuerySet, ImportRow
 from .prompts import Prompt, PromptQuerySet, PromptUserPermission
 from .search import SearchText, SearchTextQuerySet
 from .shelf import Favourite, FormerName, SavedFilter, SavedFilterQuerySet, Tag
@@ -16,6 +17,9 @@ __all__ = [
     "Editor",
     "Favourite",
     "FormerName",
+    "ImportBatch",
+    "ImportBatchQuerySet",
+    "ImportRow",
     "Inclusion",
     "ModelEntry",
     "ModelEntryQuerySet",

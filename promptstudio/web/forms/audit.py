@@ -17,7 +17,7 @@ from .words import Words
 
 # what people call it: the beginnings of the actions
 KINDS = {
-    "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.")),
+    "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.")),
     "reviews": ("Reviews and comments", ("review.", "thread.", "suggestion.")),
     "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
     "publications": ("Publications", ("publication.", "places.", "deployment.seal_broken")),
