@@ -16,9 +16,10 @@ from promptstudio.projects.models import ApiKey, Environment, Project, ServiceAc
 from promptstudio.projects.role_services import grant_role
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, create_project
+from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services as snippets
-from promptstudio.prompts.models import Prompt, Snippet, SnippetVersion, Version
+from promptstudio.prompts.models import Prompt, Request, Snippet, SnippetVersion, Version
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Review
 
@@ -114,6 +115,27 @@ def promote(version: Version, *environments: Environment, by: Actor) -> Deployme
 
 def asked(version: Version, environment: Environment, *, by: Actor) -> Review:
     return reviews.ask_for_review(version=version, environment=environment, note="Please look.", actor=by)
+
+
+GOOD = asking.Answer("Dear Ms Petersen, we call you today.", name="burst pipe", given="claim: The pipe burst.", why="It says when.")
+BAD = asking.Answer("Your claim is being processed.", good=False, given="claim: The pipe burst.", why="It says nothing.")
+
+
+def wished(place: Any, *, by: Actor, title: str = "First letter", **more: Any) -> Request:
+    """A request for a new prompt at the top of a project, or for a change of a prompt."""
+    place = place.folders.get_or_create(path="")[0] if isinstance(place, Project) else place
+    given = {"wanted": "A letter that says when we call.", "answers": [GOOD, BAD], **more}
+    return asking.ask_for_prompt(place=place, title=title, actor=by, **given)
+
+
+def written(request: Request, *, by: Actor, text: str = "Write to them: {{claim}}", back: bool = True) -> Version:
+    """Its draft is written, saved as a version and, unless not `back`, sent back to the asker."""
+    draft = asking.start_writing(request=request, actor=by)
+    draft = prompts.save_draft(draft=draft, content=bundle(text), revision=draft.revision, actor=by)
+    change = prompts.Change("As asked.", "Fewer calls.", "We count the calls.")
+    version = prompts.save_version_of_draft(draft=draft, revision=draft.revision, change=change, actor=by)
+    (asking.send_back if back else asking.answer_request)(request=request, version=version, actor=by)
+    return version
 
 
 def approve(review: Review, *people: Actor) -> None:

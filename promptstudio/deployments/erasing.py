@@ -12,11 +12,12 @@ from promptstudio.lib.append_only import ERASED, erase
 from promptstudio.lib.errors import Conflict
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Project
+from promptstudio.prompts.models import RequestEvent
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 
 from .models import Deployment, PublishJob, Recall
 
-Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment
+Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | RequestEvent
 
 
 def can_erase(actor: Actor) -> Allowed | Denied:
@@ -66,5 +67,7 @@ def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
         thread = row.thread if isinstance(row, Remark) else row.remark.thread
         what = "A remark" if isinstance(row, Remark) else "A suggestion"
         return thread.version.prompt.project, f"{what} about {thread}", [thread.uid]
+    if isinstance(row, RequestEvent):
+        return row.request.project, f"What was said about {row.request}", [row.request.uid]
     what = "A comment" if isinstance(row, Comment) else "The comment of a decision"
     return row.review.version.prompt.project, f"{what} on {row.review}", [row.review.uid]

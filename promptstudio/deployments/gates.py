@@ -14,12 +14,13 @@ from promptstudio.lib import clock
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import ROLE_WORDS, Rules
-from promptstudio.prompts.models import Prompt, PromptUserPermission, Version
+from promptstudio.prompts.models import Prompt, PromptUserPermission, Request, Version
 from promptstudio.reviews.models import Decision
 from promptstudio.reviews.services import standing_decisions
 
 from . import naming
 from .models import Placement, Recall, WentLive
+from .requests import brought_by, is_confirmed, links_of
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +95,11 @@ class Candidate:
         rows = Membership.objects.at(prompt.folder).filter(user__is_active=True).select_related("user")
         named = PromptUserPermission.objects.filter(content_object=prompt).values_list("user_id", flat=True) if prompt.restricted else ()
         return who_counts(prompt, list(rows), set(named))
+
+    @cached_property
+    def requests(self) -> list[Request]:
+        """What somebody asked for and this version answers, itself or with what it brings along since the live one."""
+        return brought_by(self.version, self.live, links_of([self.version.prompt_id]))
 
     @property
     def recalled_at(self) -> Any:
@@ -295,7 +301,37 @@ class OtherHands(Gate):
         return self.passed(f"{candidate.by} did not approve it.", kept=f"{naming.person(candidate.by)} did not approve it.")
 
 
-GATES: tuple[Gate, ...] = (NotRecalled(), PreviousEnvironment(), ChangeRecord(), Approvals(), SameBaseline(), OtherHands())
+class AskerConfirms(Gate):
+    """What was asked for goes on when whoever asked said that it is this. Without a request there is nobody to ask."""
+
+    name, title = "asker_confirms", "Confirmed by who asked"
+
+    def applies(self, rules: Rules) -> bool:
+        return rules.asker_confirms
+
+    def check(self, candidate: Candidate) -> Outcome:
+        if not candidate.requests:
+            return self.passed("Nobody asked for it in a request.")
+        waiting = [request for request in candidate.requests if not is_confirmed(request, candidate.version)]
+        asked = waiting or candidate.requests
+        names, marks = _named(list({request.asked_by_id: request.asked_by for request in asked}.values()))
+        evidence = {"requests": [str(request.uid) for request in asked]}
+        if waiting:
+            sentence = "{} asked for it and did not confirm yet that this is what was wanted."
+            return self.blocked(sentence.format(names), kept=sentence.format(marks), **evidence)
+        sentence = "It is what {} asked for: they confirmed it, or somebody in their place."
+        return self.passed(sentence.format(names), kept=sentence.format(marks), **evidence)
+
+
+GATES: tuple[Gate, ...] = (
+    NotRecalled(),
+    PreviousEnvironment(),
+    ChangeRecord(),
+    AskerConfirms(),
+    Approvals(),
+    SameBaseline(),
+    OtherHands(),
+)
 
 
 def candidate_for(version: Version, environment: Environment, *, by: User | None = None) -> Candidate:

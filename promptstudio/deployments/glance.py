@@ -11,6 +11,7 @@ from promptstudio.reviews.models import Decision, Review
 
 from .gates import Candidate, Outcome, evaluate, who_counts
 from .models import Recall, WentLive
+from .requests import brought_by, links_of
 from .waiting import live_versions, newest_policies
 
 
@@ -25,11 +26,12 @@ def at_a_glance(reviews: Sequence[Review], *, instead: Mapping[int, Rules] | Non
             policies[environment] = Policy(environment_id=environment, data=rules.model_dump(mode="json"))
     facts = _facts(reviews)
     live = live_versions(reviews)
+    links = links_of(review.version.prompt_id for review in reviews)
     answers = {}
     for review in reviews:
         standing = live.get((review.version.prompt_id, review.environment_id))
         candidate = Candidate(review.version, review.environment, policies[review.environment_id], standing)
-        vars(candidate).update(facts[review.pk])
+        vars(candidate).update(facts[review.pk], requests=brought_by(review.version, standing, links))
         answers[review.pk] = evaluate(candidate, prepared=True)
     return answers
 

@@ -27,6 +27,7 @@ class Rules(BaseModel):
     same_baseline: bool = True
     approval_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     approver_may_deploy: bool = True
+    asker_confirms: bool = False
     deployers: tuple[str, ...] = ("domain_expert", "product", "technical", "admin")
 
     def in_words(self, environment: str, previous: str | None) -> str:
@@ -39,6 +40,8 @@ class Rules(BaseModel):
             needs.append(self.approvals_in_words() + (" given against what is live now" if self.same_baseline else "") + days)
         if self.change_record:
             needs.append("a complete change record")
+        if self.asker_confirms:
+            needs.append("a yes from whoever asked for it in a request")
         if self.approvals and not self.approver_may_deploy:
             needs.append("somebody to promote it who did not approve it")
         if not needs:
@@ -63,6 +66,8 @@ class Rules(BaseModel):
             found.append("a version need not be live in the environment before")
         if other.change_record and not self.change_record:
             found.append("the change record may stay incomplete")
+        if other.asker_confirms and not self.asker_confirms:
+            found.append("whoever asked for it need not confirm it")
         for role, count in other.approvals.items():
             if self.approvals.get(role, 0) < count:
                 found.append(f"{self.approvals.get(role, 0)} instead of {count} {ROLE_WORDS.get(role, role)} approvals are enough")
@@ -85,6 +90,7 @@ class Rules(BaseModel):
         return Rules(
             previous_environment=self.previous_environment or floor.previous_environment,
             change_record=self.change_record or floor.change_record,
+            asker_confirms=self.asker_confirms or floor.asker_confirms,
             approvals=approvals,
             same_baseline=self.same_baseline or (bool(floor.approvals) and floor.same_baseline),
             approval_days=min(days) if days else None,

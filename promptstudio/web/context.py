@@ -1,11 +1,14 @@
 """The frame around every page: who you are, which project, where you can go."""
 
+from collections.abc import Callable, Sized
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from promptstudio.accounts.actor import Actor
+from promptstudio.deployments.requests import requests_for
 from promptstudio.deployments.waiting import reviews_for
 from promptstudio.projects.models import Membership, Project, Role
 from promptstudio.projects.permissions import can_create_project
@@ -16,11 +19,15 @@ from .sign_in.break_glass import by_break_glass
 NAVIGATION = (
     ("home", "Home", "home", "home"),
     ("prompts", "Prompts", "file-text", "library"),
+    ("requests", "Requests", "message", "requests"),
     ("reviews", "Reviews", "git-pull-request", "reviews"),
     ("environments", "Environments", "stack-2", "environments"),
     ("audit", "Audit", "shield-check", "audit"),
     ("settings", "Settings", "settings", "settings"),
 )
+
+# What stands in a section for the reader to act on.
+WAITING: dict[str, Callable[[Actor, Project], Sized]] = {"reviews": reviews_for, "requests": requests_for}
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -70,6 +77,6 @@ def _navigation(request: HttpRequest, project: Project | None, actor: Any) -> An
             "icon": icon,
             "current": section in (key, name),
         }
-        if name == "reviews" and project:
-            item |= {"count": len(reviews_for(actor, project)), "count_label": "waiting for you"}
+        if name in WAITING and project:
+            item |= {"count": len(WAITING[name](actor, project)), "count_label": "waiting for you"}
         yield item

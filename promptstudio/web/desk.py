@@ -1,6 +1,6 @@
 """What lies on a person's desk: what waits for them, and what shipped lately where they may look. A constant number of queries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -13,6 +13,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
+from promptstudio.deployments.requests import MOST_SHOWN, WaitingRequest, requests_for
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
 from promptstudio.lib import clock
 from promptstudio.projects.models import Environment, Membership, PendingChange, Project, ProjectGroupPermission, granted
@@ -49,14 +50,15 @@ class Desk:
     failed: list[PublishJob] = field(default_factory=list)
     changes: list[Decision] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    requests: list[WaitingRequest] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     days: list[tuple[date, list[Shipped]]] = field(default_factory=list)
 
     @property
     def waiting(self) -> int:
-        return len(self.drafts) + sum(
-            len(waits) for waits in (self.reviews, self.controls, self.access, self.failed, self.changes, self.mentions)
-        )
+        asked = (self.reviews, self.controls, self.access, self.failed, self.changes, self.mentions, self.requests)
+        lists: tuple[Sized, ...] = (*asked, self.drafts)
+        return sum(map(len, lists))
 
     @property
     def sentence(self) -> str:
@@ -68,6 +70,7 @@ class Desk:
             (len(self.failed), "failed publication"),
             (len(self.changes), "request for changes"),
             (len(self.mentions), "mention"),
+            (len(self.requests), "request for a prompt"),
         )
         parts = [f"{_number(count)} {_plural(noun, count)}" for count, noun in counts if count]
         if not parts:
@@ -86,6 +89,7 @@ def desk_of(actor: Actor) -> Desk:
         failed=sorted(jobs.values(), key=lambda job: job.settled_at or job.created_at, reverse=True),
         changes=_changes_asked_of(actor),
         mentions=_mentions_of(actor),
+        requests=requests_for(actor)[:MOST_SHOWN],
         drafts=_drafts_of(actor),
         days=list(_by_day(_told(_went_live(actor)))),
     )

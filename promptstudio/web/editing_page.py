@@ -14,7 +14,7 @@ from promptstudio.prompts.bundle import Bundle, Message, parse
 from promptstudio.prompts.catalogue import BUILT_IN, Catalogue, cost_per_call, estimate_tokens
 from promptstudio.prompts.findings import Finding
 from promptstudio.prompts.freezing import freeze
-from promptstudio.prompts.models import Draft, ModelEntry, NamedExample
+from promptstudio.prompts.models import Draft, ModelEntry, NamedExample, RequestAnswer
 from promptstudio.prompts.soundness import listed, mapping, text_of
 from promptstudio.prompts.starting_points import STARTING_POINTS
 from promptstudio.prompts.templating import Piece, Rendered, preview
@@ -91,6 +91,7 @@ def editor_context(
         "preview": preview_of(frozen.data, values, known),
         "examples": examples,
         "filled_with": filled_with,
+        "wished": _wished(filled_with),
         "values": [Value(name, typed.get(name, ""), shown(values.get(name))) for name in _names(content) if name],
         "variable_names": [name for name in _names(content) if name],
         "models": sorted(known, key=lambda model: (model.retires_on is not None, model.label)),
@@ -108,6 +109,13 @@ def editor_context(
         "kept_aside": _kept_aside(content),
         "others": list(draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at")[:3]),
     }
+
+
+def _wished(example: str) -> RequestAnswer | None:
+    """The answer that somebody asked for, where the chosen example is one of theirs."""
+    if example == FROM_TABLE:
+        return None
+    return RequestAnswer.objects.filter(example__uid=example).select_related("request__asked_by").first()
 
 
 def findings_by_block(found: Iterable[Finding], fields: BundleFields, known: Catalogue = BUILT_IN) -> dict[str, list[Shown]]:

@@ -11,10 +11,10 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, PublishJob, Target
 from promptstudio.projects.models import ApiKey, Environment, Membership, Policy, Project, ServiceAccount
-from promptstudio.prompts.models import Draft, NamedExample, Prompt, Snippet, SnippetVersion, Version
+from promptstudio.prompts.models import Draft, NamedExample, Prompt, Request, Snippet, SnippetVersion, Version
 from promptstudio.reviews.models import Review, Thread
 
-from .requests import deployment_url, draft_url, prompt_url, review_url, thread_url
+from .requests import deployment_url, draft_url, prompt_url, request_url, review_url, thread_url
 
 Things = Callable[[Actor], Any]
 Address = Callable[[Any], str]
@@ -48,6 +48,7 @@ LINKS: dict[str, tuple[Things, Address]] = {
         _of_projects(SnippetVersion, "snippet__project"),
         lambda version: reverse("snippet", args=[version.snippet.project.slug, version.snippet.uid]),
     ),
+    "request": (lambda actor: Request.objects.visible_to(actor).select_related("project"), request_url),
     "review": (lambda actor: Review.objects.visible_to(actor).select_related("version__prompt__project"), review_url),
     "thread": (lambda actor: Thread.objects.visible_to(actor).select_related("version__prompt__project"), thread_url),
     "deployment": (

@@ -9,6 +9,7 @@ from django.urls import reverse
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.models import Deployment
 from promptstudio.prompts.models import Draft, Prompt
+from promptstudio.prompts.models import Request as PromptRequest
 from promptstudio.reviews.models import Review, Thread
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -44,6 +45,10 @@ def review_url(review: Review) -> str:
 
 def thread_url(thread: Thread) -> str:
     return reverse("thread", args=[thread.version.prompt.project.slug, thread.uid])
+
+
+def request_url(asked: PromptRequest) -> str:
+    return reverse("request", args=[asked.project.slug, asked.uid])
 
 
 def draft_url(draft: Draft) -> str:

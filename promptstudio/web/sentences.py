@@ -23,6 +23,7 @@ GATES = {
     "change_record": "the change record",
     "not_recalled": "the recall",
     "other_hands": "who approved it",
+    "asker_confirms": "who asked for it",
 }
 
 # why a sign-in was refused, where the word itself does not say it
@@ -246,6 +247,11 @@ def _tagged(facts: Facts) -> SafeString:
     return format_html("tagged {} with {}", facts.what, facts.data["tags"])
 
 
+def _confirmed(facts: Facts) -> SafeString:
+    instead = " in the place of who asked" if facts.data.get("instead_of") else ""
+    return format_html("confirmed{} that {} is what was wanted: {}{}", instead, facts.number, facts.what, facts.reason())
+
+
 def _blocked(facts: Facts) -> SafeString:
     gates = [GATES.get(str(gate), str(gate).replace("_", " ")) for gate in facts.data.get("gates") or []]
     missing = f" because of {', '.join(gates)}" if gates else ""
@@ -348,6 +354,16 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "snippet.version_saved": ("device-floppy", "quiet", _said("saved {what}, a snippet")),
     "snippet.changed": ("pencil", "quiet", _said("changed what the snippet {what} is for, or who keeps it")),
     "snippet.drafts_opened": ("pencil", "quiet", _drafts_opened),
+    "request.asked": ("message", "quiet", _said("asked for {what}")),
+    "request.taken": ("pencil", "quiet", _said("took the request {what}")),
+    "request.handed_over": ("user", "quiet", _said("handed the request {what} over to {person}")),
+    "request.writing_started": ("pencil", "quiet", _said("started writing what was asked for: {what}")),
+    "request.answered": ("link", "quiet", _said("said that {number} answers the request {what}")),
+    "request.sent_back": ("send", "quiet", _said("sent {number} back to who asked for {what}{reason}")),
+    "request.confirmed": ("circle-check", "", _confirmed),
+    "request.reopened": ("arrow-back-up", "back", _said("wants something else for {what}{reason}")),
+    "request.declined": ("circle-x", "back", _said("declined the request {what}{reason}")),
+    "request.commented": ("message", "quiet", _said("said something about the request {what}")),
     "version.saved": ("device-floppy", "quiet", _said("saved {what}")),
     "version.change_record_added": ("file-text", "quiet", _said("added to the change record of {what}")),
     "version.recalled": ("ban", "back", _said("recalled {what}{reason}")),

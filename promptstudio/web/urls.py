@@ -47,6 +47,7 @@ urlpatterns = [
     path("", include("promptstudio.web.urls_prompts")),
     path("", include("promptstudio.web.urls_snippets")),
     path("", include("promptstudio.web.urls_importing")),
+    path("", include("promptstudio.web.urls_requests")),
     path("", include("promptstudio.web.urls_reviews")),
     path("", include("promptstudio.web.urls_deploying")),
 ]

@@ -30,16 +30,17 @@ from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import import_services, model_services, shelf_services
+from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services as snippets
 from promptstudio.prompts.catalogue import MODELS
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import ImportBatch, ModelEntry, Prompt, Snippet, Version
+from promptstudio.prompts.models import ImportBatch, ModelEntry, Prompt, Request, Snippet, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews import substitute_services
 from promptstudio.reviews.models import Substitute, Suggestion, Thread
-from tests.cast import Cast, a_key, a_version, an_application, asked, bundle, promote
+from tests.cast import Cast, a_key, a_version, an_application, asked, bundle, promote, wished
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 from tests.test_architecture import OTHER_SERVICES
 
@@ -84,6 +85,12 @@ class Stage:
         self.key, _ = a_key(self.account, "read", by=cast.dora)
         self.failing = use_fake_publisher(settings)
         self.target = a_target(cast.development, by=cast.dora)
+
+    def wish(self) -> Request:
+        return wished(self.prompt, by=self.cast.vera)
+
+    def sent_back(self) -> Request:
+        return asking.send_back(request=self.wish(), version=self.version, actor=self.cast.alice)
 
     def owed_job(self) -> PublishJob:
         promote(self.next, self.cast.development, by=self.cast.alice)
@@ -390,6 +397,19 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: import_services.discard_import(batch=an_import(s.cast), actor=s.cast.alice),
     ),
     "prompts.forget_old_imports": ("import.old_removed", _imports_forgotten),
+    "prompts.ask_for_prompt": ("request.asked", lambda s: s.wish()),
+    "prompts.take_request": ("request.taken", lambda s: asking.take_request(request=s.wish(), actor=s.cast.alice)),
+    "prompts.hand_over": ("request.handed_over", lambda s: asking.hand_over(request=s.wish(), to=s.cast.bob.user, actor=s.cast.dora)),
+    "prompts.decline": ("request.declined", lambda s: asking.decline(request=s.wish(), reason="No.", actor=s.cast.bob)),
+    "prompts.start_writing": ("request.writing_started", lambda s: asking.start_writing(request=s.wish(), actor=s.cast.alice)),
+    "prompts.answer_request": (
+        "request.answered",
+        lambda s: asking.answer_request(request=s.wish(), version=s.version, actor=s.cast.alice),
+    ),
+    "prompts.send_back": ("request.sent_back", lambda s: s.sent_back()),
+    "prompts.confirm": ("request.confirmed", lambda s: asking.confirm(request=s.sent_back(), version=s.version, actor=s.cast.vera)),
+    "prompts.reopen": ("request.reopened", lambda s: asking.reopen(request=s.sent_back(), words="Shorter.", actor=s.cast.vera)),
+    "prompts.say": ("request.commented", lambda s: asking.say(request=s.wish(), text="Why?", actor=s.cast.bob)),
     "reviews.ask_for_review": ("review.asked", lambda s: asked(s.version, s.cast.staging, by=s.cast.alice)),
     "reviews.decide": (
         "review.changes_requested",
@@ -482,6 +502,9 @@ def test_actions_are_dotted_and_past() -> None:
         "put",
         "sent",
         "left",
+        "taken",
+        "handed_over",
+        "sent_back",
         "taken_out_of_service",
         "not_allowed",
         "withdrawn",

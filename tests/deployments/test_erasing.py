@@ -16,13 +16,14 @@ from promptstudio.deployments.erasing import erase_words
 from promptstudio.deployments.models import Deployment, Recall
 from promptstudio.lib.append_only import ERASED, NeverChanges, erase
 from promptstudio.lib.errors import Conflict, NotAllowed
+from promptstudio.prompts import request_services as asking
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts.models import Prompt, RequestEvent, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 from tests.accounts.test_anonymise import columns_that_hold
-from tests.cast import Cast, a_version, asked
+from tests.cast import Cast, a_version, asked, wished
 from tests.deployments.fake_target import a_target, use_fake_publisher
 from tests.tampering import sql
 from tests.web.reading import at, text
@@ -44,6 +45,7 @@ def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
     deployments.recall(version=made, reason=WORDS, actor=cast.bob)
     with pytest.raises(deployments.Blocked):
         deployments.deploy(version=made, environment=cast.production, actor=cast.alice)
+    asking.say(request=wished(prompt, by=cast.vera), text=WORDS, actor=cast.bob)
     return made
 
 
@@ -54,6 +56,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "suggestion": Suggestion.objects.get,
     "recall": Recall.objects.get,
     "deployment": Deployment.objects.get,
+    "requestevent": lambda: RequestEvent.objects.get(kind="said"),
 }
 each_kind = pytest.mark.parametrize("kind", KINDS)
 

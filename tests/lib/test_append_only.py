@@ -18,7 +18,7 @@ from promptstudio.prompts.search_index import TRIGGERS
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Suggestion
-from tests.cast import Cast, a_prompt, a_snippet, a_version, asked, in_production
+from tests.cast import Cast, a_prompt, a_snippet, a_version, asked, in_production, wished
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 from tests.triggers import drop
 
@@ -41,6 +41,7 @@ def history(cast: Cast, settings: Any) -> None:
     publish_everything()
     deployments.recall(version=version, reason="It is wrong.", actor=cast.bob)
     set_floor(data={"change_record": True}, actor=cast.root)
+    wished(cast.claims, by=cast.vera)
     everybody = list(cast.claims.memberships.values_list("uid", flat=True))
     sign_access_review(project=cast.claims, keep=everybody, take=[], actor=cast.dora)
     assert Receipt.objects.exists()

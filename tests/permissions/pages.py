@@ -19,6 +19,9 @@ NOT_WRITTEN = "Drafts are opened where this person may write, and elsewhere the 
 OWN_FILTER = "Filters that somebody else keeps, and does not share, are not there."
 COPIES = "A copy lands at the top of the project; what is restricted is copied by its owner (tests/prompts/test_shelf.py)."
 OWN_IMPORT = "What would come in is seen by whoever read the file, and by nobody else."
+WISHER = "Who asked for it says whether this is it; a project admin only when they are gone."
+WISHER_OR_OWNER = "Who asked withdraws it, who has taken it declines it; otherwise it is a matter of keeping the project."
+TAKEN_BY = "Who has taken it hands it over; otherwise it is a matter of keeping the project."
 OPEN = "Before anybody is signed in, and for machines that watch the product."
 
 
@@ -72,6 +75,15 @@ def new_project(stage: Stage, things: Things, person: Person) -> dict[str, str]:
 
 def tag_several(stage: Stage, things: Things, person: Person) -> dict[str, str]:
     return {"which": "ticked", "prompt": str(things.prompt.uid), "deed": "tag", "words": "legal"}
+
+
+def a_wish(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    folder = ELSEWHERE_IN_PROJECT if person.name == "outside" else FOLDER
+    return {"title": "Hail", "wanted": "A letter.", "good_count": "1", "good-1-text": "Dear customer.", "folder": folder}
+
+
+def to_product(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"to": str(stage.person("product").user.uid)}
 
 
 def form(**given: str) -> Any:
@@ -210,6 +222,21 @@ PAGES: dict[str, Entry] = {
     "GET prompt_use": on_prompt("read"),
     "GET prompt_why": on_prompt("read"),
     "POST prompt_why_export": Entry("audit", seen="prompt"),
+    # what people ask for
+    "GET requests": Entry("read", at="somewhere"),
+    "GET request_new": Entry("read", at="somewhere"),
+    "POST request_new": Entry("read", at="somewhere", make=a_wish),
+    "GET request": on_prompt("read", address=uid("wish")),
+    "POST request_say": on_prompt("read", form(text="Is Friday enough?"), address=uid("wish")),
+    "POST request_take": on_prompt("write", address=uid("wish")),
+    "POST request_start": on_prompt("write", address=uid("wish")),
+    "POST request_send_back": on_prompt("write", address=uid("wish"), make=lambda s, t, p: {"version": t.version.semver}),
+    "POST request_hand_over": on_prompt("administer", to_product, address=uid("wish"), instead={"author": OK}, why=TAKEN_BY),
+    "POST request_decline": on_prompt("administer", reason, address=uid("wish"), instead={"author": OK, "viewer": OK}, why=WISHER_OR_OWNER),
+    "POST request_confirm": on_prompt(
+        NOBODY, lambda s, t, p: {"version": t.version.semver}, address=uid("wish"), instead={"viewer": OK}, why=WISHER
+    ),
+    "POST request_reopen": on_prompt(NOBODY, form(words="Shorter."), address=uid("wish"), instead={"viewer": OK}, why=WISHER),
     # its reviews
     "GET prompt_ask": on_prompt("read", address=environment("staging")),
     "POST prompt_ask": on_prompt("write", address=environment("staging")),

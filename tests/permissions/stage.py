@@ -24,13 +24,14 @@ from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.models import ApiKey, Environment, Membership, PendingChange, Project, ServiceAccount
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts import import_services, snippet_services
+from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Snippet, Version
+from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Request, Snippet, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Comment, Decision, Review, Suggestion, Thread
-from tests.cast import a_key, a_person, a_version, an_application, asked, bundle
+from tests.cast import a_key, a_person, a_version, an_application, asked, bundle, wished
 from tests.deployments.fake_target import KIND, publish_everything, use_fake_publisher
 
 FOLDER, ELSEWHERE_IN_PROJECT = "Property", "Motor"
@@ -101,6 +102,7 @@ class Things:
     live: Deployment
     job: PublishJob
     recall: Recall
+    wish: Request
     named: frozenset[str] | None = None
 
 
@@ -158,7 +160,7 @@ def everybody(claims: Project, elsewhere: Project, root: Actor) -> dict[str, Per
     return people
 
 
-def things(author: Actor, decider: Actor, places: dict[str, Environment], claims: Project, title: str) -> Things:
+def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Environment], claims: Project, title: str) -> Things:
     prompt = prompts.create_prompt(project=claims, title=title, folder=FOLDER, actor=author)
     first = a_version(prompt, by=author)
     version = a_version(prompt, by=author, text=f"{title} {{{{claim}}}}")
@@ -175,7 +177,9 @@ def things(author: Actor, decider: Actor, places: dict[str, Environment], claims
     draft = prompts.open_draft(prompt=prompt, actor=author)
     draft = prompts.save_draft(draft=draft, content=bundle("Newer {{claim}}"), revision=draft.revision, actor=author)
     suggestion = Suggestion.objects.get(remark__thread=thread)
-    return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall)
+    wish = asking.take_request(request=wished(prompt, by=asker), actor=author)
+    asking.say(request=wish, text="Is Friday enough?", actor=author)
+    return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish)
 
 
 def an_old_snippet(claims: Project, author: Actor) -> Snippet:
@@ -206,10 +210,10 @@ def build() -> Stage:
     target_of_tests.twists = [no, no]
     target = target_services.add_target(environment=places["staging"], name="Frankfurt", kind=KIND, actor=root)
     decider = a_person("Decider", claims, "product", by=root)
-    by = Actor(user=author)
-    shown, secret = (things(by, decider, places, claims, title) for title in ("Water damage", "Severance"))
-    prompts.restrict_prompt(prompt=secret.prompt, people=[people["technical"].user, decider.user], actor=by)
-    secret.named = frozenset({"author", "technical"})
+    by, wisher = Actor(user=author), Actor(user=people["viewer"].user)
+    shown, secret = (things(by, decider, wisher, places, claims, title) for title in ("Water damage", "Severance"))
+    prompts.restrict_prompt(prompt=secret.prompt, people=[people["technical"].user, wisher.user, decider.user], actor=by)
+    secret.named = frozenset({"author", "technical", "viewer"})
     account = an_application(claims, responsible=decider, by=root)
     spare = a_person("Spare", claims, "viewer", by=root)
     folder = projects.folder_at(project=claims, path=FOLDER)

@@ -22,22 +22,25 @@ from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.roles import SCOPES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import import_services, model_services, shelf_services, snippet_services
+from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.catalogue import MODELS
 from promptstudio.prompts.models import SavedFilter
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from tests.audit.test_every_service import public_services
-from tests.cast import bundle
+from tests.cast import bundle, wished
 
 from .expecting import INVISIBLE, NOBODY, OK, REFUSED, SITE_ADMIN, Entry, expected, on_prompt
-from .pages import ASKED, KEEPER, NO_AUTHOR, OWN_IMPORT, OWNER, SITE
+from .pages import ASKED, KEEPER, NO_AUTHOR, OWN_IMPORT, OWNER, SITE, TAKEN_BY, WISHER, WISHER_OR_OWNER
 from .stage import FIRST_LINE, FOLDER, Stage, Things, undone
 
 Call = Callable[[Stage, Things, Actor], Any]
 NO_KEY = "Words that many prompts share are for people to keep."
 TALK = "A key takes part in no conversation."
 FOR_PEOPLE = "People keep filters, each their own, and copy prompts; no key does."
+WISHES = "A key asks for nothing and takes no requests."
+NO_KEY = {"key": REFUSED}
 OWN_WISH = "Nobody confirms what they asked for themselves."
 OWN_WISH_BACK = "Whoever asked withdraws it."
 # Nobody's role opens these; why that is right.
@@ -258,6 +261,34 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "prompts.bring_in": own_import(lambda s, t, a: import_services.bring_in(batch=s.rest["batch"], actor=a)),
     "prompts.bring_in_row": own_import(lambda s, t, a: import_services.bring_in_row(row=s.rest["batch"].rows.get(), actor=a)),
     "prompts.discard_import": own_import(lambda s, t, a: import_services.discard_import(batch=s.rest["batch"], actor=a)),
+    "prompts.ask_for_prompt": prompt("read", lambda s, t, a: wished(t.prompt, by=a), instead=NO_KEY, why=WISHES),
+    "prompts.take_request": prompt("write", lambda s, t, a: asking.take_request(request=t.wish, actor=a), instead=NO_KEY, why=WISHES),
+    "prompts.start_writing": prompt("write", lambda s, t, a: asking.start_writing(request=t.wish, actor=a), instead=NO_KEY, why=WISHES),
+    "prompts.answer_request": prompt(
+        "write", lambda s, t, a: asking.answer_request(request=t.wish, version=t.version, actor=a), instead=NO_KEY, why=WISHES
+    ),
+    "prompts.send_back": prompt(
+        "write", lambda s, t, a: asking.send_back(request=t.wish, version=t.version, actor=a), instead=NO_KEY, why=WISHES
+    ),
+    "prompts.say": prompt("read", lambda s, t, a: asking.say(request=t.wish, text="Why?", actor=a), instead=NO_KEY, why=TALK),
+    "prompts.hand_over": prompt(
+        "administer",
+        lambda s, t, a: asking.hand_over(request=t.wish, to=s.person("product").user, actor=a),
+        instead={"author": OK},
+        why=TAKEN_BY,
+    ),
+    "prompts.decline": prompt(
+        "administer",
+        lambda s, t, a: asking.decline(request=t.wish, reason="No.", actor=a),
+        instead={"author": OK, "viewer": OK},
+        why=WISHER_OR_OWNER,
+    ),
+    "prompts.confirm": prompt(
+        NOBODY, lambda s, t, a: asking.confirm(request=t.wish, version=t.version, actor=a), instead={"viewer": OK}, why=WISHER
+    ),
+    "prompts.reopen": prompt(
+        NOBODY, lambda s, t, a: asking.reopen(request=t.wish, words="No.", actor=a), instead={"viewer": OK}, why=WISHER
+    ),
     "reviews.ask_for_review": prompt(
         "write", lambda s, t, a: reviews.ask_for_review(version=t.version, environment=s.staging, note="", actor=a)
     ),

@@ -12,6 +12,7 @@ STRICT = Rules(
     approvals={"product": 1, "technical": 2},
     approval_days=30,
     approver_may_deploy=False,
+    asker_confirms=True,
     deployers=("technical",),
 )
 any_rules = st.builds(
@@ -22,6 +23,7 @@ any_rules = st.builds(
     same_baseline=st.booleans(),
     approval_days=st.none() | st.integers(1, 90),
     approver_may_deploy=st.booleans(),
+    asker_confirms=st.booleans(),
     deployers=st.lists(st.sampled_from(list(ROLE_WORDS)), min_size=1, unique=True).map(tuple),
 )
 
@@ -31,6 +33,7 @@ any_rules = st.builds(
     [
         ({"previous_environment": False}, "need not be live in the environment before"),
         ({"change_record": False}, "the change record may stay incomplete"),
+        ({"asker_confirms": False}, "whoever asked for it need not confirm it"),
         ({"approvals": {"product": 1, "technical": 1}}, "1 instead of 2 technical approvals are enough"),
         ({"approvals": {"technical": 2}}, "0 instead of 1 product approvals are enough"),
         ({"same_baseline": False}, "when something else went live"),
@@ -73,7 +76,8 @@ def test_raised_to_a_floor_they_are_easier_than_neither(rules: Rules, floor: Rul
 def test_the_sentence_says_every_condition() -> None:
     assert STRICT.in_words("Production", "Staging") == (
         "To enter Production a version needs to be live in Staging first, 1 product approval and 2 technical approvals given against "
-        "what is live now within the last 30 days, a complete change record and somebody to promote it who did not approve it."
+        "what is live now within the last 30 days, a complete change record, a yes from whoever asked for it in a request and "
+        "somebody to promote it who did not approve it."
     )
 
 
@@ -81,3 +85,13 @@ def test_policies_written_before_there_were_more_rules_read_as_they_were() -> No
     assert Rules.model_validate({"approvals": {"product": 1}}) == Rules(
         approvals={"product": 1}, approver_may_deploy=True, approval_days=None
     )
+
+
+@given(any_rules)
+def test_a_rule_that_a_policy_never_heard_of_changes_nothing_in_it(rules: Rules) -> None:
+    before = rules.model_copy(update={"asker_confirms": False})
+    kept = before.model_dump(mode="json", exclude={"asker_confirms"})
+    assert Rules.model_validate(kept) == before
+    assert "whoever asked" not in before.in_words("Production", "Staging")
+    assert before.easier_than(Rules.model_validate(kept)) == []
+    assert Rules.model_validate(kept).raised_to(before) == before.raised_to(before)

@@ -18,9 +18,10 @@ from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import gates
 from promptstudio.deployments.models import Deployment, PublishJob
+from promptstudio.deployments.requests import requests_for, with_state
 from promptstudio.deployments.waiting import reviews_for
 from promptstudio.projects.models import Project
-from promptstudio.prompts.models import Draft, Prompt
+from promptstudio.prompts.models import Draft, Prompt, Request
 from promptstudio.reviews.models import Decision, Review
 from promptstudio.running.demo.people import PEOPLE
 from promptstudio.running.demo.story import Story
@@ -129,6 +130,15 @@ def test_everyone_has_something_to_do(demo: str, client: Client) -> None:
         assert client.get(f"/p/claims/{page}").status_code == 200
     client.force_login(person("greta").user, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get("/p/claims/prompts/").status_code == 404
+
+
+def test_one_wish_is_back_with_its_asker_and_nobody_has_taken_the_other(demo: str) -> None:
+    assert dict(with_state(Request.objects.all()).values_list("asked_by__username", "state")) == {
+        "nils": "back_with_asker",
+        "marta": "asked",
+    }
+    assert [item.kind for item in requests_for(person("nils"))] == ["look"]
+    assert [item.kind for item in requests_for(person("pavel"))] == ["take"]
 
 
 def test_a_review_is_open_with_its_conversation(demo: str) -> None:

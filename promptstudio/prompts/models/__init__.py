@@ -4,6 +4,7 @@ from .drafts import Draft, DraftQuerySet, Editor, NamedExample
 from .entries import ModelEntry, ModelEntryQuerySet
 from .imports import ImportBatch, ImportBatchQuerySet, ImportRow
 from .prompts import Prompt, PromptQuerySet, PromptUserPermission
+from .requests import Request, RequestAnswer, RequestEvent, RequestQuerySet
 from .search import SearchText, SearchTextQuerySet
 from .shelf import Favourite, FormerName, SavedFilter, SavedFilterQuerySet, Tag
 from .snippets import Inclusion, Snippet, SnippetQuerySet, SnippetVersion, VersionSource
@@ -27,6 +28,10 @@ __all__ = [
     "Prompt",
     "PromptQuerySet",
     "PromptUserPermission",
+    "Request",
+    "RequestAnswer",
+    "RequestEvent",
+    "RequestQuerySet",
     "SavedFilter",
     "SavedFilterQuerySet",
     "SearchText",

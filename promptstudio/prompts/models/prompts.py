@@ -25,12 +25,12 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         if actor.user.is_site_admin:
             return self
         named = Q(pk__in=PromptUserPermission.objects.filter(user=actor.user).values("content_object"))
-        return self.filter(_granted(actor, "read")).filter(Q(restricted=False) | named | _granted(actor, "administer"))
+        return self.filter(granted_at(actor, "read")).filter(Q(restricted=False) | named | granted_at(actor, "administer"))
 
     def to_write_by(self, actor: Actor) -> "PromptQuerySet":
         """Those that this person sees and has a role to write in."""
         seen = self.visible_to(actor).active()
-        return seen if actor.user.is_site_admin else seen.filter(_granted(actor, "write"))
+        return seen if actor.user.is_site_admin else seen.filter(granted_at(actor, "write"))
 
     def active(self) -> "PromptQuerySet":
         return self.filter(archived_at=None)
@@ -42,8 +42,8 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.filter(pk__in=SearchText.objects.holding(words).values("prompt"))
 
 
-def _granted(actor: Actor, deed: str) -> Q:
-    """Prompts in a project or folder where a role of this person allows `deed`."""
+def granted_at(actor: Actor, deed: str) -> Q:
+    """What lies in a project or folder where a role of this person allows `deed`."""
     by_project = granted(ProjectGroupPermission, actor.user, deed)
     return Q(project__in=by_project) | Q(folder__in=granted(FolderGroupPermission, actor.user, deed))
 

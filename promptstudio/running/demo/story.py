@@ -19,8 +19,9 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.founding import TEMPLATES
 from promptstudio.projects.models import Environment, Project
 from promptstudio.projects.rules import Rules
+from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts.models import Prompt, Request, Version
 from promptstudio.prompts.names import remote_name
 from promptstudio.prompts.services import Change
 from promptstudio.reviews import services as reviews
@@ -52,10 +53,13 @@ class Story:
         self._invoices_mended()
         self._letters()
         self._fraud()
+        self._nils_asks()
         self._storm_approved()
         self._burst_approved_once()
+        self._hail_is_written()
         self._water_asks_for_review()
         self._burst_hotfix()
+        self._hail_goes_back()
         self._connect("development", "Bedrock, development", days_ago=0.6)
         self._in_the_making()
         self._storm_refused()
@@ -262,6 +266,34 @@ class Story:
             change = Change(summary="Hotfix: the drying firm promises 12 hours since Monday.")
             urgent = prompts.save_version_of_draft(draft=draft, revision=draft.revision, change=change, actor=self.people["jonas"])
             self._all_the_way(urgent, impact="No wrong promise on the phone.", criteria="Complaints about the drying firm this week.")
+
+    def _nils_asks(self) -> None:
+        with self._at(days_ago=5):
+            self.hail = self._wish("nils", "Property/Storm", self.until + timedelta(days=4), **t.HAIL_WISH)
+        with self._at(days_ago=4.5):
+            asking.say(request=self.hail, text="Shall it also name the glazier, or only the roofer?", actor=self.people["aylin"])
+            asking.say(request=self.hail, text="Only the roofer. Glass has its own team.", actor=self.people["nils"])
+
+    def _hail_is_written(self) -> None:
+        with self._at(days_ago=2.5):
+            draft = asking.start_writing(request=self.hail, actor=self.people["aylin"])
+            content = t.text(t.HAIL, [t.REPORT, t.PLACE], longest=200)
+            self.hail_draft = prompts.save_draft(draft=draft, content=content, revision=draft.revision, actor=self.people["aylin"])
+
+    def _hail_goes_back(self) -> None:
+        """Nils is asked whether it is what he wanted; what Marta wants, nobody has taken yet."""
+        aylin, draft = self.people["aylin"], self.hail_draft
+        with self._at(days_ago=0.8):
+            change = Change(summary="A first note on hail, as Nils asked for it.")
+            version = prompts.save_version_of_draft(draft=draft, revision=draft.revision, change=change, actor=aylin)
+            asking.send_back(request=self.hail, version=version, words="I kept it to four lines. Is the order right?", actor=aylin)
+        with self._at(days_ago=0.7):
+            self._wish("marta", "Correspondence", self.until + timedelta(days=12), **t.REMINDER_WISH)
+
+    def _wish(self, who: str, folder: str, due: datetime, *, answers: list[dict[str, Any]], **words: str) -> Request:
+        place = self.project.folders.get(path=folder)
+        given = [asking.Answer(**answer) for answer in answers]
+        return asking.ask_for_prompt(place=place, due_on=due.date(), answers=given, actor=self.people[who], **words)
 
     def _in_the_making(self) -> None:
         """What stands in development today, and a draft that a colleague has open."""

@@ -134,3 +134,62 @@ Offer of the glazier: {{offer}} euros.
 Settle at once up to 500 euros above the deductible of {{deductible}} euros. Otherwise say which document is missing.
 Answer with: settle, or: needs a document, and one sentence."""
 OFFER = variable("offer", "Sum of the glazier's offer in euros", 420, type="number")
+
+HAIL = """Write a note of four lines for the handler who calls back about hail damage.
+
+Report from {{place}}: {{damage_report}}
+
+Line 1: what is damaged, roof first. Line 2: whether water comes in. Line 3: what to ask. Line 4: whether a roofer must come today.
+Write only what the report says. Never name a sum."""
+HAIL_WISH: dict[str, Any] = {
+    "title": "Hail damage: note for the callback",
+    "wanted": "A note of a few lines that I can read while the phone rings: what is damaged, whether it rains in, what I have to ask. "
+    "It must not guess what it costs.",
+    "audience": "Handlers in the callback team. They have half a minute before the customer picks up.",
+    "given": "The customer's report and the town.",
+    "answers": [
+        {
+            "name": "open roof",
+            "given": "place: Plön\ndamage_report: Hail broke about twenty tiles above the bedroom. We put buckets under it.",
+            "text": "Roof: about twenty tiles above the bedroom are broken.\nWater comes in; buckets stand under it.\n"
+            "Ask: can they sleep elsewhere, is the power off in that room?\nA roofer must come today.",
+            "why": "The roof comes first, and it says that somebody must come today.",
+        },
+        {
+            "name": "dents only",
+            "given": "place: Eutin\ndamage_report: Dents in the gutter and on the window sills, nothing is leaking.",
+            "text": "Gutter and window sills have dents.\nNo water comes in.\n"
+            "Ask: are there pictures of the gutter?\nNo roofer needed today.",
+            "why": "Short, and it does not make more of it than it is.",
+        },
+        {
+            "name": "a guessed sum",
+            "good": False,
+            "given": "place: Eutin\ndamage_report: Dents in the gutter and on the window sills, nothing is leaking.",
+            "text": "Minor hail damage, approx. 800 euros. Customer should be informed about the deductible.",
+            "why": "Nobody knows the sum yet, and the customer would hold us to it.",
+        },
+    ],
+}
+REMINDER_WISH: dict[str, Any] = {
+    "title": "Reminder about a missing document",
+    "wanted": "A friendly letter that reminds of one missing document, names it, and says why we need it.",
+    "audience": "Policyholders who forgot to send something.",
+    "given": "The claim number, the name of the customer, the document that is missing, and since when.",
+    "answers": [
+        {
+            "name": "plumber's invoice",
+            "given": "customer_name: Ms Petersen\ndocument: the plumber's invoice",
+            "text": "Dear Ms Petersen, we would like to pay, and only the plumber's invoice is missing. "
+            "A photograph is enough. Once it is here, it takes three working days.",
+            "why": "It says what is missing, that a photograph will do, and what happens then.",
+        },
+        {
+            "name": "a threat",
+            "good": False,
+            "given": "customer_name: Ms Petersen\ndocument: the plumber's invoice",
+            "text": "Despite our repeated request you have failed to submit documents. Your claim may be rejected.",
+            "why": "It threatens, and it does not say which document.",
+        },
+    ],
+}

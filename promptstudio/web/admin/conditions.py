@@ -22,7 +22,7 @@ from ..templatetags.studio import state_badge
 from .preview import Preview, of_conditions
 from .scoped import ScopedAdmin, ServiceForm, when
 
-YES_OR_NO = ("previous_environment", "change_record", "same_baseline", "approver_may_deploy")
+YES_OR_NO = ("previous_environment", "change_record", "asker_confirms", "same_baseline", "approver_may_deploy")
 
 
 class ConditionsForm(ServiceForm):
@@ -33,6 +33,11 @@ class ConditionsForm(ServiceForm):
     )
     change_record = forms.BooleanField(
         label="A complete change record", required=False, help_text="Expected impact and how we will know are written."
+    )
+    asker_confirms = forms.BooleanField(
+        label="Whoever asked for it has confirmed it",
+        required=False,
+        help_text="Where a request came before the writing. Without a request it asks nobody.",
     )
     same_baseline = forms.BooleanField(
         label="Approvals count only against what is live now",
@@ -196,7 +201,7 @@ class PolicyAdmin(ScopedAdmin):
         approvals = tuple(f"approvals_{role}" for role in REVIEWERS)
         return (
             (None, {"fields": ("environment",)}),
-            ("What a version needs", {"fields": ("previous_environment", "change_record")}),
+            ("What a version needs", {"fields": ("previous_environment", "change_record", "asker_confirms")}),
             (
                 "Approvals",
                 {

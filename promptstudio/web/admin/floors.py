@@ -75,7 +75,7 @@ class FloorAdmin(ScopedAdmin):
         approvals = tuple(f"approvals_{role}" for role in REVIEWERS)
         return (
             ("Where", {"fields": ("environments",)}),
-            ("What a version needs at least", {"fields": ("previous_environment", "change_record")}),
+            ("What a version needs at least", {"fields": ("previous_environment", "change_record", "asker_confirms")}),
             ("Approvals", {"fields": (*approvals, "same_baseline", "approval_days")}),
             ("Nobody else may promote", {"fields": ("deployers", "approver_may_deploy")}),
         )

@@ -17,7 +17,7 @@ from promptstudio.deployments.models import Deployment, Evaluation, Recall
 from promptstudio.deployments.permissions import can_deploy
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.projects.models import Environment
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts.models import Prompt, Request, RequestEvent, Version
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 
 from ..forms.prompts import add_errors
@@ -225,6 +225,22 @@ class SuggestionAdmin(ErasingAdmin):
     @admin.display(description="For")
     def lines(self, suggestion: Suggestion) -> str:
         return str(suggestion.remark.thread)
+
+
+@admin.register(RequestEvent)
+class RequestEventAdmin(ErasingAdmin):
+    one, many, icon = "step of a request", "steps of requests", "message"
+    hint = "What was done and said about what people asked for."
+    section = "releases"
+    project_path = "request__project"
+    list_display = ("request", "by", "kind", "words", when("at", "When"))
+    list_filter = ("kind",)
+    search_fields = ("words", "by__name", "request__title")
+    list_select_related = ("request__project", "by")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        # Its prompt may be hidden in a visible project, and it may have none yet.
+        return super().get_queryset(request).filter(request__in=Request.objects.visible_to(actor_of(request)))
 
 
 @admin.register(Recall)

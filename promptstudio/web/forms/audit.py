@@ -9,7 +9,7 @@ from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment
 from promptstudio.projects.models import Membership, Project
-from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
+from promptstudio.prompts.models import Draft, NamedExample, Prompt, Request, Version
 from promptstudio.reviews.models import Review, Thread
 
 from .period import PeriodFields
@@ -18,6 +18,7 @@ from .words import Words
 # what people call it: the beginnings of the actions
 KINDS = {
     "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.")),
+    "requests": ("Requests", ("request.",)),
     "reviews": ("Reviews and comments", ("review.", "thread.", "suggestion.")),
     "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
     "publications": ("Publications", ("publication.", "places.", "deployment.seal_broken")),
@@ -114,7 +115,7 @@ def _about(project: Project | None, typed: str) -> Q:
         return Q(object_label__icontains=typed)
     prompts = Prompt.objects.filter(project=project).filter(Q(name=typed) | Q(title__iexact=typed))
     wanted = Q(object_label__icontains=typed) | Q(object_uid__in=prompts.values("uid"))
-    for model in (Version, Draft, NamedExample):
+    for model in (Version, Draft, NamedExample, Request):
         wanted |= Q(object_uid__in=model.objects.filter(prompt__in=prompts).values("uid"))
     wanted |= Q(object_uid__in=Thread.objects.filter(version__prompt__in=prompts).values("uid"))
     wanted |= Q(object_uid__in=Review.objects.filter(version__prompt__in=prompts).values("uid"))

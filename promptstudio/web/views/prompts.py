@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, PublishJob
+from promptstudio.deployments.requests import requests_of
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Project
 from promptstudio.prompts import services
@@ -137,6 +138,7 @@ def _overview(
         **(text_context(newest) if newest else {}),
         drafts=list(prompt.drafts.open().select_related("created_by", "updated_by", "based_on")),
         reviews=list(Review.objects.open().filter(version__prompt=prompt).select_related("version", "environment", "asked_by")),
+        wishes=requests_of(prompt),
         examples=list(prompt.examples.filter(archived_at=None)),
         **_upkeep(request, prompt),
     )
@@ -199,6 +201,7 @@ def _uids(prompt: Prompt) -> list[Any]:
         prompt.versions.values_list("uid", flat=True),
         prompt.drafts.values_list("uid", flat=True),
         prompt.examples.values_list("uid", flat=True),
+        prompt.requests.values_list("uid", flat=True),
         Review.objects.filter(version__prompt=prompt).values_list("uid", flat=True),
         Thread.objects.filter(version__prompt=prompt).values_list("uid", flat=True),
         Deployment.objects.filter(placement__prompt=prompt).values_list("uid", flat=True),

@@ -18,6 +18,7 @@ from promptstudio.deployments import gates
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment
 from promptstudio.deployments.permissions import can_deploy
+from promptstudio.deployments.requests import requests_answered_by
 from promptstudio.deployments.waiting import reviews_for
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.models import Project
@@ -201,6 +202,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "gates": outcomes,
         "open_gates": sum(not outcome.passed for outcome in outcomes),
         "talk": _talk(request, found),
+        "answered": requests_answered_by(found.version),
         "last_decision": last,
         "takes_back": candidate.live if candidate.live and candidate.live.number > found.version.number else None,
         "is_stale": is_stale,

@@ -21,6 +21,8 @@ MOST = 10
 PAGES = (
     ("library", "Prompts", "library list all"),
     ("prompt_new", "New prompt", "write create add"),
+    ("requests", "Requests", "wishes ask wanted asked confirm"),
+    ("request_new", "New request", "ask for a prompt wish"),
     ("reviews", "Reviews", "approve approvals decide waiting"),
     ("environments", "Environments", "development staging production live promote roll back board"),
     ("audit", "Audit", "trail history who changed log export"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,16 +15,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from promptstudio.deployments.models import Deployment, Placement, Recall, WentLive
 from promptstudio.deployments.permissions import can_recall
+from promptstudio.deployments.requests import requests_answered_by
 from promptstudio.lib.errors import Invalid
+from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff import compare
 from promptstudio.prompts.freezing import freeze
-from promptstudio.prompts.models import ChangeNote, Draft, Inclusion, Prompt, Version
+from promptstudio.prompts.models import ChangeNote, Draft, Inclusion, Prompt, Request, Version
 from promptstudio.prompts.permissions import can_edit
 from promptstudio.reviews.models import Review
 
 from ..answers import see_other
+from ..forms.asking import AnswersForm
 from ..forms.prompts import ChangeRecordForm, SaveVersionForm, add_errors
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, prompt_url
@@ -31,6 +35,7 @@ from ..searching import typed
 from .prompts import text_context
 
 PAGE = 25
+MOST_REQUESTS = 50
 
 
 @dataclass(frozen=True)
@@ -53,26 +58,27 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
         messages.info(request, str(can_edit(request.actor, draft)))
         return redirect(prompt_url(prompt, "version", draft.became.semver))
     form = SaveVersionForm(request.POST or None)
-    if request.method == "GET" or not form.is_valid():
-        return _save_page(request, prompt, draft, form, status_code=422 if form.errors else 200)
+    answers = AnswersForm(request.POST or None, requests=_to_answer(prompt), draft=draft)
+    if request.method == "GET" or not form.is_valid() or not answers.is_valid():
+        return _save_page(request, prompt, draft, form, answers, status_code=422 if form.errors or answers.errors else 200)
     try:
-        given = form.cleaned_data
-        version = services.save_version_of_draft(
-            draft=draft, revision=_number(request.POST.get("revision")), change=services.Change(**given), actor=request.actor
-        )
+        version = _saved(request, draft, services.Change(**form.cleaned_data), answers)
     except services.Stale as stale:
-        return _save_page(request, prompt, stale.draft, form, status_code=409, stale=stale)
+        return _save_page(request, prompt, stale.draft, form, answers, status_code=409, stale=stale)
     except services.AlreadyAVersion as ended:
         # A form that was sent twice: the second answer shows what the first one made.
         if ended.version.created_by_id == request.actor.user.pk:
             return see_other(prompt_url(prompt, "version", ended.version.semver))
         raise
     except services.NothingChanged as error:
-        return _save_page(request, prompt, draft, form, status_code=409, conflict=error.sentence)
+        return _save_page(request, prompt, draft, form, answers, status_code=409, conflict=error.sentence)
     except Invalid as error:
-        add_errors(form, error.errors)
-        return _save_page(request, prompt, draft, form, status_code=422)
-    messages.success(request, f"Saved as {version.semver}. Nothing that is live changed yet.")
+        add_errors(answers, add_errors(form, error.errors))
+        return _save_page(request, prompt, draft, form, answers, status_code=422)
+    asked = ", ".join(dict.fromkeys(str(each.asked_by) for each in answers.chosen())) if answers.cleaned_data["send_back"] else ""
+    messages.success(
+        request, f"Saved as {version.semver}. Nothing that is live changed yet.{f' {asked} is asked to look at it.' if asked else ''}"
+    )
     return see_other(prompt_url(prompt, "version", version.semver))
 
 
@@ -112,12 +118,37 @@ def add_to_record(request: StudioRequest, project: str, name: str, semver: str) 
     return _version_page(request, prompt, found, form, status_code=422)
 
 
+@transaction.atomic
+def _saved(request: StudioRequest, draft: Draft, change: services.Change, answers: AnswersForm) -> Version:
+    """The version, and what is said about requests with it: all or nothing."""
+    revision = _number(request.POST.get("revision"))
+    version = services.save_version_of_draft(draft=draft, revision=revision, change=change, actor=request.actor)
+    answer = asking.send_back if answers.cleaned_data["send_back"] else asking.answer_request
+    for asked in answers.chosen():
+        try:
+            answer(request=asked, version=version, actor=request.actor)
+        except Invalid as error:
+            raise Invalid({"answers": error.sentence}) from None
+    return version
+
+
+def _to_answer(prompt: Prompt) -> list[Request]:
+    return list(prompt.requests.open().select_related("asked_by").order_by("-asked_at")[:MOST_REQUESTS])
+
+
 def _save_page(
-    request: StudioRequest, prompt: Prompt, draft: Draft, form: SaveVersionForm, *, status_code: int, **more: Any
+    request: StudioRequest,
+    prompt: Prompt,
+    draft: Draft,
+    form: SaveVersionForm,
+    answers: AnswersForm,
+    *,
+    status_code: int,
+    **more: Any,
 ) -> HttpResponse:
     frozen = freeze(prompt.project, draft.content)
     errors = frozen.errors
-    context = {"draft": draft, "form": form, "errors": errors, "may_save": can_edit(request.actor, draft), **more}
+    context = {"draft": draft, "form": form, "answers": answers, "errors": errors, "may_save": can_edit(request.actor, draft), **more}
     if not errors:
         context |= _difference(prompt, frozen.bundle)
     return render_prompt(request, "prompts/save.html", prompt, tab="edit_newest", status_code=status_code, **context)
@@ -162,6 +193,7 @@ def _version_page(
         record=[(label, found.change_record[value]) for value, label in ChangeNote.Field.choices],
         reviews=list(Review.objects.filter(version=found).select_related("environment", "asked_by")),
         deployments=list(deployments),
+        answered=requests_answered_by(found),
         recalls=list(Recall.objects.filter(version=found).select_related("by")),
         live_elsewhere=_other_live(prompt, found),
         may_recall=can_recall(request.actor, found),

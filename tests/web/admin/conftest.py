@@ -12,7 +12,7 @@ from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Prompt
 from promptstudio.reviews.conversation_services import begin_thread
 from promptstudio.reviews.services import comment
-from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, asked, in_production, promote
+from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, asked, in_production, promote, wished
 
 from .panel import staff
 
@@ -44,5 +44,7 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     promote(other, secret_place, by=cast.charlie)
     deployments.recall(version=other, reason="Secret reason", actor=cast.root)
     set_floor(data={}, actor=cast.root)
+    wished(cast.claims, by=cast.alice)
+    wished(theirs, by=cast.charlie, title="Secret wish")
     add_mapping(pattern="Secret group", project=cast.elsewhere, role="viewer", actor=cast.root)
     return cast
