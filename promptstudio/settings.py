@@ -9,6 +9,7 @@ import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from promptstudio.lib.mail_address import MailServer, mail_server
 from promptstudio.running.home import running, secret_key, studio_home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
     "promptstudio.prompts.apps.PromptsConfig",
     "promptstudio.reviews.apps.ReviewsConfig",
     "promptstudio.deployments.apps.DeploymentsConfig",
+    "promptstudio.notifications.apps.NotificationsConfig",
     "promptstudio.serving.apps.ServingConfig",
     "promptstudio.integrations.bedrock.apps.BedrockConfig",
     "promptstudio.web.apps.WebConfig",
@@ -199,6 +201,9 @@ CELERY_BEAT_SCHEDULE = {
     "forget who acted long ago": {"task": "accounts.forget_old_who", "schedule": 3600.0, "options": {"expires": 3000}},
     "forget old imports": {"task": "prompts.forget_old_imports", "schedule": 3600.0, "options": {"expires": 3000}},
     "stream the trail": {"task": "audit.stream", "schedule": 5.0, "options": {"expires": 10}},
+    "tell people": {"task": "notifications.tell", "schedule": 3.0, "options": {"expires": 10}},
+    "send e-mails": {"task": "notifications.deliver", "schedule": 5.0, "options": {"expires": 10}},
+    "remind people": {"task": "notifications.by_the_clock", "schedule": 300.0, "options": {"expires": 240}},
 }
 
 # Signs what leaves the installation: heads of chains, evidence. One machine makes its own.
@@ -236,6 +241,27 @@ if AWS_ENDPOINT_URL and RUNNING.get("aws_endpoint_url") == AWS_ENDPOINT_URL:
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+
+# E-mails to people. Without EMAIL_URL (or another back end of Django's) none are made; the demo shows them at `/outbox/` instead.
+OUTBOX = EMBEDDED and DEMO and not env("EMAIL_URL") and not env("EMAIL_BACKEND")
+EMAIL_URL = env("EMAIL_URL")
+try:
+    _server = mail_server(EMAIL_URL) if EMAIL_URL else MailServer()
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from None
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _server.host, _server.port, _server.user, _server.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _server.starttls, _server.tls
+# Seconds that one step of sending may take.
+EMAIL_TIMEOUT = float(env("EMAIL_TIMEOUT", "10"))
+EMAIL_IS_SENT = OUTBOX or bool(EMAIL_URL or env("EMAIL_BACKEND"))
+EMAIL_BACKEND = env("EMAIL_BACKEND") or (
+    "promptstudio.notifications.outbox.Outbox" if OUTBOX else f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'dummy'}.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or ("" if EMAIL_URL else "Prompt Studio <prompt-studio@localhost>")
+# What links in e-mails begin with.
+PUBLIC_URL = (env("PUBLIC_URL") or RUNNING.get("url") or "").rstrip("/")
+# Who makes the words of an e-mail: it knows sentences and addresses, which `notifications` does not.
+LETTER_WRITER = "promptstudio.web.letters.write"
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env("TIME_ZONE", "UTC")

@@ -17,7 +17,7 @@ import promptstudio
 
 PACKAGE = Path(promptstudio.__file__).parent
 CHECKOUT = PACKAGE.parent
-ORDER = ("lib", "audit", "accounts", "projects", "prompts", "reviews", "deployments")
+ORDER = ("lib", "audit", "accounts", "projects", "prompts", "reviews", "deployments", "notifications")
 HTTP = ("web", "api", "serving")
 WRITING = {"save", "create", "bulk_create", "get_or_create", "update_or_create", "delete", "_save", "record"}
 # Parts of other services, which have the actor and write the entry.
@@ -146,6 +146,7 @@ def test_integrations_open_no_transaction() -> None:
 LOCKED_WITH_WHAT_STAYS = {
     "accounts/signing_in.py",
     "deployments/worker.py",
+    "notifications/deliveries.py",
     "projects/services.py",
 }
 

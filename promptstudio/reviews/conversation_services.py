@@ -42,8 +42,7 @@ def begin_thread(*, version: Version, lines: Lines, text: str = "", suggests: st
     thread = Thread.objects.create(
         version=version, place=lines.place, first=lines.first, last=lines.last, begun_by=actor.user, begun_at=clock.now()
     )
-    remark = _say(thread, text, suggests, actor)
-    _record("thread.begun", thread, actor, suggests=bool(remark.suggestions.count()))
+    _said("thread.begun", _say(thread, text, suggests, actor), actor)
     return thread
 
 
@@ -52,7 +51,7 @@ def reply(*, thread: Thread, text: str = "", suggests: str | None = None, actor:
     """Go on with a conversation, which need not be open."""
     can_discuss(actor, thread.version.prompt).require()
     remark = _say(thread, text, suggests, actor)
-    _record("thread.replied", thread, actor, suggests=bool(remark.suggestions.count()))
+    _said("thread.replied", remark, actor)
     return remark
 
 
@@ -141,6 +140,11 @@ def _say(thread: Thread, text: str, suggests: str | None, actor: Actor) -> Remar
     if words is not None:
         Suggestion.objects.create(remark=remark, text=words)
     return remark
+
+
+def _said(action: str, remark: Remark, actor: Actor) -> None:
+    mentioned = [str(uid) for uid in remark.mentions.values_list("person__uid", flat=True)]
+    _record(action, remark.thread, actor, suggests=remark.suggestions.exists(), mentioned=mentioned)
 
 
 def _record(action: str, thread: Thread, actor: Actor, **data: Any) -> None:

@@ -98,7 +98,13 @@ def comment(*, review: Review, text: str, actor: Actor) -> Comment:
     kept, named = mentioning.with_marks(text.strip(), review.version.prompt)
     written = Comment.objects.create(review=review, author=actor.user, text=kept, written_at=clock.now())
     mentioning.note(named, by=actor.user, comment=written)
-    record(actor=actor, action="review.commented", subject=review, project_uid=review.version.prompt.project.uid)
+    record(
+        actor=actor,
+        action="review.commented",
+        subject=review,
+        project_uid=review.version.prompt.project.uid,
+        mentioned=[str(person.uid) for person in named],
+    )
     return written
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sized
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -10,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.requests import requests_for
 from promptstudio.deployments.waiting import reviews_for
+from promptstudio.notifications.inbox import unread_count
 from promptstudio.projects.models import Membership, Project, Role
 from promptstudio.projects.permissions import can_create_project
 
@@ -52,6 +54,8 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "panel": {"sections": sections(request), "waiting": len(reviews_for(actor))} if in_panel else None,
         "may_make_projects": bool(can_create_project(actor)),
         "break_glass": by_break_glass(request),
+        "unread": unread_count(actor),
+        "outbox": settings.OUTBOX,
         "admin_url": reverse("admin:index") if actor.user.is_staff else None,
     }
 

@@ -396,6 +396,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "deployment.seal_broken": ("alert-triangle-filled", "back", _said("stopped {what}: it did not come through the door of Prompt Studio")),
     "audit.exported": ("download", "quiet", _said("took a file out: {what}")),
     "key.first_use": ("key", "quiet", _first_use),
+    "notifications.changed": ("bell", "quiet", _said("chose what to be told about, and how")),
     "person.anonymised": ("user", "quiet", _said("made a person anonymous")),
     "names.erased": ("trash", "quiet", _forgotten),
     "text.erased": ("trash", "quiet", _said("erased words: {what}")),

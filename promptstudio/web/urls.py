@@ -4,7 +4,7 @@ from promptstudio.prompts.names import SEGMENT
 
 from .sign_in import break_glass
 from .sign_in import views as oidc
-from .views import account, audit, changes, home, projects, sign_in, system
+from .views import account, audit, changes, home, notifications, outbox, projects, sign_in, system
 
 
 class PromptName:
@@ -31,6 +31,12 @@ urlpatterns = [
     path("account/substitutes/<uuid:uid>/end/", account.account_substitute_end, name="account_substitute_end"),
     path("account/sessions/<uuid:uid>/end/", account.account_end, name="account_end"),
     path("account/sessions/end-others/", account.account_end_others, name="account_end_others"),
+    path("account/notifications/", notifications.account_notifications, name="account_notifications"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/read/", notifications.notifications_read, name="notifications_read"),
+    path("notifications/<uuid:uid>/", notifications.notification, name="notification"),
+    path("outbox/", outbox.outbox, name="outbox"),
+    path("outbox/<uuid:uid>/", outbox.outbox_message, name="outbox_message"),
     path("oidc/", include("promptstudio.web.sign_in.urls")),
     path("new-project/", projects.project_new, name="project_new"),
     path("audit/", audit.audit, name="site_audit"),

@@ -24,6 +24,7 @@ from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.lib import clock
+from promptstudio.notifications.services import choose_ways
 from promptstudio.projects import access_services, control_services, group_mappings, key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
@@ -68,6 +69,7 @@ READING |= {
     "projects.rows_to_review",
     "projects.keys_to_review",
     "accounts.other_site_admins",
+    "notifications.ways_for",
 }
 
 
@@ -324,6 +326,10 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     ),
     "projects.rotate_key": ("key.rotated", lambda s: key_services.rotate_key(key=s.key, overlap=timedelta(days=1), actor=s.cast.dora)),
     "projects.revoke_key": ("key.revoked", lambda s: key_services.revoke_key(key=s.key, actor=s.cast.dora)),
+    "notifications.choose_ways": (
+        "notifications.changed",
+        lambda s: choose_ways(ways={"mentioned": "here"}, actor=s.cast.vera),
+    ),
     "prompts.create_prompt": (
         "prompt.created",
         lambda s: prompts.create_prompt(project=s.cast.claims, title="Storm", actor=s.cast.alice),

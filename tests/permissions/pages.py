@@ -22,6 +22,9 @@ OWN_IMPORT = "What would come in is seen by whoever read the file, and by nobody
 WISHER = "Who asked for it says whether this is it; a project admin only when they are gone."
 WISHER_OR_OWNER = "Who asked withdraws it, who has taken it declines it; otherwise it is a matter of keeping the project."
 TAKEN_BY = "Who has taken it hands it over; otherwise it is a matter of keeping the project."
+TOLD = "What one was told oneself, and how one wants to be told."
+NOT_TOLD = "What somebody else was told is not there."
+DEMO = "There is no such page but in the demo on one machine."
 OPEN = "Before anybody is signed in, and for machines that watch the product."
 
 
@@ -133,6 +136,13 @@ PAGES: dict[str, Entry] = {
     "POST account_substitute_end": Entry(
         NOBODY, seen="nothing", hidden=True, address=lambda *_: {"uid": uuid4()}, why="What is not one's own is not there."
     ),
+    "GET account_notifications": Entry(SIGNED_IN, why=TOLD),
+    "POST account_notifications": Entry(SIGNED_IN, why=TOLD, make=form(review_asked="here")),
+    "GET notifications": Entry(SIGNED_IN, why=TOLD),
+    "POST notifications_read": Entry(SIGNED_IN, why=TOLD),
+    "GET notification": Entry(NOBODY, seen="nothing", hidden=True, address=lambda *_: {"uid": uuid4()}, why=NOT_TOLD),
+    "GET outbox": Entry(NOBODY, seen="nothing", hidden=True, why=DEMO),
+    "GET outbox_message": Entry(NOBODY, seen="nothing", hidden=True, address=lambda *_: {"uid": uuid4()}, why=DEMO),
     "GET project_new": Entry(SIGNED_IN, why="It says who makes projects, and whom to ask."),
     "POST project_new": Entry(SITE_ADMIN, seen="nothing", make=new_project, why=SITE),
     "GET site_audit": Entry(SITE_ADMIN, seen="nothing", why=SITE),

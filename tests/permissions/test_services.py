@@ -61,6 +61,8 @@ WITHOUT_A_ROLE = {
     "projects.rows_to_review": "It answers a question and changes nothing.",
     "projects.keys_to_review": "It answers a question and changes nothing.",
     "accounts.other_site_admins": "It answers a question and changes nothing.",
+    "notifications.choose_ways": "One's own choices.",
+    "notifications.ways_for": "One's own choices.",
     "audit.record": "Services write the trail with it, after they asked.",
     "audit.keep_refusal": "The doors write refusals with it.",
     "audit.note_export": "Views write it after they asked who may read the trail.",

@@ -28,7 +28,10 @@ KINDS = {
 }
 SITE_KINDS = {
     "sign_ins": ("Sign-ins and sessions", ("person.signed_", "sign_in.", "sessions.", "break_glass.", "key.")),
-    "accounts": ("People and groups", ("person.", "group_mapping.", "role.", "access.signed", "text.", "names.", "substitute.")),
+    "accounts": (
+        "People and groups",
+        ("person.", "group_mapping.", "role.", "access.signed", "text.", "names.", "substitute.", "notifications."),
+    ),
     "rules": ("Projects and rules", ("project.", "floor.", "control.", "model_entry.")),
     "snippets": ("The organisation's snippets", ("snippet.",)),
     "exports": KINDS["exports"],

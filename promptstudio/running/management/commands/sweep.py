@@ -1,4 +1,5 @@
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -9,14 +10,18 @@ from django.db import connection
 from promptstudio.audit import anchors, streaming
 from promptstudio.deployments.places import check_due
 from promptstudio.deployments.worker import publish_due
+from promptstudio.notifications.daily import by_the_clock
+from promptstudio.notifications.deliveries import deliver_due
+from promptstudio.notifications.telling import tell_due
 
 log = structlog.get_logger(__name__)
 
 ANCHORED_EVERY = 3600.0
+REMINDED_EVERY = 60.0
 
 
 class Command(BaseCommand):
-    help = "Do what is due: publications, sending the trail, asking places. With --every, again and again, for want of a broker."
+    help = "Do what is due: publications, the trail, places, telling people. With --every, again and again, for want of a broker."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--every", type=float, metavar="SECONDS", help="Go on until stopped, looking this often.")
@@ -26,6 +31,7 @@ class Command(BaseCommand):
             tried = publish_due()
             anchors.anchor_all()
             _send_and_ask()
+            by_the_clock()
             self.stdout.write(f"{tried} publications tried.")
             return
         self._go_on(every)
@@ -35,20 +41,22 @@ class Command(BaseCommand):
         with ThreadPoolExecutor(1) as beside:
             sending: Future[None] | None = None
             # At once: a process that is restarted more often than hourly has to send them too. A head that did not move costs nothing.
-            anchored_at = float("-inf")
+            anchored_at = reminded_at = float("-inf")
             while True:
                 publish_due()
                 if time.monotonic() - anchored_at > ANCHORED_EVERY:
                     anchors.anchor_all()
                     anchored_at = time.monotonic()
                 if sending is None or sending.done():
-                    sending = beside.submit(_send_and_ask)
+                    remind = time.monotonic() - reminded_at > REMINDED_EVERY
+                    reminded_at = time.monotonic() if remind else reminded_at
+                    sending = beside.submit(_send_and_ask, *([by_the_clock] if remind else []))
                 time.sleep(every)
 
 
-def _send_and_ask() -> None:
+def _send_and_ask(*more: Callable[[], object]) -> None:
     try:
-        for step in (anchors.send_due, streaming.stream_due, check_due):
+        for step in (anchors.send_due, streaming.stream_due, check_due, tell_due, *more, deliver_due):
             try:
                 step()
             except Exception:

@@ -1,0 +1,42 @@
+"""What people can be told about, and how. The words are those of the page where they choose."""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+
+class Way(models.TextChoices):
+    """Everything but `NOT` is also in the list behind the bell."""
+
+    NOT = "not", "Not at all"
+    HERE = "here", "Here only"
+    DAILY = "daily", "Also in the daily e-mail"
+    AT_ONCE = "at_once", "Also by e-mail at once"
+
+
+@dataclass(frozen=True)
+class Kind:
+    words: str
+    usual: str
+
+
+REVIEW_ASKED, REMINDER, MENTIONED, ANSWERED = "review_asked", "reminder", "mentioned", "answered"
+RELEASED, HELD_BACK, FAILED, RECALLED = "released", "held_back", "failed", "recalled"
+REQUEST_ASKED, REQUEST = "request_asked", "request"
+SECOND_PERSON, ACCESS_REVIEW, ROLE = "second_person", "access_review", "role"
+# In the order in which people read them.
+KINDS = {
+    REVIEW_ASKED: Kind("A review that you may decide is asked for", Way.AT_ONCE),
+    REMINDER: Kind("A review has waited for you for two working days", Way.AT_ONCE),
+    MENTIONED: Kind("Somebody mentions you", Way.AT_ONCE),
+    ANSWERED: Kind("Somebody decides or writes about a change that you work on", Way.AT_ONCE),
+    REQUEST_ASKED: Kind("Somebody asks for a prompt where you write", Way.HERE),
+    REQUEST: Kind("A request that you asked for or write goes on", Way.AT_ONCE),
+    RELEASED: Kind("A prompt that you look after is promoted or rolled back", Way.DAILY),
+    HELD_BACK: Kind("A promotion of such a prompt is held back", Way.HERE),
+    FAILED: Kind("A publication of such a prompt fails, or its place holds something else", Way.AT_ONCE),
+    RECALLED: Kind("A version that you look after is recalled or taken out of service", Way.AT_ONCE),
+    SECOND_PERSON: Kind("Something waits for a second person, or yours was decided", Way.AT_ONCE),
+    ACCESS_REVIEW: Kind("It is time to look at who has access to your project", Way.AT_ONCE),
+    ROLE: Kind("You get a role, or lose one", Way.HERE),
+}

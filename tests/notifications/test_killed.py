@@ -1,0 +1,127 @@
+"""Real workers, killed at real moments: everybody is told once, and no e-mail goes out twice."""
+
+import json
+import os
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.studio import wait_until
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+STORY = """
+from tests.cast import *
+from promptstudio.audit.services import record
+from promptstudio.notifications.services import choose_ways
+cast = hire()
+for person in (cast.bella, cast.dora, cast.alice):
+    choose_ways(ways={"review_asked": "here", "answered": "here", "role": "here"}, actor=person)
+review = asked(a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice), cast.production, by=cast.alice)
+for number in range(400):
+    record(actor=cast.bob, action="review.commented", subject=review, project_uid=cast.claims.uid)
+"""
+COUNT = """
+import json
+from promptstudio.notifications.models import Notification, Delivery
+told = Notification.objects.filter(kind="answered")
+print(json.dumps({"rows": told.count(), "people": sorted(set(told.values_list("person__name", flat=True))),
+                  "handed": Delivery.objects.exclude(handed_at=None).count()}))
+"""
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    """Takes what it is given; while `hangs`, it never says that it has the message."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.hangs, self.hanging, self.taken = False, threading.Event(), 0
+
+
+class Talk(socketserver.StreamRequestHandler):
+    server: MailServer
+
+    def handle(self) -> None:
+        self._say("220 here")
+        while line := self.rfile.readline():
+            word = line.split()[0].upper() if line.split() else b""
+            if word == b"DATA":
+                self._say("354 go on")
+                while self.rfile.readline() not in (b".\r\n", b""):
+                    pass
+                self.server.taken += 1
+                if self.server.hangs:
+                    self.server.hanging.set()
+                    time.sleep(120)
+                    return
+            self._say("221 bye" if word == b"QUIT" else "250 fine")
+
+    def _say(self, words: str) -> None:
+        self.wfile.write(f"{words}\r\n".encode())
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    with MailServer() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+class Installation:
+    """A database of its own, where the story has happened, and workers to kill."""
+
+    def __init__(self, home: Path, mail: MailServer) -> None:
+        environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        address = f"smtp://127.0.0.1:{mail.server_address[1]}"
+        told = {"EMAIL_URL": address, "PUBLIC_URL": "https://studio.example", "DEFAULT_FROM_EMAIL": "studio@studio.example"}
+        self.run: Any = {"cwd": CHECKOUT, "env": environ | told | {"STUDIO_HOME": str(home), "DEMO": ""}}
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, **self.run).stdout
+
+    def counted(self) -> Any:
+        return json.loads(self.manage("shell", "--verbosity", "0", "-c", COUNT))
+
+    @contextmanager
+    def worker(self, stopped_by: signal.Signals) -> Iterator[None]:
+        process = subprocess.Popen([sys.executable, "manage.py", "sweep", "--every", "0.05"], **self.run)
+        try:
+            yield
+        finally:
+            process.send_signal(stopped_by)
+            process.wait()
+
+
+@pytest.mark.process
+def test_workers_that_are_killed_tell_everybody_once_and_send_nothing_twice(tmp_path: Path) -> None:
+    with mail_server() as mail:
+        here = Installation(tmp_path / "home", mail)
+        here.manage("migrate", "--verbosity", "0")
+        here.manage("shell", "--verbosity", "0", "-c", STORY)
+        mail.hangs = True
+        with here.worker(signal.SIGKILL):
+            assert mail.hanging.wait(60)
+        for moment in (1.6, 2.1, 2.6):
+            with here.worker(signal.SIGKILL):
+                time.sleep(moment)
+        mail.hangs = False
+        with here.worker(signal.SIGTERM):
+            wait_until(lambda: here.counted()["rows"] >= 400, within=90, what="everybody to be told")
+            # What came twice would come now.
+            time.sleep(2)
+        end = here.counted()
+        assert (end["rows"], end["people"]) == (400, ["Alice"])
+        # Whatever was handed over when a worker was killed is not handed over again.
+        assert mail.taken == end["handed"] >= 1
