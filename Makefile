@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
 INSTALLED := $(VENV)/.installed
 ARGS ?=
+# One more than two cores have work for: some tests wait for processes that they started.
+WORKERS ?= 3
 PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 # What a server is told; the checks of `make lint` are about these settings, not about one machine's.
@@ -41,11 +43,11 @@ run: $(INSTALLED) ## Run everything on this machine; Ctrl-C stops it (PORT, STUD
 
 .PHONY: test
 test: $(INSTALLED) ## Run the tests on SQLite and a private Redis (ARGS="tests/prompts -k diff")
-	@env -u DATABASE_URL $(PYTHON) -m tests.services redis -- $(PYTHON) -m pytest -n 2 $(ARGS)
+	@env -u DATABASE_URL $(PYTHON) -m tests.services redis -- $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: test-services
 test-services: $(INSTALLED) ## Run the same tests on a private PostgreSQL and Redis
-	@$(PYTHON) -m tests.services postgres redis -- $(PYTHON) -m pytest -n 2 $(ARGS)
+	@$(PYTHON) -m tests.services postgres redis -- $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: test-large
 test-large: $(INSTALLED) ## Import 1,434 real prompts, publish 200 of them while people work, run axe on every page

@@ -24,8 +24,9 @@ from promptstudio.running.supervisor import dies_with
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_WITHIN = 240.0  # seconds, on a machine that runs other tests beside this one
-# Two test processes side by side must not share a database of the one Redis.
-_redis_databases = itertools.cycle(range(8, 16) if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" else range(1, 8))
+# Test processes side by side must not share a database of the one Redis.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_redis_databases = itertools.cycle(range(1 + 8 * _worker, 9 + 8 * _worker))
 _open = build_opener(ProxyHandler({})).open
 
 
