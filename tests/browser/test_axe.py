@@ -18,8 +18,8 @@ HERE = Path(__file__).parent
 # Kind of page to who opens it and where; and each of these people's window.
 Walked = dict[str, tuple[str, str]]
 Tabs = dict[str, Page]
-NOBODY = "nobody"
-PEOPLE = {"Henrik Larsen": ("/", "/admin/", "/audit/", "/changes/", "/search?q=damage"), "Aylin Demir": ("/", "/p/claims/prompts/")}
+NOBODY, WRITER = "nobody", "Aylin Demir"
+PEOPLE = {"Henrik Larsen": ("/", "/admin/", "/audit/", "/changes/", "/search?q=damage"), WRITER: ("/", "/p/claims/prompts/")}
 KINDS = sorted(name.removeprefix("GET ") for name in PAGES if name.startswith("GET "))
 # Opened by GET and still no page of the demo; why.
 FILE, FRAGMENT, ELSEWHERE, PROGRAMS = "a file", "a part of a page", "leads on to another page", "for programs"
@@ -35,6 +35,8 @@ NO_PAGES = {
     "oidc_authentication_init": ELSEWHERE,
     "oidc_authentication_callback": ELSEWHERE,
     "break_glass": "not there in the demo",
+    "notification": ELSEWHERE,
+    "snippets_known": PROGRAMS,
     "healthz": PROGRAMS,
     "readyz": PROGRAMS,
 }
@@ -57,11 +59,26 @@ def axe() -> str:
 def walked(studio: Studio) -> Walked:
     found: Walked = {}
     for person, starts in PEOPLE.items():
-        for name, address in Walker(studio.url, person).walk(*starts).found.items():
+        walker = Walker(studio.url, person)
+        made = _what_the_demo_lacks(walker) if person == WRITER else []
+        for name, address in walker.walk(*starts, *made).found.items():
             found.setdefault(name, (person, address))
     # Its link is a button that saves the draft first.
     person, draft = found["prompt_edit"]
     return found | {"prompt_save": (person, f"{draft}save/"), "sign_in": (NOBODY, "/sign-in/")}
+
+
+def _what_the_demo_lacks(walker: Walker) -> list[str]:
+    """A snippet, a file that was read, and a conversation about a line."""
+    snippet = {"name": "kind-end", "purpose": "How letters end.", "text": "Kind regards", "place": "project"}
+    rows = {"text": "title,text\nLetter,Write to {{customer}}.", "folder": ""}
+    said = {"place": "messages.0.text", "first": "1", "last": "1", "text": "Shorter?"}
+    prompt = "/p/claims/prompts/storm-damage-triage/-/"
+    return [
+        walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}comment/1.0.0/", **said),
+        walker.send("/p/claims/snippets/new/", **snippet),
+        walker.send("/p/claims/import/", **rows),
+    ]
 
 
 @pytest.fixture(scope="module")

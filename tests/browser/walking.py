@@ -12,6 +12,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, bu
 from django.urls import Resolver404, resolve
 
 LINK = re.compile(r'<a [^>]*?href="([^"#]+)')
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 # As many pages of one kind are opened in search of other kinds.
 OF_ONE_KIND = 6
 
@@ -43,6 +44,14 @@ class Walker:
             ways.extend(fresh)
         return self
 
+    def send(self, page: str, to: str = "", **typed: str) -> str:
+        """Fill in the form of a page and send it (to another address); the path where that ends."""
+        token = TOKEN.search(self._page(page) or "")
+        assert token, page
+        body = urlencode({**typed, "csrfmiddlewaretoken": token[1]}).encode()
+        with self.opener.open(self.base + (to or page), body, timeout=60) as answer:
+            return urlsplit(answer.url).path
+
     def _page(self, address: str) -> str | None:
         try:
             with self.opener.open(self.base + address, timeout=60) as answer:
@@ -54,12 +63,9 @@ class Walker:
     def _sign_in(self) -> None:
         page = self._page("/sign-in/") or ""
         button = re.search(rf'<button class="person"[^>]*value="([^"]+)"[^>]*>(?:(?!</button>).)*{re.escape(self.person)}', page, re.DOTALL)
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         assert button
-        assert token
-        typed = urlencode({"person": button[1], "csrfmiddlewaretoken": token[1]}).encode()
         self.opener.addheaders = [("Referer", self.base)]
-        self.opener.open(self.base + "/sign-in/", typed, timeout=60).close()
+        self.send("/sign-in/", person=button[1])
 
 
 def kind_of(address: str) -> str | None:
