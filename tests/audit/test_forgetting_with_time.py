@@ -21,11 +21,12 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def long_ago(prompt: Prompt, cast: Cast) -> None:
-    """Alice, from an address, a hundred days ago; and again today."""
+    """Alice, from an address, a hundred days ago; and again half as long ago."""
     alice = Actor(user=cast.alice.user, address="192.0.2.7")
     with clock.at(clock.now() - 100 * DAY):
         a_version(prompt, by=alice)
-    a_version(prompt, by=alice, text="Newer {{claim}}")
+    with clock.at(clock.now() - 50 * DAY):
+        a_version(prompt, by=alice, text="Newer {{claim}}")
 
 
 def with_address() -> int:
