@@ -12,7 +12,7 @@ from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.waiting import reviews_for
 from promptstudio.lib import clock
-from promptstudio.projects.access_services import access_review_due
+from promptstudio.projects.access_services import projects_to_sign_for
 from promptstudio.projects.models import Membership, Project
 from promptstudio.projects.permissions import can
 from promptstudio.projects.roles import ROLES
@@ -48,10 +48,7 @@ def remind() -> None:
 
 def ask_for_access_reviews() -> None:
     """Whoever may sign, once for each time that it is due."""
-    for project in Project.objects.all():
-        due = access_review_due(project)
-        if due is None or due > clock.now():
-            continue
+    for project in projects_to_sign_for():
         began = Entry.objects.filter(project_uid=project.uid, action__in=["project.created", "access.signed"]).order_by("-sequence").first()
         if began and not Notification.objects.filter(kind=ACCESS_REVIEW, entry_uid=began.uid).exists():
             write(Told(person, ACCESS_REVIEW, began, None) for person in _keepers(project))

@@ -28,6 +28,14 @@ def access_review_due(project: Project) -> datetime | None:
     return (last.signed_at if last else project.created_at) + timedelta(days=settings.ACCESS_REVIEW_DAYS)
 
 
+def projects_to_sign_for() -> QuerySet[Project]:
+    """Those for whose access nobody signed for long enough; none where the site does not ask for it."""
+    if not settings.ACCESS_REVIEW_DAYS:
+        return Project.objects.none()
+    since = clock.now() - timedelta(days=settings.ACCESS_REVIEW_DAYS)
+    return Project.objects.filter(created_at__lte=since).exclude(access_reviews__signed_at__gt=since)
+
+
 def rows_to_review(project: Project) -> QuerySet[Membership]:
     rows = project.memberships.select_related("user", "folder", "granted_by", "project")
     return rows.order_by("user__name", "user_id", "folder__path", "role")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
 from promptstudio.deployments.requests import MOST_SHOWN, WaitingRequest, requests_for
 from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
-from promptstudio.lib import clock
+from promptstudio.projects.access_services import projects_to_sign_for
 from promptstudio.projects.models import Environment, Membership, PendingChange, Project, ProjectGroupPermission, granted
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.reviews.models import Decision, Mention, Review
@@ -103,11 +102,8 @@ def _to_confirm(actor: Actor) -> list[PendingChange]:
 
 def _access_due(actor: Actor) -> list[Project]:
     """Projects of this admin whose list of people nobody has signed for long enough. Site admins are not asked for each project."""
-    if not settings.ACCESS_REVIEW_DAYS:
-        return []
-    since = clock.now() - timedelta(days=settings.ACCESS_REVIEW_DAYS)
-    mine = Project.objects.filter(pk__in=granted(ProjectGroupPermission, actor.user, "administer"), created_at__lte=since)
-    return list(mine.exclude(access_reviews__signed_at__gt=since).order_by("name"))
+    mine = granted(ProjectGroupPermission, actor.user, "administer")
+    return list(projects_to_sign_for().filter(pk__in=mine).order_by("name"))
 
 
 def project_admins(project: Project) -> list[User]:

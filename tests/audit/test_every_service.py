@@ -68,6 +68,7 @@ READING |= {
     "projects.access_review_due",
     "projects.rows_to_review",
     "projects.keys_to_review",
+    "projects.projects_to_sign_for",
     "accounts.other_site_admins",
     "notifications.ways_for",
 }

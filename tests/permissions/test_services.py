@@ -59,6 +59,7 @@ WITHOUT_A_ROLE = {
     "accounts.note_throttled": "As above.",
     "projects.access_review_due": "It answers a question and changes nothing.",
     "projects.rows_to_review": "It answers a question and changes nothing.",
+    "projects.projects_to_sign_for": "It answers a question and changes nothing.",
     "projects.keys_to_review": "It answers a question and changes nothing.",
     "accounts.other_site_admins": "It answers a question and changes nothing.",
     "notifications.choose_ways": "One's own choices.",

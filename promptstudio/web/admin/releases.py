@@ -172,40 +172,36 @@ class DecisionAdmin(ErasingAdmin):
     list_select_related = ("person", "review__version__prompt__project", "review__environment")
 
 
-@admin.register(Comment)
-class CommentAdmin(ErasingAdmin):
-    one, many, icon = "comment", "comments", "message"
-    hint = "What was said about versions in review."
+class SpokenAdmin(ErasingAdmin):
+    """What somebody said, with the names of whom they mentioned."""
+
     section = "releases"
-    project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
-    list_display = ("author", "review", "words", when("written_at", "Written"))
     search_fields = ("text", "author__name")
-    list_select_related = ("author", "review__version__prompt__project", "review__environment")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("mentions__person")
 
     @admin.display(description="Text")
-    def words(self, comment: Comment) -> str:
-        return plainly(comment)
+    def words(self, said: Comment | Remark) -> str:
+        return plainly(said)
+
+
+@admin.register(Comment)
+class CommentAdmin(SpokenAdmin):
+    one, many, icon = "comment", "comments", "message"
+    hint = "What was said about versions in review."
+    project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
+    list_display = ("author", "review", "words", when("written_at", "Written"))
+    list_select_related = ("author", "review__version__prompt__project", "review__environment")
 
 
 @admin.register(Remark)
-class RemarkAdmin(ErasingAdmin):
+class RemarkAdmin(SpokenAdmin):
     one, many, icon = "remark", "remarks", "message"
     hint = "What was said about lines of versions."
-    section = "releases"
     project_path, prompt_path = "thread__version__prompt__project", "thread__version__prompt"
     list_display = ("author", "thread", "words", when("written_at", "Written"))
-    search_fields = ("text", "author__name")
     list_select_related = ("author", "thread__version__prompt__project")
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("mentions__person")
-
-    @admin.display(description="Text")
-    def words(self, remark: Remark) -> str:
-        return plainly(remark)
 
 
 @admin.register(Suggestion)
