@@ -71,7 +71,9 @@ def owes(row: Any) -> str:
 
 def overdue(requests: QuerySet[Any]) -> QuerySet[Any]:
     """Of requests `with_state`, those that should be written by now and are not."""
-    return requests.filter(due_on__lt=timezone.localdate(clock.now()), state__in=UNWRITTEN)
+    found = requests.filter(due_on__lt=timezone.localdate(clock.now()), state__in=UNWRITTEN)
+    # Nobody may write what is archived.
+    return found.exclude(prompt__archived_at__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _kind(row: Any, actor: Actor, roles: list[Membership]) -> str:
     if row.sent_back_at:
         stands_in = not row.asked_by.is_active and _held(roles, row) & ROLES["administer"]
         return "look" if row.asked_by_id == actor.user.pk or stands_in else ""
-    if row.state not in UNWRITTEN:
+    if row.state not in UNWRITTEN or (row.prompt and row.prompt.archived_at):
         return ""
     if row.owner_id == actor.user.pk:
         if row.due_on and row.due_on < timezone.localdate(clock.now()):

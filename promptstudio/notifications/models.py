@@ -11,9 +11,9 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.projects.models import PendingChange, Project, ProjectGroupPermission, granted
-from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.models import Prompt, Request
 
-from .kinds import ACCESS_REVIEW, KINDS, ROLE, SECOND_PERSON, Way
+from .kinds import ACCESS_REVIEW, KINDS, REQUEST, REQUEST_ASKED, ROLE, SECOND_PERSON, Way
 
 
 class Cursor(models.Model):
@@ -100,6 +100,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return own.filter(
             Q(prompt_uid__in=Prompt.objects.visible_to(actor).values("uid"))
             | Q(kind=SECOND_PERSON, about_uid__in=PendingChange.objects.visible_to(actor).values("uid"))
+            # Before there is a prompt, where it belongs decides.
+            | Q(kind__in=[REQUEST_ASKED, REQUEST], about_uid__in=Request.objects.visible_to(actor).values("uid"))
             | Q(kind=ACCESS_REVIEW, project_uid__in=administered.values("uid"))
             | Q(kind=ROLE)
         )

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from promptstudio.audit.models import Entry, Head
 from promptstudio.lib import clock
@@ -79,6 +79,9 @@ def _for(entry: Entry) -> list[Told]:
     try:
         with transaction.atomic():
             return audience(entry)
+    except (OperationalError, InterfaceError):
+        # The database is away or was too busy: the next round tells it.
+        raise
     except Exception:
         # One entry that is not understood must not keep everybody from hearing of the next ones.
         log.exception("notifications.not_understood", entry=str(entry.uid), action=entry.action)

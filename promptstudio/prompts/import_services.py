@@ -103,6 +103,8 @@ def bring_in_row(*, row: ImportRow, actor: Actor) -> ImportRow:
     can_import(actor, row.batch).require()
     if row.outcome or row.problem:
         return row
+    # The same file brought in twice at once: whoever waits finds what came in.
+    Project.objects.select_for_update(no_key=True).get(pk=row.batch.project_id)
     key, before = key_for(row.batch.project, row.key, actor)
     if before:
         row.outcome, row.prompt = ImportRow.Outcome.BEFORE, before

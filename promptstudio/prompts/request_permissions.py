@@ -14,6 +14,8 @@ from .permissions import can_create_prompt, can_here, can_write
 def can_ask(actor: Actor, place: Folder | Prompt) -> Allowed | Denied:
     if actor.key:
         return Denied("A key asks for nothing. A person has to.")
+    if isinstance(place, Prompt) and place.archived_at:
+        return Denied("This prompt is archived. Restore it first, or ask for a new one.")
     return can_here(actor, "read", place) if isinstance(place, Prompt) else can(actor, "read", place)
 
 

@@ -115,6 +115,7 @@ def change_prompt(
     *, prompt: Prompt, title: str | None = None, folder: str | None = None, owner: User | None = None, actor: Actor
 ) -> Prompt:
     """Change what stands around the words. The words themselves change through drafts and versions only."""
+    _lock(prompt)
     can_write(actor, prompt).require()
     before = {"title": prompt.title, "folder": prompt.folder.path}
     if title is not None:
@@ -145,6 +146,7 @@ def change_prompt(
 @transaction.atomic
 def restrict_prompt(*, prompt: Prompt, people: Sequence[User], actor: Actor) -> Prompt:
     """Let only `people`, its owner and those who administer the place see it; without people, everyone with a role again."""
+    _lock(prompt)
     can_restrict(actor, prompt).require()
     outside = [person.name for person in people if not can(Actor(person), "read", prompt.folder)]
     if outside:
@@ -373,6 +375,12 @@ def _chosen_impact(change: Change, bump: semver.Bump, *, first: bool) -> semver.
     if chosen < bump.impact and not change.impact_reason.strip():
         raise Invalid({"impact_reason": f"The change looks like “{bump.impact}”. Say why it is less; reviewers will read it."})
     return chosen
+
+
+def _lock(prompt: Prompt) -> None:
+    """Lock it and read it again in place: what somebody else changed meanwhile (who sees it, its name) must not be written over."""
+    Prompt.objects.select_for_update().get(pk=prompt.pk)
+    prompt.refresh_from_db()
 
 
 def _locked(draft: Draft) -> Draft:

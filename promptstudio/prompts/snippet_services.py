@@ -101,6 +101,8 @@ def open_drafts_with(*, snippet: Snippet, project: Project, actor: Actor) -> lis
     Where such a draft is open already, and where this person may not write, none is opened. Raises Conflict when that leaves none.
     """
     can_open_drafts_with(actor, project).require()
+    # Who clicks twice must not open every draft twice.
+    snippet = locked(Snippet.objects.all(), "project", "owner", pk=snippet.pk)
     newest = snippet.newest
     opened = [_open_with(prompt, newest, actor) for prompt in waiting_for(snippet, project, actor)[:MOST_DRAFTS]]
     if not opened:
@@ -126,9 +128,10 @@ def waiting_for(snippet: Snippet, project: Project, actor: Actor) -> list[Prompt
 
 def _open_with(prompt: Prompt, newest: SnippetVersion, actor: Actor) -> Draft:
     draft = services.open_draft(prompt=prompt, actor=actor)
-    draft.content = snippets.renewed(draft.content, newest.snippet.name, newest.number)
+    content = snippets.renewed(draft.content, newest.snippet.name, newest.number)
+    draft = services.save_draft(draft=draft, content=content, revision=draft.revision, actor=actor)
     draft.takes_over = newest
-    draft.save()
+    draft.save(update_fields=["takes_over"])
     return draft
 
 

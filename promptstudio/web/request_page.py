@@ -15,7 +15,6 @@ from promptstudio.prompts.request_permissions import (
     can_hand_over,
     can_say,
     can_take,
-    is_gone,
     writers_for,
 )
 from promptstudio.reviews.models import Review
@@ -74,9 +73,7 @@ def page_context(asked: Any, actor: Actor) -> dict[str, Any]:
         "may_say": can_say(actor, asked),
         "may_decline": can_decline(actor, asked),
         "may_confirm": can_confirm_answer(actor, asked),
-        "may_hand_over": may_hand_over,
         "writers": [person for person in writers_for(asked) if person.pk != asked.owner_id] if may_hand_over and asked.is_open else [],
-        "gone": is_gone(asked),
         "mine": asked.asked_by_id == actor.user.pk,
     }
 

@@ -265,3 +265,12 @@ def test_a_request_reaches_who_could_write_it_and_then_those_whose_it_is(cast: C
     assert told("request") == {"Vera"}
     asking.say(request=request, text="Soon, please.", actor=cast.vera)
     assert told("request") == {"Alice"}
+
+
+def test_a_request_is_shown_before_there_is_a_prompt_and_only_where_it_may_be_read(cast: Cast) -> None:
+    asking.take_request(request=wished(cast.claims, by=cast.vera), actor=cast.alice)
+    telling.tell_due()
+    assert [row.kind for row in Notification.objects.shown_to(cast.vera)] == ["request"]
+    assert [row.kind for row in Notification.objects.shown_to(cast.bob)] == ["request_asked"]
+    revoke_role(membership=Membership.objects.get(user=cast.bob.user), actor=cast.root)
+    assert not Notification.objects.shown_to(cast.bob).filter(kind="request_asked").exists()

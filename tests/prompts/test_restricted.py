@@ -97,3 +97,11 @@ def test_applications_go_on_reading_it(cast: Cast, restricted: Prompt) -> None:
     """The restriction is about people; what a key may read, its scopes, its environment and its folder say."""
     _, machine = a_key(an_application(cast.claims, responsible=cast.alice, by=cast.dora), "read", by=cast.dora)
     assert sees(machine, restricted)
+
+
+def test_who_changes_the_title_meanwhile_does_not_open_it(cast: Cast, prompt: Prompt) -> None:
+    read_before = Prompt.objects.get(pk=prompt.pk)
+    services.restrict_prompt(prompt=prompt, people=[cast.bob.user], actor=cast.alice)
+    services.change_prompt(prompt=read_before, title="Another title", actor=cast.alice)
+    found = Prompt.objects.get(pk=prompt.pk)
+    assert (found.title, found.restricted) == ("Another title", True)

@@ -47,7 +47,7 @@ def test_the_next_draft_has_the_include_again(cast: Cast, prompt: Prompt) -> Non
     draft = services.open_draft(prompt=prompt, actor=cast.alice)
     assert draft.content["messages"][0]["text"] == "{{> greeting@^1}}"
     with pytest.raises(services.NothingChanged):
-        services.save_version_of_draft(draft=draft, revision=1, change=services.Change("Again"), actor=cast.alice)
+        services.save_version_of_draft(draft=draft, revision=draft.revision, change=services.Change("Again"), actor=cast.alice)
     assert draft.based_on == version
 
 
@@ -56,7 +56,7 @@ def test_saving_again_takes_over_the_new_words(cast: Cast, prompt: Prompt) -> No
     a_version(prompt, by=cast.alice, text="{{> greeting}}")
     reworded(snippet, "Hello {{claim}}. Pay at most 20.", by=cast.alice)
     draft = services.open_draft(prompt=prompt, actor=cast.alice)
-    version = services.save_version_of_draft(draft=draft, revision=1, change=services.Change("New greeting"), actor=cast.alice)
+    version = services.save_version_of_draft(draft=draft, revision=draft.revision, change=services.Change("New greeting"), actor=cast.alice)
     assert version.bundle.messages[0].text == "Hello {{claim}}. Pay at most 20."
     assert held(version) == ["greeting 1.1.0"]
 
@@ -177,7 +177,7 @@ def test_one_action_opens_a_linked_draft_in_every_prompt_that_lags(cast: Cast, p
     with pytest.raises(Conflict, match="No draft is left to open"):
         snippets.open_drafts_with(snippet=snippet, project=cast.claims, actor=cast.alice)
     for draft in drafts:
-        services.save_version_of_draft(draft=draft, revision=1, change=services.Change("Greet"), actor=cast.bob)
+        services.save_version_of_draft(draft=draft, revision=draft.revision, change=services.Change("Greet"), actor=cast.bob)
     assert Inclusion.objects.all().counted() == {snippet.pk: (2, 0)}
 
 

@@ -48,6 +48,8 @@ def library_bulk(request: StudioRequest, project: str) -> HttpResponse:
         raise Invalid({"deed": "Choose what to do with these prompts."})
     if deed in ("tag", "untag") and not words.strip():
         raise Invalid({"words": "Write the tag."})
+    if deed == "move" and not words.strip():
+        raise Invalid({"words": "Write the folder. A single / is the top of the library."})
     outcome = Outcome()
     for prompt in _meant(request, space):
         _do(request, DEEDS[deed][0], prompt, words, outcome)
@@ -55,7 +57,6 @@ def library_bulk(request: StudioRequest, project: str) -> HttpResponse:
     context = {
         "project": space,
         "outcome": outcome,
-        "refused": outcome.not_allowed,
         "said": DEEDS[deed][1],
         "words": " ".join(words.split()),
         "query": query,

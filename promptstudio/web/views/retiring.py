@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from promptstudio.lib.errors import StudioError
+from promptstudio.lib.errors import NotAllowed, StudioError
 from promptstudio.lib.permission import Allowed
 from promptstudio.projects.models import Project
 from promptstudio.projects.permissions import can
@@ -22,6 +22,7 @@ from promptstudio.prompts.soundness import text_of
 
 from .. import shelf
 from ..answers import see_other
+from ..middleware import refused
 from ..prompt_pages import not_found_unless
 from ..requests import StudioRequest
 
@@ -50,7 +51,7 @@ def retiring(request: StudioRequest, project: str, model: str) -> HttpResponse:
         "rows": rows,
         "page_obj": page,
         "total": page.paginator.count,
-        "waiting": len([row for row in rows if not row["drafts"] and row["may_write"]]),
+        "waiting": sum(mine for _, mine in _without_draft(request, prompts, entry)),
     }
     return render(request, "library/retiring.html", context)
 
@@ -61,19 +62,28 @@ def open_drafts(request: StudioRequest, project: str, model: str) -> HttpRespons
     space, known = _space(request, project), ModelEntry.objects.catalogue()
     entry, prompts = _using(request, space, model, known)
     not_found_unless(entry.successor)
-    waiting = [prompt for prompt, drafts in _with_drafts(prompts, entry) if not drafts]
-    opened, refused = 0, ""
-    for prompt in waiting[:AT_ONCE]:
+    waiting = _without_draft(request, prompts, entry)
+    opened, why_not = 0, ""
+    for prompt, _ in waiting[:AT_ONCE]:
         try:
             model_services.open_draft_for_model(prompt=prompt, model=entry.successor, actor=request.actor)
             opened += 1
         except StudioError as error:
-            refused = error.sentence
+            if isinstance(error, NotAllowed):
+                refused(request, error, project=space)
+            why_not = error.sentence
     if opened:
         messages.success(request, f"{opened} {'draft is' if opened == 1 else 'drafts are'} open. Look at each, and save a version.")
     if left := len(waiting) - opened:
-        messages.info(request, f"{left} {'prompt was left as it is' if left == 1 else 'prompts were left as they are'}. {refused}".strip())
+        messages.info(request, f"{left} {'prompt was left as it is' if left == 1 else 'prompts were left as they are'}. {why_not}".strip())
     return see_other(reverse("retiring", args=[space.slug, entry.id]))
+
+
+def _without_draft(request: StudioRequest, prompts: list[Prompt], model: Model) -> list[tuple[Prompt, bool]]:
+    """Those without a draft for the successor, and whether this person may write them; theirs first, so that a click opens what it can."""
+    mine = set(Prompt.objects.to_write_by(request.actor).filter(pk__in=[prompt.pk for prompt in prompts]).values_list("pk", flat=True))
+    waiting = [(prompt, prompt.pk in mine) for prompt, drafts in _with_drafts(prompts, model) if not drafts]
+    return sorted(waiting, key=lambda pair: not pair[1])
 
 
 def _space(request: StudioRequest, project: str) -> Project:
