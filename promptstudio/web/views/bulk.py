@@ -57,6 +57,7 @@ def library_bulk(request: StudioRequest, project: str) -> HttpResponse:
     context = {
         "project": space,
         "outcome": outcome,
+        "refused": outcome.not_allowed,
         "said": DEEDS[deed][1],
         "words": " ".join(words.split()),
         "query": query,
