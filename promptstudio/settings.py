@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "promptstudio.projects.apps.ProjectsConfig",
     "promptstudio.prompts.apps.PromptsConfig",
     "promptstudio.reviews.apps.ReviewsConfig",
+    "promptstudio.evaluations.apps.EvaluationsConfig",
     "promptstudio.deployments.apps.DeploymentsConfig",
     "promptstudio.notifications.apps.NotificationsConfig",
     "promptstudio.serving.apps.ServingConfig",
@@ -192,9 +193,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if BROKER_URL.startswith("redis")
     else {}
 )
-CELERY_TASK_ROUTES = {"deployments.*": {"queue": "publishing"}}
+# A model may take minutes to answer; it keeps neither publications nor e-mails waiting.
+CELERY_TASK_ROUTES = {"deployments.*": {"queue": "publishing"}, "evaluations.*": {"queue": "models"}}
 CELERY_BEAT_SCHEDULE = {
     "publish what is owed": {"task": "deployments.publish_due", "schedule": 2.0, "options": {"expires": 10}},
+    "ask models": {"task": "evaluations.answer_due", "schedule": 5.0, "options": {"expires": 10}},
+    "forget old answers": {"task": "evaluations.forget_old", "schedule": 3600.0, "options": {"expires": 3000}},
     "sign the heads of the trail": {"task": "audit.anchor_all", "schedule": 3600.0, "options": {"expires": 3000}},
     "ask places": {"task": "places.check_due", "schedule": 30.0, "options": {"expires": 30}},
     "send signed heads": {"task": "audit.send_anchors", "schedule": 30.0, "options": {"expires": 30}},
@@ -241,6 +245,17 @@ if AWS_ENDPOINT_URL and RUNNING.get("aws_endpoint_url") == AWS_ENDPOINT_URL:
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+
+# Who calls models, by dotted path; empty: nobody does.
+MODEL_RUNNER = env("MODEL_RUNNER", "promptstudio.integrations.bedrock.runner.ConverseRunner")
+# Where Bedrock is asked: the ordinary AWS environment, or else this region and role.
+MODEL_PLACE = {"region": env("MODEL_REGION"), "role_arn": env("MODEL_ROLE_ARN"), "external_id": env("MODEL_EXTERNAL_ID")}
+# Seconds that a model may take for its whole answer.
+MODEL_READ_TIMEOUT = float(env("MODEL_READ_TIMEOUT", "120"))
+# Calls that one person may ask for in 24 hours.
+MODEL_CALLS_A_DAY = int(env("MODEL_CALLS_A_DAY", "500"))
+# After so many days the answers to drafts are forgotten; 0 keeps them.
+ANSWER_DAYS = int(env("ANSWER_DAYS", "90"))
 
 # E-mails to people. Without EMAIL_URL (or another back end of Django's) none are made; the demo shows them at `/outbox/` instead.
 OUTBOX = EMBEDDED and DEMO and not env("EMAIL_URL") and not env("EMAIL_BACKEND")

@@ -17,7 +17,7 @@ import promptstudio
 
 PACKAGE = Path(promptstudio.__file__).parent
 CHECKOUT = PACKAGE.parent
-ORDER = ("lib", "audit", "accounts", "projects", "prompts", "reviews", "deployments", "notifications")
+ORDER = ("lib", "audit", "accounts", "projects", "prompts", "evaluations", "reviews", "deployments", "notifications")
 HTTP = ("web", "api", "serving")
 WRITING = {"save", "create", "bulk_create", "get_or_create", "update_or_create", "delete", "_save", "record"}
 # Parts of other services, which have the actor and write the entry.

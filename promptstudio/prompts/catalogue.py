@@ -209,3 +209,9 @@ def cost_per_call(bundle: Bundle, rendered: Rendered, known: Catalogue = BUILT_I
         return None
     output_tokens = min(bundle.inference.max_tokens or model.max_output, model.max_output)
     return (input_tokens(bundle, rendered) * model.input_price + output_tokens * model.output_price) / MILLION
+
+
+def cost_of(model_id: str, *, input_tokens: int, output_tokens: int, known: Catalogue = BUILT_IN) -> Decimal | None:
+    """What a call that was made costs, in USD. None for an unknown model."""
+    model = known.find(model_id)
+    return None if model is None else (input_tokens * model.input_price + output_tokens * model.output_price) / MILLION

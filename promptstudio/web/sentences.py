@@ -132,6 +132,11 @@ def _people(entries: Iterable[Entry], data: Iterable[dict[str, Any]]) -> dict[st
     return {str(uid): name for uid, name in User.objects.filter(uid__in=uids).values_list("uid", "name")}
 
 
+def _asked_models(facts: Facts) -> SafeString:
+    count = facts.data.get("questions") or 0
+    return format_html("let a model answer {} ({} call{})", facts.what, count, "" if count == 1 else "s")
+
+
 def _said(template: str) -> Wording:
     """`{what}`, `{number}`, `{environment}`, `{person}`, `{target}`, `{reason}` and `{role}` are filled in, escaped."""
 
@@ -350,6 +355,9 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "draft.opened": ("pencil", "quiet", _draft_opened),
     "draft.discarded": ("trash", "quiet", _draft_discarded),
     "example.saved": ("test-pipe", "quiet", _said("kept the example {what}")),
+    "model.asked": ("player-play", "quiet", _asked_models),
+    "model.stopped": ("x", "quiet", _said("stopped asking a model about {what}")),
+    "model.old_removed": ("clock", "quiet", _said("forgot old {what}")),
     "snippet.added": ("plus", "quiet", _said("made the snippet {what}")),
     "snippet.version_saved": ("device-floppy", "quiet", _said("saved {what}, a snippet")),
     "snippet.changed": ("pencil", "quiet", _said("changed what the snippet {what} is for, or who keeps it")),

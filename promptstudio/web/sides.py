@@ -28,6 +28,7 @@ class Side:
     label: str
     bundle: Bundle | None
     version: Version | None = None
+    draft: Draft | None = None
     # name and number of each snippet in it
     snippets: frozenset[tuple[str, str]] = frozenset()
 
@@ -44,7 +45,7 @@ def side(prompt: Prompt, address: str, actor: Actor) -> Side:
     version = prompt.versions.filter(semver=address).first()
     if version is None:
         raise Http404
-    return Side(address, version.semver, version.bundle, version, _held(version))
+    return Side(address, version.semver, version.bundle, version, snippets=_held(version))
 
 
 def both(prompt: Prompt, sides: str, actor: Actor) -> tuple[Side, Side]:
@@ -105,7 +106,7 @@ def _environment(prompt: Prompt, slug: str) -> Side:
     placement = Placement.objects.filter(prompt=prompt, environment=environment).select_related("live__version").first()
     version = placement.live_version if placement else None
     label = f"{version.semver}, live in {environment}" if version else f"nothing in {environment}"
-    return Side(f"env:{slug}", label, version.bundle if version else None, version, _held(version))
+    return Side(f"env:{slug}", label, version.bundle if version else None, version, snippets=_held(version))
 
 
 def _draft(prompt: Prompt, uid: str, actor: Actor) -> Side:
@@ -115,9 +116,9 @@ def _draft(prompt: Prompt, uid: str, actor: Actor) -> Side:
     try:
         frozen = freeze(prompt.project, draft.content)
         held = frozenset((stored.name, stored.semver) for stored in frozen.resolved.held)
-        return Side(f"draft:{uid}", f"Draft of {draft.created_by}", frozen.bundle, snippets=held)
+        return Side(f"draft:{uid}", f"Draft of {draft.created_by}", frozen.bundle, draft=draft, snippets=held)
     except Invalid as error:
-        raise Invalid({"draft": f"The draft is not finished enough to compare. {error.sentence}"}) from None
+        raise Invalid({"draft": f"The draft is not finished enough yet. {error.sentence}"}) from None
 
 
 def _held(version: Version | None) -> frozenset[tuple[str, str]]:

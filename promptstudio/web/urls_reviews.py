@@ -10,6 +10,7 @@ urlpatterns = [
     path("p/<slug:project>/reviews/", reviews.reviews, name="reviews"),
     path("p/<slug:project>/reviews/<uuid:uid>/", reviews.review, name="review"),
     path("p/<slug:project>/reviews/<uuid:uid>/comment/", reviews.review_comment, name="review_comment"),
+    path("p/<slug:project>/reviews/<uuid:uid>/answers/", reviews.review_answers, name="review_answers"),
     path("p/<slug:project>/reviews/<uuid:uid>/withdraw/", reviews.review_withdraw, name="review_withdraw"),
     path(PAGE + "comment/<str:semver>/", talking.prompt_comment, name="prompt_comment"),
     path("p/<slug:project>/talk/<uuid:uid>/", talking.thread, name="thread"),

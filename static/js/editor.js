@@ -45,6 +45,7 @@
       document.addEventListener("click", this.#elsewhere);
       window.addEventListener("beforeunload", this.#warn);
       window.addEventListener("online", this.#online);
+      window.addEventListener("pageshow", this.#back);
       window.addEventListener("pagehide", this.#hidden);
       document.addEventListener("visibilitychange", this.#hidden);
       this.#offer();
@@ -55,6 +56,7 @@
       document.removeEventListener("click", this.#elsewhere);
       window.removeEventListener("beforeunload", this.#warn);
       window.removeEventListener("online", this.#online);
+      window.removeEventListener("pageshow", this.#back);
       window.removeEventListener("pagehide", this.#hidden);
       document.removeEventListener("visibilitychange", this.#hidden);
       clearInterval(this.poll);
@@ -62,6 +64,10 @@
 
     #warn = (event) => {
       if ((this.#changed || this.#running) && !this.#leaving) event.preventDefault();
+    };
+    /* Back from a page that this one led to, as it was left. */
+    #back = (event) => {
+      if (event.persisted && !this.#stopped) this.#leaving = false;
     };
     #online = () => this.#changed && this.#save();
 
@@ -113,7 +119,8 @@
       event.preventDefault();
       if (this.#stopped) return;
       if (button?.name === "then") {
-        if (!this.#changed || (await this.#save())) await this.#leave(this.dataset.next);
+        if (this.#changed && !(await this.#save())) return;
+        await (button.value === "try" ? this.#try() : this.#leave(this.dataset.next));
         return;
       }
       await this.#save(button?.name ? [button.name, button.value] : null);
@@ -123,6 +130,17 @@
       while (this.#changed || this.#running) if (!(await this.#save())) return;
       this.#leaving = true;
       location.assign(address);
+    }
+
+    /* The form as it stands, sent as without script: the answer is another page. */
+    async #try() {
+      while (this.#changed || this.#running) if (!(await this.#save())) return;
+      if (this.#leaving) return;
+      this.#leaving = true;
+      const then = Object.assign(document.createElement("input"), { type: "hidden", name: "then", value: "try" });
+      this.form.append(then);
+      this.form.submit();
+      then.remove();
     }
 
     /* One request at a time: the revision of the second is the answer of the first. True when the words are kept. */

@@ -1,6 +1,7 @@
 """Promise 9, for everything: each public service that changes something leaves an entry with its actor."""
 
 import ast
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,8 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.evaluations import services as evaluations
+from promptstudio.evaluations.questions import Question
 from promptstudio.lib import clock
 from promptstudio.notifications.services import choose_ways
 from promptstudio.projects import access_services, control_services, group_mappings, key_services, role_services
@@ -225,6 +228,16 @@ def _imports_forgotten(s: Stage) -> None:
     import_services.forget_old_imports(before=clock.now(), actor=system())
 
 
+def an_answer(s: Stage) -> uuid.UUID:
+    ask = Question(bundle=s.version.bundle, label="1.0.0", other_model="a.model", values={"claim": "x"})
+    return evaluations.ask_models(prompt=s.prompt, questions=[ask], actor=s.cast.alice)
+
+
+def _answers_forgotten(s: Stage) -> None:
+    evaluations.stop_asking(prompt=s.prompt, round_uid=an_answer(s), actor=s.cast.alice)
+    evaluations.forget_old_answers(before=clock.now(), actor=system())
+
+
 DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "accounts.add_person": ("person.added", lambda s: accounts.add_person(username="x", name="X", actor=s.cast.root)),
     "accounts.change_person": (
@@ -360,6 +373,12 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: upkeep_services.rename_prompt(prompt=s.prompt, name="rain", actor=s.cast.alice),
     ),
     "deployments.give_up_name": ("prompt.former_name_dropped", lambda s: _name_given_up(s)),
+    "evaluations.ask_models": ("model.asked", an_answer),
+    "evaluations.stop_asking": (
+        "model.stopped",
+        lambda s: evaluations.stop_asking(prompt=s.prompt, round_uid=an_answer(s), actor=s.cast.alice),
+    ),
+    "evaluations.forget_old_answers": ("model.old_removed", _answers_forgotten),
     "prompts.open_draft": ("draft.opened", lambda s: prompts.open_draft(prompt=s.prompt, actor=s.cast.alice)),
     "prompts.open_draft_for_model": (
         "draft.opened",

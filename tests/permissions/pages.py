@@ -106,6 +106,14 @@ def a_snippet(stage: Stage, things: Things) -> dict[str, Any]:
     return {"uid": stage.rest["snippet"].uid}
 
 
+def a_trial(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"side": f"draft:{things.draft.uid}", "with": "own", "value-claim": "x"}
+
+
+def a_round(stage: Stage, things: Things) -> dict[str, Any]:
+    return {"uid": things.answer.round}
+
+
 def a_model(*_: Any) -> dict[str, str]:
     return {"model": "anthropic.claude-sonnet-4-5-20250929-v1:0"}
 
@@ -227,6 +235,10 @@ PAGES: dict[str, Entry] = {
     "GET prompt_versions": on_prompt("read"),
     "GET prompt_version": on_prompt("read"),
     "POST prompt_add_to_record": on_prompt("write", form(expected_impact="Fewer calls.")),
+    "GET prompt_try": on_prompt("read"),
+    "POST prompt_try": on_prompt("write", a_trial),
+    "GET prompt_tried": on_prompt("read", address=a_round),
+    "POST prompt_tried_stop": on_prompt("write", address=a_round),
     "GET prompt_compare_newest": on_prompt("read"),
     "GET prompt_compare": on_prompt("read"),
     "GET prompt_use": on_prompt("read"),
@@ -259,6 +271,8 @@ PAGES: dict[str, Entry] = {
         why=NO_AUTHOR,
     ),
     "POST review_comment": on_prompt("write", form(text="Why?"), address=uid("review")),
+    "GET review_answers": on_prompt("read", address=uid("review")),
+    "POST review_answers": on_prompt("write", address=uid("review")),
     "POST review_withdraw": on_prompt("administer", address=uid("review"), instead={"author": OK}, why=ASKED),
     # what is said about its lines
     "POST prompt_comment": on_prompt("write", form(place="messages.0.text", first="1", last="1", text="Why?")),

@@ -18,6 +18,9 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Deployment, PublishJob, Recall, Target
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.evaluations.models import Answer
+from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.services import ask_models
 from promptstudio.projects import key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.group_mappings import add_mapping
@@ -33,6 +36,7 @@ from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Comment, Decision, Review, Suggestion, Thread
 from tests.cast import a_key, a_person, a_version, an_application, asked, bundle, wished
 from tests.deployments.fake_target import KIND, publish_everything, use_fake_publisher
+from tests.evaluations.scripted import MODEL
 
 FOLDER, ELSEWHERE_IN_PROJECT = "Property", "Motor"
 FIRST_LINE = Lines("messages.0.text", 1, 1)
@@ -103,6 +107,7 @@ class Things:
     job: PublishJob
     recall: Recall
     wish: Request
+    answer: Answer
     named: frozenset[str] | None = None
 
 
@@ -175,11 +180,13 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     job = PublishJob.objects.get(deployment__placement__prompt=prompt)
     recall = deployments.recall(version=first, reason="Wrong sums.", actor=decider)
     draft = prompts.open_draft(prompt=prompt, actor=author)
-    draft = prompts.save_draft(draft=draft, content=bundle("Newer {{claim}}"), revision=draft.revision, actor=author)
+    draft = prompts.save_draft(draft=draft, content=bundle("Newer {{claim}}", model=MODEL), revision=draft.revision, actor=author)
     suggestion = Suggestion.objects.get(remark__thread=thread)
     wish = asking.take_request(request=wished(prompt, by=asker), actor=author)
     asking.say(request=wish, text="Is Friday enough?", actor=author)
-    return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish)
+    ask = Question(bundle=version.bundle, label="1.0.1", version=version, other_model=MODEL, values={"claim": "x"})
+    answer = Answer.objects.filter(round=ask_models(prompt=prompt, questions=[ask], actor=author)).get()
+    return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish, answer)
 
 
 def an_old_snippet(claims: Project, author: Actor) -> Snippet:

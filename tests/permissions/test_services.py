@@ -15,6 +15,8 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.erasing import erase_words
 from promptstudio.deployments.places import ask_places
+from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.services import ask_models, stop_asking
 from promptstudio.lib.errors import NotAllowed, StudioError
 from promptstudio.projects import access_services, control_services, group_mappings, key_services, role_services
 from promptstudio.projects import services as projects
@@ -36,9 +38,10 @@ from .pages import ASKED, KEEPER, NO_AUTHOR, OWN_IMPORT, OWNER, SITE, TAKEN_BY, 
 from .stage import FIRST_LINE, FOLDER, Stage, Things, undone
 
 Call = Callable[[Stage, Things, Actor], Any]
-NO_KEY = "Words that many prompts share are for people to keep."
+NOT_FOR_KEYS = "Words that many prompts share are for people to keep."
 TALK = "A key takes part in no conversation."
 FOR_PEOPLE = "People keep filters, each their own, and copy prompts; no key does."
+NO_TRIAL = "Models are asked by people."
 WISHES = "A key asks for nothing and takes no requests."
 NO_KEY = {"key": REFUSED}
 OWN_WISH = "Nobody confirms what they asked for themselves."
@@ -85,6 +88,7 @@ WITHOUT_A_ROLE = {
     "reviews.end_substitute": "The two of them end it.",
     "prompts.bump_of": "It computes.",
     "prompts.waiting_for": "The page lists what this person may write.",
+    "evaluations.forget_old_answers": "The clock does it, after the days that the settings name.",
     "prompts.forget_old_imports": "The clock does it, a day after they were read.",
     "reviews.standing_decisions": "The conditions are answered from it.",
     "reviews.close_as_deployed": "Part of promoting.",
@@ -106,6 +110,11 @@ def prompt(deed: str, call: Call, **more: Any) -> tuple[Entry, Call]:
 
 def own_import(call: Call) -> tuple[Entry, Call]:
     return Entry(NOBODY, seen="nothing", instead={"author": OK}, why=OWN_IMPORT), call
+
+
+def _asked_a_model(s: Stage, t: Things, actor: Actor) -> Any:
+    ask = Question(bundle=t.version.bundle, label="1.0.1", other_model="a.model", values={"claim": "y"})
+    return ask_models(prompt=t.prompt, questions=[ask], actor=actor)
 
 
 def _founded(s: Stage, t: Things, actor: Actor) -> Any:
@@ -211,6 +220,10 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "deployments.restore_prompt": prompt("write", lambda s, t, a: upkeep_services.restore_prompt(prompt=t.prompt, actor=a)),
     "deployments.rename_prompt": prompt("write", lambda s, t, a: upkeep_services.rename_prompt(prompt=t.prompt, name="x", actor=a)),
     "deployments.give_up_name": prompt("write", lambda s, t, a: upkeep_services.give_up_name(prompt=t.prompt, name="x", actor=a)),
+    "evaluations.ask_models": prompt("write", _asked_a_model, instead=NO_KEY, why=NO_TRIAL),
+    "evaluations.stop_asking": prompt(
+        "write", lambda s, t, a: stop_asking(prompt=t.prompt, round_uid=t.answer.round, actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
     "prompts.open_draft": prompt("write", lambda s, t, a: prompts.open_draft(prompt=t.prompt, actor=a)),
     "prompts.open_draft_for_model": prompt(
         "write", lambda s, t, a: model_services.open_draft_for_model(prompt=t.prompt, model="amazon.nova-pro-v1:0", actor=a)
@@ -235,7 +248,7 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     ),
     "prompts.save_example": prompt("write", lambda s, t, a: prompts.save_example(prompt=t.prompt, name="Pipe", values={}, actor=a)),
     "prompts.add_snippet": (
-        Entry("write", seen="nothing", instead={"key": REFUSED}, why=NO_KEY),
+        Entry("write", seen="nothing", instead={"key": REFUSED}, why=NOT_FOR_KEYS),
         lambda s, t, a: snippet_services.add_snippet(project=s.claims, name="x", purpose="X.", text="X", actor=a),
     ),
     "prompts.add_snippet on the shelf": site(
@@ -250,7 +263,7 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         lambda s, t, a: snippet_services.change_snippet(snippet=s.rest["snippet"], purpose="X.", owner=s.author.user, actor=a),
     ),
     "prompts.open_drafts_with": (
-        Entry("write", at="somewhere", seen="nothing", instead={"key": REFUSED}, why=NO_KEY),
+        Entry("write", at="somewhere", seen="nothing", instead={"key": REFUSED}, why=NOT_FOR_KEYS),
         lambda s, t, a: snippet_services.open_drafts_with(snippet=s.rest["snippet"], project=s.claims, actor=a),
     ),
     "prompts.start_import": (

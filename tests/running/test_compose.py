@@ -49,7 +49,7 @@ def option_names(command: Any) -> set[str]:
 
 
 def test_it_starts_every_process_of_a_server() -> None:
-    assert set(COMPOSE["services"]) - SSO == {"postgres", "redis", "migrate", "web", "worker", "publisher", "beat"}
+    assert set(COMPOSE["services"]) - SSO == {"postgres", "redis", "migrate", "web", "worker", "publisher", "runner", "beat"}
     assert {"keycloak", "sso-groups"} == SSO
 
 

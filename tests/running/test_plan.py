@@ -97,8 +97,8 @@ def test_without_a_broker_one_loop_does_the_work() -> None:
     assert [program.name for program in plan.services(address=LOOPBACK, home=Path("/srv"), broker=False)] == ["web", "worker"]
 
 
-def test_publishing_has_its_own_worker() -> None:
+def test_publishing_and_models_have_workers_of_their_own() -> None:
     programs = {program.name: program.argv for program in plan.services(address=LOOPBACK, home=Path("/srv"), broker=True)}
-    assert list(programs) == ["web", "worker", "publisher", "beat"]
-    queues = [programs[name][programs[name].index("--queues") + 1] for name in ("worker", "publisher")]
-    assert queues == ["celery", "publishing"]
+    assert list(programs) == ["web", "worker", "publisher", "runner", "beat"]
+    queues = [programs[name][programs[name].index("--queues") + 1] for name in ("worker", "publisher", "runner")]
+    assert queues == ["celery", "publishing", "models"]

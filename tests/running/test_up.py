@@ -38,7 +38,7 @@ def processes_of(studio: Studio) -> dict[int, str]:
 
 def children() -> list[str]:
     outside = {"redis"} if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ else set()
-    return [name for name in ("redis", "local-aws", "web", "worker", "publisher", "beat") if name not in outside]
+    return [name for name in ("redis", "local-aws", "web", "worker", "publisher", "runner", "beat") if name not in outside]
 
 
 def test_it_says_where_it_is_and_who_can_sign_in(studio: Studio) -> None:

@@ -96,7 +96,7 @@ def test_an_unfinished_draft_says_that_it_is(client: Client, cast: Cast, version
     draft = a_draft(cast, versions[0].prompt, {"kind": "novel"})
     response = at(client, cast.vera).get(f"{URL}1.0.0...draft:{draft.uid}/")
     assert response.status_code == 422
-    assert "The draft is not finished enough to compare." in text(response)
+    assert "The draft is not finished enough yet." in text(response)
 
 
 def test_a_draft_of_another_prompt_is_not_there(client: Client, cast: Cast, versions: list[Version]) -> None:

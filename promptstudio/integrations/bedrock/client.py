@@ -3,6 +3,7 @@
 import math
 import os
 import threading
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,8 @@ class Connections:
     `patience` is the longest time in seconds that one call may take to connect or to answer, where less than the usual.
     """
 
+    service = "bedrock-agent"
+
     def __init__(self, *, patience: float = math.inf) -> None:
         self._patience = patience
         self._session = boto3.Session()
@@ -35,18 +38,22 @@ class Connections:
         self._lock = threading.Lock()
 
     def client_for(self, target: dict[str, Any], *, job_uid: UUID) -> Any:
-        """A bedrock-agent client. Raises PublishFailed. The endpoint is chosen by the ordinary AWS environment."""
-        region = region_of(target)
+        """A client for `service`. Raises PublishFailed. The endpoint is chosen by the ordinary AWS environment."""
         try:
-            if target.get("role_arn"):
-                return self._client("bedrock-agent", region, **self._assumed(target, region, job_uid))
-            if region not in self._own:
-                self._own[region] = self._client("bedrock-agent", region)
-            return self._own[region]
+            return self.opened(target, job_uid=job_uid)
         except (ClientError, BotoCoreError, ValueError, TypeError) as error:
             raise failure_of(error, operation=ASSUME_ROLE) from error
 
-    def _assumed(self, target: dict[str, Any], region: str | None, job_uid: UUID) -> dict[str, str]:
+    def opened(self, target: Mapping[str, Any], *, job_uid: UUID) -> Any:
+        """The same, with whatever boto3 raises."""
+        region = region_of(target)
+        if target.get("role_arn"):
+            return self._client(self.service, region, **self._assumed(target, region, job_uid))
+        if region not in self._own:
+            self._own[region] = self._client(self.service, region)
+        return self._own[region]
+
+    def _assumed(self, target: Mapping[str, Any], region: str | None, job_uid: UUID) -> dict[str, str]:
         # Not kept: CloudTrail shall show which publication acted, and no credentials can grow old this way.
         external = {"ExternalId": target["external_id"]} if target.get("external_id") else {}
         sts = self._client("sts", region)
@@ -57,11 +64,15 @@ class Connections:
             "aws_session_token": given["SessionToken"],
         }
 
+    @property
+    def read_timeout(self) -> float:
+        return float(settings.PUBLISH_READ_TIMEOUT)
+
     def _client(self, service: str, region: str | None, **credentials: str) -> Any:
         config = Config(
             connect_timeout=min(settings.PUBLISH_CONNECT_TIMEOUT, self._patience),
-            read_timeout=min(settings.PUBLISH_READ_TIMEOUT, self._patience),
-            # The job tries again, after it looked what the lost call did.
+            read_timeout=min(self.read_timeout, self._patience),
+            # Whoever owes the call tries again: a job only after it looked what the lost one did.
             retries={"mode": "standard", "total_max_attempts": 1},
             user_agent_extra="prompt-studio",
         )
@@ -69,7 +80,7 @@ class Connections:
             return self._session.client(service, region_name=region, config=config, **credentials)  # type: ignore[call-overload]
 
 
-def region_of(target: dict[str, Any]) -> str | None:
+def region_of(target: Mapping[str, Any]) -> str | None:
     # boto3 itself reads only AWS_DEFAULT_REGION and its own files; Lambda and ECS set AWS_REGION.
     return target.get("region") or os.environ.get("AWS_REGION") or None
 

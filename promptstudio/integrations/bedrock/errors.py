@@ -56,7 +56,7 @@ def failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, *, o
         return _transient("no_answer", f"Bedrock did not answer {operation} in time.")
     if isinstance(error, UNREACHABLE):
         return _transient("unreachable", "Bedrock could not be reached.")
-    return _transient(type(error).__name__, f"Calling Bedrock went wrong: {_quoted(str(error))}")
+    return _transient(type(error).__name__, f"Calling Bedrock went wrong: {quoted(str(error))}")
 
 
 def for_a_person(failure: PublishFailed) -> PublishFailed:
@@ -91,17 +91,17 @@ def _refused(error: ClientError, operation: str) -> PublishFailed:
         return _transient(code, f"Bedrock had too many requests at once ({operation}).")
     if status >= 500 or status == 408:
         return _transient(code, f"Bedrock had a failure of its own ({operation}, {code}).")
-    return _permanent(code, f"AWS refused {operation} ({code}): {_quoted(message)}")
+    return _permanent(code, f"AWS refused {operation} ({code}): {quoted(message)}")
 
 
 def _malformed(code: str, complaint: str, operation: str) -> PublishFailed:
     if operation == ASSUME_ROLE:
         return _not_set_up(complaint)
-    return _permanent(code, f"Bedrock does not accept this prompt as it is: {_quoted(complaint)}")
+    return _permanent(code, f"Bedrock does not accept this prompt as it is: {quoted(complaint)}")
 
 
 def _not_set_up(complaint: str) -> PublishFailed:
-    sentence = f"This place is not set up rightly: {_quoted(complaint)} An administrator can correct its settings; then try again."
+    sentence = f"This place is not set up rightly: {quoted(complaint)} An administrator can correct its settings; then try again."
     return _permanent("not_set_up", sentence)
 
 
@@ -120,7 +120,7 @@ def _with_fields(message: str, error: ClientError) -> str:
     return " ".join([message, *told]) if told else message
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     line = " ".join(text.split())
     short = line if len(line) <= LONGEST_QUOTE else line[: LONGEST_QUOTE - 1] + "…"
     return short if short.endswith((".", "…")) else f"{short}."

@@ -4,11 +4,11 @@ Shapes and limits are those of the service model of bedrock-agent (2023-06-05).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptstudio.deployments.publishing import Order, PublishFailed
-from promptstudio.prompts.bundle import Bundle
+from promptstudio.prompts.bundle import Bundle, Inference, Tool
 from promptstudio.prompts.canonical import canonical_json, digest_of
 from promptstudio.prompts.lint import portable
 from promptstudio.prompts.templating import PLACEHOLDER, as_plain, placeholder, reserved_in, variables_of
@@ -81,7 +81,7 @@ def _variant(order: Order) -> dict[str, Any]:
     }
     if bundle.model:
         variant["modelId"] = bundle.model
-    if inference := _inference(bundle):
+    if inference := inference_of(bundle.inference):
         variant["inferenceConfiguration"] = {"text": inference}
     if bundle.extra_model_fields:
         variant["additionalModelRequestFields"] = bundle.extra_model_fields
@@ -97,21 +97,22 @@ def _chat(bundle: Bundle) -> dict[str, Any]:
     if bundle.system:
         chat["system"] = [{"text": _tight(bundle.system)}]
     if bundle.tools:
-        chat["toolConfiguration"] = _tools(bundle)
+        chat["toolConfiguration"] = tools_of(bundle.tools, bundle.tool_choice)
     return chat
 
 
-def _tools(bundle: Bundle) -> dict[str, Any]:
-    tools = []
-    for tool in bundle.tools:
+def tools_of(tools: Sequence[Tool], choice: str | None) -> dict[str, Any]:
+    """As Converse and prompts take them."""
+    listed = []
+    for tool in tools:
         described = {"description": tool.description} if tool.description else {}
-        tools.append({"toolSpec": {"name": tool.name, **described, "inputSchema": {"json": tool.input_schema}}})
-    match bundle.tool_choice:
+        listed.append({"toolSpec": {"name": tool.name, **described, "inputSchema": {"json": tool.input_schema}}})
+    match choice:
         case None:
-            return {"tools": tools}
+            return {"tools": listed}
         case "auto" | "any":
-            return {"tools": tools, "toolChoice": {bundle.tool_choice: {}}}
-    return {"tools": tools, "toolChoice": {"tool": {"name": bundle.tool_choice}}}
+            return {"tools": listed, "toolChoice": {choice: {}}}
+    return {"tools": listed, "toolChoice": {"tool": {"name": choice}}}
 
 
 def _input_variables(bundle: Bundle) -> dict[str, Any]:
@@ -120,8 +121,8 @@ def _input_variables(bundle: Bundle) -> dict[str, Any]:
     return {"inputVariables": [{"name": name} for name in names]} if names else {}
 
 
-def _inference(bundle: Bundle) -> dict[str, Any]:
-    inference = bundle.inference
+def inference_of(inference: Inference) -> dict[str, Any]:
+    """As Converse and prompts take it; empty where nothing is set."""
     settings = {
         "temperature": inference.temperature,
         "topP": inference.top_p,

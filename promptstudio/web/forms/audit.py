@@ -17,7 +17,7 @@ from .words import Words
 
 # what people call it: the beginnings of the actions
 KINDS = {
-    "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.")),
+    "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.", "model.")),
     "requests": ("Requests", ("request.",)),
     "reviews": ("Reviews and comments", ("review.", "thread.", "suggestion.")),
     "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
@@ -32,7 +32,7 @@ SITE_KINDS = {
         "People and groups",
         ("person.", "group_mapping.", "role.", "access.signed", "text.", "names.", "substitute.", "notifications."),
     ),
-    "rules": ("Projects and rules", ("project.", "floor.", "control.", "model_entry.")),
+    "rules": ("Projects and rules", ("project.", "floor.", "control.", "model_entry.", "model.")),
     "snippets": ("The organisation's snippets", ("snippet.",)),
     "exports": KINDS["exports"],
 }

@@ -12,6 +12,7 @@ from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import NamedExample, Prompt
 
 from .. import sides as sides_of
+from ..answers_beside import answers_of_examples
 from ..line_talk import Talk, talk_about
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, prompt_url
@@ -24,6 +25,7 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
     old, new = sides_of.both(prompt, sides, request.actor)
     examples = list(prompt.examples.filter(archived_at=None))
     example = _example(examples, request.GET.get("with", ""))
+    raw = (old, new)
     if example:
         old, new = sides_of.filled(old, example.values), sides_of.filled(new, example.values)
     choices = sides_of.choices(prompt)
@@ -42,11 +44,19 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
         comparison=compare(old.bundle, new.bundle, ignore_white_space=ignoring),
         other_snippets=sides_of.other_snippets(old, new),
         line_talk=_talk(request, prompt, old, new) if not example else None,
+        try_url=_try_url(prompt, old, new, example),
+        answers=answers_of_examples(raw, [example], request.actor) if example else None,
         layout="unified" if request.GET.get("layout") == "unified" else "split",
         ignoring=ignoring,
         full=bool(request.GET.get("full")),
         **choosing,
     )
+
+
+def _try_url(prompt: Prompt, old: sides_of.Side, new: sides_of.Side, example: NamedExample | None) -> str:
+    """Where both sides can be asked, the right one first, as what is tried."""
+    chosen = {"side": new.address} | ({"beside": old.address} if old.bundle else {}) | ({"with": str(example.uid)} if example else {})
+    return f"{prompt_url(prompt, 'try')}?{urlencode(chosen)}"
 
 
 def _talk(request: StudioRequest, prompt: Prompt, old: sides_of.Side, new: sides_of.Side) -> Talk | None:

@@ -26,6 +26,7 @@ from ..forms.merging import Choice, Merged, merge
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, checks_characters, draft_url, prompt_url
 from ..starting import save_first_examples
+from .trying import from_editor
 
 TRIES = 3
 
@@ -88,6 +89,8 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     if note:
         fields, stepped = fields_like(saved.content, fields), True
     kept, refused = _kept_example(request, saved) if "keep_example" in request.POST else (None, "")
+    if request.POST.get("then") == "try" and not fields.refused:
+        return from_editor(request, saved)
     if "X-Editor" not in request.headers and not (refused or fields.refused):
         if note:
             messages.info(request, note)

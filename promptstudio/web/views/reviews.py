@@ -16,10 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from promptstudio.deployments import gates
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.models import Deployment
+from promptstudio.deployments.models import Deployment, Placement
 from promptstudio.deployments.permissions import can_deploy
 from promptstudio.deployments.requests import requests_answered_by
 from promptstudio.deployments.waiting import reviews_for
+from promptstudio.evaluations.permissions import can_try
+from promptstudio.evaluations.services import ask_models
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.models import Project
 from promptstudio.projects.rules import ROLE_WORDS
@@ -31,6 +33,8 @@ from promptstudio.reviews.mentioning import look_at
 from promptstudio.reviews.models import Review
 from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, can_withdraw, deciding_roles
 
+from ..answers import see_other
+from ..answers_beside import of_review
 from ..coming_back import earlier_decision, newer_review
 from ..examples_beside import beside
 from ..line_talk import talk_about
@@ -86,6 +90,23 @@ def review_withdraw(request: StudioRequest, project: str, uid: UUID) -> HttpResp
     if refusal := withdrawn(request, found):
         return _review_page(request, found, refusal)
     return redirect(review_url(found))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def review_answers(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
+    """What the model answers to the named examples; POST asks for what is missing. The page asks again while some are on their way."""
+    found = _review_or_404(request, project, uid)
+    live, refusal = _live_there(found), ""
+    if request.method == "POST":
+        try:
+            ask_models(prompt=found.version.prompt, questions=_answers_of(request, found, live)["answers"].missing, actor=request.actor)
+        except (Invalid, Conflict) as error:
+            refusal = error.sentence
+    if not request.htmx:
+        if refusal:
+            messages.error(request, refusal)
+        return see_other(review_url(found) + "#answers-h")
+    return render(request, "answers/_beside.html", _answers_of(request, found, live) | {"refused_answers": refusal})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -185,6 +206,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
     candidate = gates.candidate_for(found.version, found.environment, by=request.actor.user)
     outcomes = gates.evaluate(candidate)
     comparison = compare(candidate.live.bundle if candidate.live else None, found.version.bundle)
+    labels = _labels(found, candidate.live)
     mine = [d for d in found.decisions.select_related("baseline", "person") if d.person_id == request.actor.user.pk]
     last = mine[-1] if mine else None
     is_stale = bool(last and last.verdict == "approve" and last.baseline != candidate.live)
@@ -197,8 +219,8 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "live": candidate.live,
         "comparison": comparison,
         "line_talk": talk_about(request, candidate.live, found.version),
-        "old_label": f"{candidate.live.semver}, live in {found.environment}" if candidate.live else "nothing live yet",
-        "new_label": f"{found.version.semver}, asked for",
+        "old_label": labels[0],
+        "new_label": labels[1],
         "gates": outcomes,
         "open_gates": sum(not outcome.passed for outcome in outcomes),
         "talk": _talk(request, found),
@@ -209,6 +231,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "earlier": earlier_decision(found, candidate.live, request.actor.user),
         "newer": newer_review(found),
         "examples": beside(candidate.live, found.version),
+        **_answers_of(request, found, candidate.live),
         "is_lapsed": is_lapsed,
         "must_confirm": is_stale or is_lapsed,
         "approval_days": candidate.rules.approval_days,
@@ -224,6 +247,24 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "layout": "unified" if request.GET.get("layout") == "unified" else "split",
         "full": bool(request.GET.get("full")),
         "errors": {},
+    }
+
+
+def _labels(found: Review, live: Version | None) -> tuple[str, str]:
+    return f"{live.semver}, live in {found.environment}" if live else "nothing live yet", f"{found.version.semver}, asked for"
+
+
+def _live_there(found: Review) -> Version | None:
+    placement = Placement.objects.filter(prompt=found.version.prompt, environment=found.environment).select_related("live__version").first()
+    return placement.live_version if placement else None
+
+
+def _answers_of(request: StudioRequest, found: Review, live: Version | None) -> dict[str, Any]:
+    prompt = found.version.prompt
+    return {
+        "answers": of_review(live, found.version, _labels(found, live), request.actor),
+        "answers_url": reverse("review_answers", args=[prompt.project.slug, found.uid]),
+        "may_try": can_try(request.actor, prompt),
     }
 
 

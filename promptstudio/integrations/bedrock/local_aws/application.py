@@ -48,6 +48,8 @@ class LocalAws:
             headers.append(("Content-Type", reply.content_type))
         if "x-amzn-requestid" not in sent:
             headers.append(("x-amzn-RequestId", request_id))
+        # Whoever shows an answer can say that no real service gave it.
+        headers.append(("x-local-aws", "1"))
         start_response(_status_line(reply.status), headers)
         return [reply.body]
 

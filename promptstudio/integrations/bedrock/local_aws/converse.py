@@ -25,6 +25,8 @@ class Asked:
     settings: dict
     system: list[dict]
     messages: list[dict]
+    tool: local_model.Tool | None = None
+    schema: dict | None = None
 
 
 def converse(params: dict, scope: Scope, *, prompts: Prompts) -> Reply:
@@ -32,7 +34,7 @@ def converse(params: dict, scope: Scope, *, prompts: Prompts) -> Reply:
     return json_reply(
         200,
         {
-            "output": {"message": {"role": "assistant", "content": [{"text": said.text}]}},
+            "output": {"message": {"role": "assistant", "content": _content(said)}},
             "stopReason": said.stop_reason,
             "usage": _usage(said),
             "metrics": {"latencyMs": said.latency_ms},
@@ -45,9 +47,25 @@ def converse_stream(params: dict, scope: Scope, *, prompts: Prompts) -> Reply:
     pieces = re.findall(r"\S+\s*", said.text)
     events: list[tuple[str, dict]] = [("messageStart", {"role": "assistant"})]
     events += [("contentBlockDelta", {"delta": {"text": piece}, "contentBlockIndex": 0}) for piece in pieces]
-    events += [("contentBlockStop", {"contentBlockIndex": 0}), ("messageStop", {"stopReason": said.stop_reason})]
+    events += [("contentBlockStop", {"contentBlockIndex": 0})]
+    if called := said.tool_call:
+        start, delta = {"toolUse": {"toolUseId": _tool_use_id(said), "name": called.name}}, {"toolUse": {"input": json.dumps(called.input)}}
+        events += [("contentBlockStart", {"start": start, "contentBlockIndex": 1})]
+        events += [("contentBlockDelta", {"delta": delta, "contentBlockIndex": 1}), ("contentBlockStop", {"contentBlockIndex": 1})]
+    events += [("messageStop", {"stopReason": said.stop_reason})]
     events += [("metadata", {"usage": _usage(said), "metrics": {"latencyMs": said.latency_ms}})]
     return Reply(status=200, body=b"".join(_frame(name, payload) for name, payload in events), content_type=EVENT_STREAM)
+
+
+def _content(said: local_model.Answer) -> list[dict]:
+    blocks: list[dict] = [{"text": said.text}]
+    if called := said.tool_call:
+        blocks.append({"toolUse": {"toolUseId": _tool_use_id(said), "name": called.name, "input": called.input}})
+    return blocks
+
+
+def _tool_use_id(said: local_model.Answer) -> str:
+    return f"tooluse_{zlib.crc32(said.text.encode()):08x}"
 
 
 def _usage(said: local_model.Answer) -> dict:
@@ -67,11 +85,42 @@ def _ask(params: dict, scope: Scope, prompts: Prompts) -> local_model.Answer:
     problems.raise_if_any()
     blocks = [*asked.system, *(block for message in asked.messages for block in message["content"])]
     seen = "\n".join(block.get("text", f"[{next(iter(block))}]") for block in blocks)
-    return local_model.answer(text=seen, model_id=asked.model_id, settings=asked.settings)
+    return local_model.answer(text=seen, model_id=asked.model_id, settings=asked.settings, tool=asked.tool, schema=asked.schema)
 
 
 def _by_model(params: dict) -> Asked:
-    return Asked(params["modelId"], params.get("inferenceConfig", {}), params.get("system", []), params.get("messages", []))
+    return Asked(
+        params["modelId"],
+        params.get("inferenceConfig", {}),
+        params.get("system", []),
+        params.get("messages", []),
+        _tool(params.get("toolConfig", {})),
+        _schema(params),
+    )
+
+
+def _tool(config: dict) -> local_model.Tool | None:
+    """The tool that has to be called. Left to choose, this model chooses none."""
+    tools = [tool["toolSpec"] for tool in config.get("tools", []) if "toolSpec" in tool]
+    choice = config.get("toolChoice", {})
+    wanted = [tool for tool in tools if "any" in choice or tool["name"] == choice.get("tool", {}).get("name")]
+    if "tool" in choice and not wanted:
+        raise invalid(f"toolChoice names {choice['tool']['name']}, which is no tool of this request.", field_name="toolConfig.toolChoice")
+    return local_model.Tool(wanted[0]["name"], wanted[0]["inputSchema"].get("json", {})) if wanted else None
+
+
+def _schema(params: dict) -> dict | None:
+    """The form of the answer. Its JSON is a text inside JSON, so the service model cannot check it."""
+    text = params.get("outputConfig", {}).get("textFormat", {}).get("structure", {}).get("jsonSchema", {}).get("schema")
+    if text is None:
+        return None
+    try:
+        schema = json.loads(text)
+    except ValueError:
+        schema = None
+    if not isinstance(schema, dict):
+        raise invalid("The schema of the answer is no JSON object.", field_name="outputConfig.textFormat.structure.jsonSchema.schema")
+    return schema
 
 
 def _by_prompt(params: dict, scope: Scope, prompts: Prompts) -> Asked:
@@ -88,7 +137,8 @@ def _by_prompt(params: dict, scope: Scope, prompts: Prompts) -> Asked:
     if "additionalModelRequestFields" in variant:
         settings["additionalModelRequestFields"] = variant["additionalModelRequestFields"]
     messages = _render_messages(template, values) + params.get("messages", [])
-    return Asked(variant["modelId"], settings, _render_blocks(template.get("system", []), values), messages)
+    system = _render_blocks(template.get("system", []), values)
+    return Asked(variant["modelId"], settings, system, messages, _tool(template.get("toolConfiguration", {})))
 
 
 def _values(params: dict, template: dict) -> dict[str, str]:

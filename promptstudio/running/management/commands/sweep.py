@@ -10,6 +10,7 @@ from django.db import connection
 from promptstudio.audit import anchors, streaming
 from promptstudio.deployments.places import check_due
 from promptstudio.deployments.worker import publish_due
+from promptstudio.evaluations.worker import answer_due
 from promptstudio.notifications.daily import by_the_clock
 from promptstudio.notifications.deliveries import deliver_due
 from promptstudio.notifications.telling import tell_due
@@ -18,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 ANCHORED_EVERY = 3600.0
 REMINDED_EVERY = 60.0
+MODELS_AT_ONCE = 4
 
 
 class Command(BaseCommand):
@@ -32,18 +34,23 @@ class Command(BaseCommand):
             anchors.anchor_all()
             _send_and_ask()
             by_the_clock()
+            answer_due()
             self.stdout.write(f"{tried} publications tried.")
             return
         self._go_on(every)
 
     def _go_on(self, every: float) -> None:
-        # A receiver that hangs must not hold publications back.
-        with ThreadPoolExecutor(1) as beside:
+        # A receiver that hangs, or a model that thinks, must not hold publications back.
+        with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(MODELS_AT_ONCE) as models:
+            asking: set[Future[None]] = set()
             sending: Future[None] | None = None
             # At once: a process that is restarted more often than hourly has to send them too. A head that did not move costs nothing.
             anchored_at = reminded_at = float("-inf")
             while True:
                 publish_due()
+                asking = {each for each in asking if not each.done()}
+                if len(asking) < MODELS_AT_ONCE:
+                    asking.add(models.submit(_apart, answer_due))
                 if time.monotonic() - anchored_at > ANCHORED_EVERY:
                     anchors.anchor_all()
                     anchored_at = time.monotonic()
@@ -55,8 +62,13 @@ class Command(BaseCommand):
 
 
 def _send_and_ask(*more: Callable[[], object]) -> None:
+    _apart(anchors.send_due, streaming.stream_due, check_due, tell_due, *more, deliver_due)
+
+
+def _apart(*steps: Callable[[], object]) -> None:
+    """In a thread of its own."""
     try:
-        for step in (anchors.send_due, streaming.stream_due, check_due, tell_due, *more, deliver_due):
+        for step in steps:
             try:
                 step()
             except Exception:

@@ -1,0 +1,129 @@
+"""What models answered, and to what."""
+
+import json
+import uuid
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.lib import clock
+from promptstudio.lib.append_only import AppendOnly
+from promptstudio.prompts.bundle import Bundle
+from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
+
+
+class Wording(AppendOnly):
+    """A bundle that was run, once for each digest: a draft goes on changing, and what was asked has to stay readable."""
+
+    digest = models.CharField(max_length=80, unique=True)
+    canonical = models.TextField()
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return self.digest
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        return Bundle.model_validate(json.loads(self.canonical))
+
+
+class FilledWith(models.TextChoices):
+    TABLE = "table", "The examples in the table of variables"
+    OWN = "own", "Typed values"
+    EXAMPLE = "example", "A named example"
+
+
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    def visible_to(self, actor: Actor) -> "AnswerQuerySet":
+        return self.filter(prompt__in=Prompt.objects.visible_to(actor))
+
+    def waiting(self) -> "AnswerQuerySet":
+        return self.filter(state=Answer.State.WAITING)
+
+    def with_everything(self) -> "AnswerQuerySet":
+        return self.select_related("version", "draft__created_by", "asked_by", "example")
+
+
+class Answer(models.Model):
+    """One call of a model: what was asked, and when it is there, what came back.
+
+    The row is the debt and its payment: a worker takes it under a lease and fills it in. `asked` is the digest of wording, model and
+    values together, so that the answers to one question are found again. `values` and `text` may hold personal data, so rows may be
+    deleted. `cost` is in US dollars, from the catalogue's prices of that day; None where the model is not in it.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "On its way"
+        ANSWERED = "answered", "Answered"
+        FAILED = "failed", "Not answered"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # What was asked with one press of a button.
+    round = models.UUIDField(db_index=True)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="answers")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, null=True, related_name="+")
+    wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="answers")
+    model = models.CharField(max_length=2048)
+    # Where it stood when it was asked, in words: “Draft of Alice”, “1.3.2, live in Production”.
+    label = models.CharField(max_length=200)
+    filled_with = models.CharField(max_length=10, choices=FilledWith)
+    example = models.ForeignKey(NamedExample, on_delete=models.PROTECT, null=True, related_name="+")
+    values = models.JSONField(default=dict)
+    asked = models.CharField(max_length=80, db_index=True)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    tries = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(default=clock.now)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    text = models.TextField(blank=True)
+    tool_calls = models.JSONField(default=list)
+    stop_reason = models.CharField(max_length=40, blank=True)
+    input_tokens = models.PositiveIntegerField(null=True)
+    output_tokens = models.PositiveIntegerField(null=True)
+    latency_ms = models.PositiveIntegerField(null=True)
+    cost = models.DecimalField(max_digits=14, decimal_places=8, null=True)
+    request_id = models.CharField(max_length=200, blank=True)
+    emulated = models.BooleanField(default=False)
+    error = models.TextField(blank=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = AnswerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            # what a worker takes next
+            models.Index(fields=["due_at", "id"], condition=Q(state="waiting"), name="answers_that_are_due"),
+            # how many one person asked for lately
+            models.Index(fields=["asked_by", "asked_at"], name="answers_asked_by"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state="waiting", ended_at=None) | Q(ended_at__isnull=False), name="an_answer_ends_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.prompt}"
+
+    @property
+    def filling(self) -> str:
+        """What filled it in, as people call it."""
+        return self.example.name if self.example else FilledWith(self.filled_with).label
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether it ended because it may not be longer."""
+        return self.stop_reason == "max_tokens"

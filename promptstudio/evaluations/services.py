@@ -1,0 +1,148 @@
+"""Asking models. The rows are written here; a worker calls."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.audit.services import record
+from promptstudio.lib import clock
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.permission import Allowed, Denied
+from promptstudio.lib.wake import wake_on_commit
+from promptstudio.prompts.models import Prompt
+
+from .models import Answer, FilledWith, Wording
+from .permissions import can_try, most_a_day
+from .questions import Question
+
+MOST_AT_ONCE = 40
+# Seconds within which the same press of a button is the same round.
+PRESSED_TWICE = 10
+ANSWER_DUE = "evaluations.answer_due"
+
+
+@transaction.atomic
+def ask_models(*, prompt: Prompt, questions: Sequence[Question], actor: Actor) -> uuid.UUID:
+    """Have every question answered; the uid of the round that they make together. A button pressed twice makes one round.
+
+    Raises Invalid for what cannot be asked (nothing is asked then), Conflict when this person asked for too many today.
+    """
+    can_try(actor, prompt).require()
+    _check(questions)
+    # Two presses at once must not each ask, nor each find room for both.
+    User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
+    if pressed := _pressed_before(prompt, questions, actor):
+        return pressed
+    _within_the_day(len(questions), actor)
+    round_uid, wordings = uuid.uuid4(), _wordings(questions)
+    now = clock.now()
+    for question in questions:
+        Answer.objects.create(
+            round=round_uid,
+            prompt=prompt,
+            version=question.version,
+            draft=question.draft,
+            wording=wordings[question.bundle.digest],
+            model=question.model,
+            label=question.label[:200],
+            filled_with=_filled_with(question),
+            example=question.example,
+            values=question.known_values,
+            asked=question.asked,
+            asked_by=actor.user,
+            asked_at=now,
+            due_at=now,
+        )
+        # One message for each, so that as many workers as are free begin at once.
+        wake_on_commit(ANSWER_DUE)
+    models = sorted({question.model for question in questions})
+    record(
+        actor=actor,
+        action="model.asked",
+        subject=prompt,
+        project_uid=prompt.project.uid,
+        round=round_uid,
+        questions=len(questions),
+        models=models,
+        digests=sorted(wordings),
+    )
+    return round_uid
+
+
+@transaction.atomic
+def stop_asking(*, prompt: Prompt, round_uid: uuid.UUID, actor: Actor) -> int:
+    """What nobody answered yet is not asked any more; how many those were. An answer that is under way may still come, and is dropped."""
+    can_try(actor, prompt).require()
+    waiting = Answer.objects.waiting().filter(prompt=prompt, round=round_uid)
+    stopped: int = waiting.update(
+        state=Answer.State.FAILED, error=f"{actor.user} stopped this.", error_code="stopped", ended_at=clock.now(), lease_token=None
+    )
+    if stopped:
+        record(actor=actor, action="model.stopped", subject=prompt, project_uid=prompt.project.uid, round=round_uid, questions=stopped)
+    return stopped
+
+
+@transaction.atomic
+def forget_old_answers(*, before: datetime, actor: Actor) -> int:
+    """Remove what was asked of drafts before then: values and answers may hold personal data. What a version answered stays with it."""
+    _the_clock(actor).require()
+    old = Answer.objects.filter(version=None, asked_at__lt=before).exclude(state=Answer.State.WAITING)
+    forgotten: int = old.delete()[0]
+    if forgotten:
+        record(actor=actor, action="model.old_removed", label="answers to drafts", answers=forgotten, before=before)
+    return forgotten
+
+
+def _the_clock(actor: Actor) -> Allowed | Denied:
+    return Allowed() if actor.user.kind == User.Kind.SYSTEM else Denied("Only the clock removes answers.")
+
+
+def _filled_with(question: Question) -> FilledWith:
+    if question.example:
+        return FilledWith.EXAMPLE
+    return FilledWith.TABLE if question.from_table else FilledWith.OWN
+
+
+def _check(questions: Sequence[Question]) -> None:
+    if not questions:
+        raise Invalid({"sides": "Choose what is to be asked."})
+    if len(questions) > MOST_AT_ONCE:
+        raise Invalid({"sides": f"These are {len(questions)} calls. At most {MOST_AT_ONCE} go at once: choose fewer examples or models."})
+    errors: dict[str, str] = {}
+    for question in questions:
+        try:
+            question.rendered()
+        except Invalid as error:
+            errors = error.errors | errors
+    if errors:
+        raise Invalid(errors)
+
+
+def _pressed_before(prompt: Prompt, questions: Sequence[Question], actor: Actor) -> uuid.UUID | None:
+    since = clock.now() - timedelta(seconds=PRESSED_TWICE)
+    newest = Answer.objects.waiting().filter(prompt=prompt, asked_by=actor.user, asked_at__gt=since).order_by("id").last()
+    if newest is None:
+        return None
+    asked = sorted(Answer.objects.filter(round=newest.round).values_list("asked", flat=True))
+    return newest.round if asked == sorted(question.asked for question in questions) else None
+
+
+def _within_the_day(more: int, actor: Actor) -> None:
+    most = most_a_day()
+    asked = Answer.objects.filter(asked_by=actor.user, asked_at__gt=clock.now() - timedelta(days=1)).count()
+    if asked + more > most:
+        left = max(0, most - asked)
+        raise Conflict(f"You may ask models {most} times in 24 hours, and {left or 'none'} of them {'is' if left < 2 else 'are'} left.")
+
+
+def _wordings(questions: Sequence[Question]) -> dict[str, Wording]:
+    """A row for each bundle, the same one for whoever asks with it."""
+    bundles = {question.bundle.digest: question.bundle for question in questions}
+    missing = bundles.keys() - set(Wording.objects.filter(digest__in=bundles).values_list("digest", flat=True))
+    rows = [Wording(digest=digest, canonical=bundles[digest].canonical) for digest in sorted(missing)]
+    Wording.objects.bulk_create(rows, ignore_conflicts=True)
+    return {wording.digest: wording for wording in Wording.objects.filter(digest__in=bundles)}

@@ -1,0 +1,55 @@
+"""What Bedrock answers when a model does not answer, in words for whoever tries a prompt."""
+
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+
+from promptstudio.evaluations.model_runner import RunFailed
+
+from .errors import FORBIDDEN, NO_CREDENTIALS, NOT_SET_UP, STRANGERS, TOO_FAST, UNANSWERED, UNREACHABLE, quoted
+
+UNKNOWN_MODEL = frozenset({"ResourceNotFoundException"})
+MALFORMED = frozenset({"ValidationException", "SerializationException"})
+# 424: the model itself failed; 429: it is being loaded; 408: it took too long.
+BUSY = TOO_FAST | {"ModelNotReadyException", "ModelTimeoutException", "ModelErrorException", "ServiceUnavailableException"}
+
+
+def run_failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, *, model: str) -> RunFailed:
+    """The failure of one call, permanent where trying again by itself would change nothing."""
+    if isinstance(error, ClientError):
+        return _refused(error, model)
+    if isinstance(error, NO_CREDENTIALS):
+        return _permanent("no_credentials", "Prompt Studio has no AWS credentials. Whoever runs it can give it some; then try again.")
+    if isinstance(error, boto.ParamValidationError):
+        return _permanent("ParamValidationError", f"Bedrock does not take this prompt as it is: {quoted(str(error))}")
+    if isinstance(error, UNANSWERED):
+        return _transient("no_answer", "The model did not answer in time.")
+    if isinstance(error, UNREACHABLE):
+        return _transient("unreachable", "Bedrock could not be reached.")
+    if isinstance(error, (*NOT_SET_UP, ValueError, TypeError)):
+        return _permanent("not_set_up", f"Calling models is not set up: {quoted(str(error))} Whoever runs Prompt Studio can mend it.")
+    return _transient(type(error).__name__, f"Calling the model went wrong: {quoted(str(error))}")
+
+
+def _refused(error: ClientError, model: str) -> RunFailed:
+    code = str(error.response.get("Error", {}).get("Code", "")) or "Unknown"
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in FORBIDDEN:
+        return _permanent(code, f"AWS does not let Prompt Studio use {model} ({code}). An administrator of the AWS account can grant it.")
+    if code in STRANGERS:
+        return _permanent(code, f"AWS does not accept Prompt Studio's credentials ({code}). Whoever runs Prompt Studio can renew them.")
+    if code in UNKNOWN_MODEL:
+        return _permanent(code, f"There is no model {model} in this account and region. Choose another one.")
+    if code in MALFORMED:
+        return _permanent(code, f"The model does not take this prompt as it is: {quoted(message)}")
+    if code in BUSY or status >= 500 or status in (408, 429):
+        return _transient(code, f"The model is busy or was not ready ({code}).")
+    return _permanent(code, f"AWS refused to ask the model ({code}): {quoted(message)}")
+
+
+def _permanent(code: str, sentence: str) -> RunFailed:
+    return RunFailed(sentence, code=code[:80], permanent=True)
+
+
+def _transient(code: str, sentence: str) -> RunFailed:
+    return RunFailed(sentence, code=code[:80], permanent=False)

@@ -1,0 +1,78 @@
+"""Asking a model at Bedrock through Converse (service model of bedrock-runtime, 2023-09-30)."""
+
+import json
+import re
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+from promptstudio.evaluations.model_runner import Call, Said
+
+from .client import Connections
+from .rendition import inference_of, tools_of
+from .run_errors import run_failure_of
+
+# What requestMetadata may hold: 1 to 256 characters of these.
+MARK = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,\-.]{1,256}")
+# The local AWS says with each reply that no real model wrote it.
+EMULATED = "x-local-aws"
+
+
+class RuntimeConnections(Connections):
+    service = "bedrock-runtime"
+
+    @property
+    def read_timeout(self) -> float:
+        return float(settings.MODEL_READ_TIMEOUT)
+
+
+class ConverseRunner:
+    def __init__(self) -> None:
+        self._connections = RuntimeConnections()
+
+    def run(self, call: Call) -> Said:
+        try:
+            client = self._connections.opened(settings.MODEL_PLACE, job_uid=call.uid)
+            reply = client.converse(**body_for(call))
+        except (ClientError, BotoCoreError, ValueError, TypeError) as error:
+            raise run_failure_of(error, model=call.model) from error
+        return said_in(reply)
+
+
+def body_for(call: Call) -> dict[str, Any]:
+    """The parameters of Converse. What is empty is left out."""
+    body = {
+        "modelId": call.model,
+        "messages": [{"role": m.role, "content": [{"text": m.text}]} for m in call.rendered.messages],
+        "system": [{"text": call.rendered.system}] if call.rendered.system else [],
+        "inferenceConfig": inference_of(call.inference),
+        "toolConfig": tools_of(call.tools, call.tool_choice) if call.tools else {},
+        "outputConfig": _form(call) if call.output_schema else {},
+        "additionalModelRequestFields": dict(call.extra_model_fields),
+        "requestMetadata": {name: text for name, text in call.marks.items() if MARK.fullmatch(text)},
+    }
+    return {name: value for name, value in body.items() if value}
+
+
+def said_in(reply: dict[str, Any]) -> Said:
+    """What a reply of Converse says. Text and tool calls are kept; how a model thought, and pictures, are not."""
+    blocks = reply.get("output", {}).get("message", {}).get("content", [])
+    usage, metadata = reply.get("usage", {}), reply.get("ResponseMetadata", {})
+    return Said(
+        text="".join(block["text"] for block in blocks if "text" in block),
+        tool_calls=tuple(
+            {"name": block["toolUse"]["name"], "input": block["toolUse"].get("input", {})} for block in blocks if "toolUse" in block
+        ),
+        stop_reason=reply.get("stopReason", ""),
+        input_tokens=usage.get("inputTokens", 0),
+        output_tokens=usage.get("outputTokens", 0),
+        latency_ms=reply.get("metrics", {}).get("latencyMs", 0),
+        request_id=metadata.get("RequestId", ""),
+        emulated=EMULATED in metadata.get("HTTPHeaders", {}),
+    )
+
+
+def _form(call: Call) -> dict[str, Any]:
+    schema = json.dumps(call.output_schema, ensure_ascii=False)
+    return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema, "name": "answer"}}}}

@@ -1,0 +1,48 @@
+"""How answers of models are shown."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django import template
+
+from promptstudio.evaluations.models import Answer
+from promptstudio.prompts.catalogue import BUILT_IN
+
+from ..trying import in_words
+
+register = template.Library()
+
+
+@register.filter
+def seconds(milliseconds: int | None) -> str:
+    return "" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
+
+
+@register.filter
+def money(dollars: Decimal) -> str:
+    return in_words(dollars)
+
+
+@register.filter
+def model_name(answer: Answer) -> str:
+    """As people call it; its id where Studio knows no name."""
+    known = BUILT_IN.find(answer.model)
+    return known.label if known else answer.model
+
+
+@register.filter
+def laid_out(answer: Answer) -> str:
+    """The text; where it is one JSON object or list, with a line for each member."""
+    text = answer.text.strip()
+    if text[:1] not in ("{", "["):
+        return answer.text
+    try:
+        return as_json(json.loads(text))
+    except (ValueError, RecursionError):
+        return answer.text
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,157 @@
+"""Trying: a draft or a version is run on its model, beside what is live or on other models, and the answers stay at an address."""
+
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from promptstudio.evaluations import services
+from promptstudio.evaluations.models import Answer
+from promptstudio.evaluations.permissions import can_try
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.prompts.models import Draft, ModelEntry, Prompt
+
+from .. import sides as sides_of
+from ..answers import see_other
+from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
+from ..requests import StudioRequest, draft_url, prompt_url
+from ..trying import TABLE, Trial, again, estimate, fillings_for, trial_of, usual
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def prompt_try(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    """Choose what is asked. `?side=` is what is tried, `beside` and `model` what stands next to it, `with` what fills it in."""
+    prompt = prompt_or_404(request, project, name)
+    given = request.POST if request.method == "POST" else _with_usual(prompt, request.GET)
+    if request.method == "POST" and "estimate" not in request.POST:
+        return asked(request, prompt, given)
+    return _page(request, prompt, given)
+
+
+def asked(request: StudioRequest, prompt: Prompt, given: QueryDict) -> HttpResponse:
+    """Ask, and go to the answers; what cannot be asked is said in the form."""
+    try:
+        questions, left_out = trial_of(prompt, given, request.actor).askable()
+        round_uid = services.ask_models(prompt=prompt, questions=questions, actor=request.actor)
+    except (Invalid, Conflict) as error:
+        errors = error.errors if isinstance(error, Invalid) else {"": error.sentence}
+        return _page(request, prompt, given, errors=errors, status_code=422 if isinstance(error, Invalid) else 409)
+    for sentence in left_out:
+        messages.info(request, f"Not asked beside it: {sentence}")
+    return see_other(prompt_url(prompt, "tried", round_uid))
+
+
+def from_editor(request: StudioRequest, draft: Draft) -> HttpResponse:
+    """The draft as it was just saved, with what fills its preview, beside what is live."""
+    given = QueryDict(mutable=True)
+    side = f"draft:{draft.uid}"
+    given["side"] = side
+    given.setlist("beside", usual(draft.prompt, side))
+    typed = {name: text for name, text in request.POST.items() if name.startswith("value-") and isinstance(text, str) and text}
+    given.update(typed)
+    example = request.POST.get("example", "")
+    given["with"] = "own" if typed else example or TABLE
+    return asked(request, draft.prompt, given)
+
+
+@require_safe
+def prompt_tried(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    """The answers of one round. Asked again by the page while some are on their way."""
+    prompt = prompt_or_404(request, project, name)
+    answers = list(Answer.objects.filter(prompt=prompt, round=uid).with_everything().select_related("wording").order_by("id"))
+    not_found_unless(answers)
+    context: dict[str, Any] = {
+        "round": uid,
+        "groups": _groups(answers),
+        "waiting": sum(answer.is_waiting for answer in answers),
+        "first": answers[0],
+        "draft_url": draft_url(answers[0].draft) if answers[0].draft else "",
+        "again": _query(again(answers)),
+        "may_try": can_try(request.actor, prompt),
+    }
+    if request.htmx:
+        return render(request, "answers/_round.html", context | {"prompt": prompt})
+    tab = "edit_newest" if answers[0].draft else "versions"
+    return render_prompt(request, "answers/round.html", prompt, tab=tab, **context)
+
+
+@require_POST
+def prompt_tried_stop(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    not_found_unless(Answer.objects.filter(prompt=prompt, round=uid).exists())
+    services.stop_asking(prompt=prompt, round_uid=uid, actor=request.actor)
+    return see_other(prompt_url(prompt, "tried", uid))
+
+
+def _page(
+    request: StudioRequest, prompt: Prompt, given: QueryDict, *, errors: dict[str, str] | None = None, status_code: int = 200
+) -> HttpResponse:
+    errors = errors or {}
+    trial, costs = None, ""
+    known = ModelEntry.objects.catalogue()
+    try:
+        trial = trial_of(prompt, given, request.actor)
+        costs = estimate(trial.askable()[0], known)
+    except Invalid as error:
+        # Opening the form is no mistake yet; what is missing is said beside its button.
+        costs = "" if errors or not trial else error.sentence
+        errors = errors if trial else error.errors
+    context = {
+        "given": given,
+        "trial": trial,
+        "errors": errors,
+        "costs": costs,
+        "fillings": fillings_for(prompt),
+        "chosen": given.getlist("with"),
+        "choices": sides_of.choices(prompt),
+        "beside": given.getlist("beside"),
+        "models": sorted((model for model in known if model.retires_on is None), key=lambda model: model.label),
+        "models_chosen": given.getlist("model"),
+        "values": _values(trial),
+        "may_try": can_try(request.actor, prompt),
+    }
+    if request.htmx:
+        return render(request, "answers/_costs.html", context)
+    tab = "edit_newest" if trial and trial.side.draft else "versions"
+    return render_prompt(request, "answers/try.html", prompt, tab=tab, status_code=status_code, **context)
+
+
+def _with_usual(prompt: Prompt, given: QueryDict) -> QueryDict:
+    """Where nothing is chosen yet: the newest version, what is live beside it, and every named example."""
+    chosen = given.copy()
+    if "side" not in chosen:
+        newest = prompt.newest
+        not_found_unless(newest)
+        chosen["side"] = newest.semver  # type: ignore[union-attr]
+    if "with" not in chosen:
+        named = [filling.address for filling in fillings_for(prompt)]
+        chosen.setlist("with", named[1:6] or [TABLE])
+        if "beside" not in chosen:
+            chosen.setlist("beside", usual(prompt, str(chosen["side"])))
+    return chosen
+
+
+def _values(trial: Trial | None) -> list[dict[str, str]]:
+    if trial is None or trial.side.bundle is None:
+        return []
+    return [
+        {"name": v.name, "typed": trial.typed.get(v.name, ""), "hint": "" if v.example is None else str(v.example)}
+        for v in trial.side.bundle.variables
+    ]
+
+
+def _groups(answers: list[Answer]) -> list[dict[str, Any]]:
+    """Answers to the same values, in the order in which they were asked. Values that differ (another side's own) do not part them."""
+    by_filling = groupby(answers, key=lambda answer: (answer.filled_with, answer.example_id))
+    return [{"filling": rows[0].filling, "values": rows[0].values, "answers": rows} for rows in (list(group) for _, group in by_filling)]
+
+
+def _query(chosen: dict[str, Any]) -> QueryDict:
+    query = QueryDict(mutable=True)
+    for name, value in chosen.items():
+        query.setlist(name, value if isinstance(value, list) else [value])
+    return query

@@ -1,0 +1,24 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from promptstudio.evaluations.model_runner import Call
+from promptstudio.prompts import services as prompts
+from promptstudio.prompts.models import Prompt, Version
+from tests.cast import Cast, bundle
+
+from .scripted import MODEL, PATH, saying
+
+
+@pytest.fixture(autouse=True)
+def calls(settings: Any) -> Iterator[list[Call]]:
+    settings.MODEL_RUNNER = PATH
+    with saying() as heard:
+        yield heard
+
+
+@pytest.fixture
+def version(cast: Cast, prompt: Prompt) -> Version:
+    change = prompts.Change(summary="Say it better.")
+    return prompts.save_version(prompt=prompt, data=bundle(model=MODEL), change=change, actor=cast.alice)

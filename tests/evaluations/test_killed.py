@@ -1,0 +1,80 @@
+"""A real worker, killed while a real model server holds its answer: another one asks, and the answer is there once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local_aws import REPOSITORY, start_local_aws
+from tests.studio import wait_until
+
+STORY = """
+from tests.cast import *
+from tests.evaluations.scripted import MODEL
+from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.services import ask_models
+cast = hire()
+prompt = a_prompt(cast.claims, by=cast.alice)
+version = prompts.save_version(prompt=prompt, data=bundle(model=MODEL), change=prompts.Change(summary="First."), actor=cast.alice)
+texts = ("A pipe burst.", "A tree fell.")
+ask = [Question(bundle=version.bundle, label="1.0.0", version=version, values={"claim": text}) for text in texts]
+ask_models(prompt=prompt, questions=ask, actor=cast.alice)
+"""
+COUNT = """
+import json
+from promptstudio.evaluations.models import Answer
+print(json.dumps([[answer.state, answer.tries, answer.text] for answer in Answer.objects.order_by("id")]))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.timeout(240)
+def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
+    server = start_local_aws(tmp_path / "aws")
+    aws = {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    run: Any = {"cwd": REPOSITORY, "env": environ | aws | {"STUDIO_HOME": str(tmp_path / "home"), "DEMO": "", "SECOND_PERSON": "0"}}
+
+    def manage(*arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, **run).stdout
+
+    def answers() -> list[list[Any]]:
+        found: list[list[Any]] = json.loads(manage("shell", "--verbosity", "0", "-c", COUNT))
+        return found
+
+    def worker() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "manage.py", "sweep", "--every", "0.1"], **run)
+
+    try:
+        manage("migrate", "--verbosity", "0")
+        manage("shell", "--verbosity", "0", "-c", STORY)
+        server.arm(operation="Converse", kind="hold_reply", times=2)
+        killed = worker()
+        server.wait_held(count=2, seconds=60)
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        assert [state for state, _, _ in answers()] == ["waiting", "waiting"]
+        server.disarm()
+        server.release()
+        second = worker()
+        try:
+            wait_until(lambda: all(state == "answered" for state, _, _ in answers()), within=90, what="the answers")
+        finally:
+            second.send_signal(signal.SIGTERM)
+            second.wait()
+        found = answers()
+        assert [tries for _, tries, _ in found] == [2, 2]
+        assert all(text.startswith("[local model]") for _, _, text in found)
+    finally:
+        server.stop()
