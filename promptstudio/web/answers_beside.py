@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.evaluations.answers import newest_answers
-from promptstudio.evaluations.models import Answer
-from promptstudio.evaluations.questions import Question, values_for
+from promptstudio.evaluations.models import Answer, FilledWith
+from promptstudio.evaluations.questions import Question, table_values, values_for
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.models import ModelEntry, NamedExample, Version
 
@@ -26,7 +27,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    example: NamedExample
+    """`title` is the name of the example."""
+
+    title: str
     columns: list[Column]
 
 
@@ -46,26 +49,23 @@ def side_of(version: Version, label: str) -> Side:
 
 
 def answers_of_examples(sides: Sequence[Side], examples: Sequence[NamedExample], actor: Actor) -> Answers:
-    """For the first ten examples. A constant number of queries."""
-    shown = examples[:MOST_EXAMPLES]
-    asked = {(side.address, example.pk): _question(side, example) for example in shown for side in sides if side.bundle}
-    found = newest_answers(asked.values(), actor) if asked else {}
-    problems = {key: problem for key, question in asked.items() if (problem := _problem(question))}
+    """For the first ten examples; where there are none, for those in the tables of variables. A constant number of queries."""
+    shown: list[NamedExample | None] = [*examples[:MOST_EXAMPLES]] or [None]
+    asked = [(example, [_question(side, example) for side in sides if side.bundle]) for example in shown]
+    questions = [question for _, row in asked for question in row]
+    found = newest_answers(questions, actor) if questions else {}
     rows = [
         Row(
-            example,
-            [
-                Column(side.label, found.get(asked[key].asked), problems.get(key, ""))
-                for side in sides
-                if (key := (side.address, example.pk)) in asked
-            ],
+            example.name if example else FilledWith.TABLE.label,
+            [Column(question.label, found.get(question.asked), _problem(question)) for question in row],
         )
-        for example in shown
+        for example, row in asked
+        if row
     ]
     known = {digest for digest, answer in found.items() if answer.state != Answer.State.FAILED}
-    missing = [question for key, question in asked.items() if key not in problems and question.asked not in known]
+    missing = [question for question in questions if question.asked not in known and not _problem(question)]
     costs = estimate(missing, ModelEntry.objects.catalogue()) if missing else ""
-    return Answers(rows, missing, sum(answer.is_waiting for answer in found.values()), costs, len(examples) - len(shown))
+    return Answers(rows, missing, sum(answer.is_waiting for answer in found.values()), costs, max(0, len(examples) - MOST_EXAMPLES))
 
 
 def of_review(old: Version | None, new: Version, labels: Iterable[str], actor: Actor) -> Answers:
@@ -74,10 +74,12 @@ def of_review(old: Version | None, new: Version, labels: Iterable[str], actor: A
     return answers_of_examples(sides, list(new.prompt.examples.filter(archived_at=None)), actor)
 
 
-def _question(side: Side, example: NamedExample) -> Question:
-    assert side.bundle is not None
-    values = values_for(side.bundle, example.values)
-    return Question(bundle=side.bundle, label=side.label, version=side.version, draft=side.draft, example=example, values=values)
+def _question(side: Side, example: NamedExample | None) -> Question:
+    bundle = side.bundle
+    assert bundle is not None
+    values = values_for(bundle, example.values) if example else table_values(bundle)
+    whose: dict[str, Any] = {"label": side.label, "version": side.version, "draft": side.draft}
+    return Question(bundle=bundle, values=values, example=example, from_table=example is None, **whose)
 
 
 def _problem(question: Question) -> str:

@@ -241,6 +241,15 @@ def test_a_review_has_the_answers_of_both_sides_to_each_example(client: Client, 
     assert "Ask the model" not in page, "nothing is missing"
 
 
+def test_without_a_named_example_the_table_of_variables_fills_it_in(client: Client, cast: Cast, live: Version) -> None:
+    version = save(cast, live.prompt, "Judge this claim", variables=[{"name": "claim", "example": "A tree fell."}])
+    here = f"/p/claims/reviews/{asked(version, cast.development, by=cast.alice).uid}/"
+    assert "The examples in the table of variables" in text(at(client, cast.bob).get(here))
+    client.post(f"{here}answers/")
+    answer_due()
+    assert "JUDGE THIS CLAIM: A TREE FELL." in text(client.get(here))
+
+
 def test_what_somebody_tried_before_is_there_already(client: Client, cast: Cast, review: Review, example: NamedExample) -> None:
     given = {"side": review.version.semver, "beside": "1.0.0", "with": str(example.uid)}
     at(client, cast.alice).post(f"{BASE}try/", given)
