@@ -214,6 +214,28 @@ def save_draft(*, draft: Draft, content: dict[str, Any], revision: int, actor: A
 
 
 @transaction.atomic
+def catch_up_draft(*, draft: Draft, onto: Version, content: dict[str, Any], revision: int, actor: Actor) -> Draft:
+    """Let the draft go on from `onto`, a version that was saved after it began, as `content`. Raises Stale, Invalid, Conflict."""
+    draft = save_draft(draft=draft, content=content, revision=revision, actor=actor)
+    before = draft.based_on
+    if onto.prompt_id != draft.prompt_id:
+        raise Invalid({"onto": "That version belongs to another prompt."})
+    if before and onto.number <= before.number:
+        raise Conflict(f"This draft goes on from {before.semver} already.")
+    draft.based_on = onto
+    draft.save(update_fields=["based_on"])
+    record(
+        actor=actor,
+        action="draft.renewed",
+        subject=draft,
+        project_uid=draft.prompt.project.uid,
+        before=before.semver if before else None,
+        semver=onto.semver,
+    )
+    return draft
+
+
+@transaction.atomic
 def discard_draft(*, draft: Draft, actor: Actor) -> None:
     draft = _locked(draft)
     can_edit(actor, draft).require()

@@ -59,6 +59,17 @@ def earlier_decision(review: Review, live: Version | None, person: User) -> Earl
     return Earlier(last, about, review.version, live) if differs else None
 
 
+def replaced_decisions(review: Review, live: Version | None) -> list[Decision]:
+    """Each person's last decision about versions that this one replaces before they went live. It stands, but not for this one."""
+    found = Decision.objects.filter(
+        review__version__prompt=review.version.prompt_id, review__environment=review.environment_id, review__version__lt=review.version_id
+    )
+    if live:
+        found = found.filter(review__version__gt=live.pk)
+    rows = found.select_related("person", "review__version").order_by("id")
+    return list({row.person_id: row for row in rows}.values())
+
+
 def newer_review(review: Review) -> Review | None:
     """An open review that asks the same environment for a later version of the prompt."""
     later = Review.objects.open().filter(

@@ -9,12 +9,13 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from promptstudio.deployments.models import Placement
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle, Message, parse
 from promptstudio.prompts.catalogue import BUILT_IN, Catalogue, cost_per_call, estimate_tokens
 from promptstudio.prompts.findings import Finding
 from promptstudio.prompts.freezing import freeze
-from promptstudio.prompts.models import Draft, ModelEntry, NamedExample, RequestAnswer
+from promptstudio.prompts.models import Draft, ModelEntry, NamedExample, RequestAnswer, Version
 from promptstudio.prompts.soundness import listed, mapping, text_of
 from promptstudio.prompts.starting_points import STARTING_POINTS
 from promptstudio.prompts.templating import Piece, Rendered, preview
@@ -80,8 +81,11 @@ def editor_context(
     examples = list(NamedExample.objects.filter(prompt=draft.prompt_id, archived_at=None))
     filled_with, values, typed = values_of(given, content, examples)
     model = known.find(fields.model)
+    newer = draft.newer_version if draft.is_open else None
     return {
         "draft": draft,
+        "newer": newer,
+        "newer_is_live": _lives_in(newer),
         "fields": fields,
         "seen": json.dumps(seen(content), separators=(",", ":")),
         "findings": blocks,
@@ -89,6 +93,7 @@ def editor_context(
         "counts": counts(found),
         "first_problem": next((item.field for block in blocks.values() for item in block if item.level == "error"), ""),
         "preview": preview_of(frozen.data, values, known),
+        **_beside_live(draft, values, known),
         "examples": examples,
         "filled_with": filled_with,
         "wished": _wished(filled_with),
@@ -109,6 +114,22 @@ def editor_context(
         "kept_aside": _kept_aside(content),
         "others": list(draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at")[:3]),
     }
+
+
+def _beside_live(draft: Draft, values: Mapping[str, Any], known: Catalogue) -> dict[str, Any]:
+    """What is live furthest on, and what the same values take there."""
+    placements = Placement.objects.filter(prompt=draft.prompt_id, live__isnull=False).select_related("live__version")
+    placement = placements.order_by("-environment__position").first()
+    version = placement.live_version if placement else None
+    return {"live_version": version, "live_preview": preview_of(version.bundle.as_json(), values, known) if version else None}
+
+
+def _lives_in(version: Version | None) -> str:
+    """The environments where it is live, in words."""
+    if version is None:
+        return ""
+    places = Placement.objects.filter(live__version=version).select_related("environment").order_by("environment__position")
+    return " and ".join(placement.environment.name for placement in places)
 
 
 def _wished(example: str) -> RequestAnswer | None:

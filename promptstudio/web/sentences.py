@@ -353,6 +353,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "prompt.opened": ("users", "quiet", _said("opened {what} to everyone with a role")),
     "prompt.taken_out_of_service": ("ban", "back", _said("took {what} out of service in {environment}{reason}")),
     "draft.opened": ("pencil", "quiet", _draft_opened),
+    "draft.renewed": ("git-pull-request", "quiet", _said("took {number} into {what}")),
     "draft.discarded": ("trash", "quiet", _draft_discarded),
     "example.saved": ("test-pipe", "quiet", _said("kept the example {what}")),
     "model.asked": ("player-play", "quiet", _asked_models),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import editing, prompts, versions
+from .views import catching_up, editing, prompts, versions
 
 PROJECT = "p/<slug:project>/"
 PAGE = PROJECT + "prompts/<prompt:name>/-/"
@@ -17,6 +17,7 @@ urlpatterns = [
     path(DRAFT + "live/", editing.live, name="prompt_draft_live"),
     path(DRAFT + "words/", editing.save, name="prompt_draft_save"),
     path(DRAFT + "settle/", editing.settle, name="prompt_draft_settle"),
+    path(DRAFT + "catch-up/", catching_up.prompt_catch_up, name="prompt_catch_up"),
     path(DRAFT + "discard/", editing.discard, name="prompt_draft_discard"),
     path(DRAFT + "save/", versions.save, name="prompt_save"),
     path(PAGE + "versions/", versions.versions, name="prompt_versions"),

@@ -238,6 +238,12 @@ def _answers_forgotten(s: Stage) -> None:
     evaluations.forget_old_answers(before=clock.now(), actor=system())
 
 
+def _caught_up(s: Stage) -> None:
+    draft = prompts.open_draft(prompt=s.prompt, based_on=s.version, actor=s.cast.alice)
+    newer = a_version(s.prompt, by=s.cast.bob, text="Newer {{claim}}")
+    prompts.catch_up_draft(draft=draft, onto=newer, content=draft.content, revision=draft.revision, actor=s.cast.alice)
+
+
 DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "accounts.add_person": ("person.added", lambda s: accounts.add_person(username="x", name="X", actor=s.cast.root)),
     "accounts.change_person": (
@@ -394,6 +400,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
             entry=ModelEntry.objects.get(model_id=MODELS[0].id), model=replace(MODELS[0], context=1000), actor=s.cast.root
         ),
     ),
+    "prompts.catch_up_draft": ("draft.renewed", _caught_up),
     "prompts.discard_draft": ("draft.discarded", lambda s: prompts.discard_draft(draft=s.draft, actor=s.cast.alice)),
     "prompts.save_version_of_draft": ("version.saved", _version_of_draft),
     "prompts.save_version": ("version.saved", lambda s: a_version(s.prompt, by=s.cast.alice, text="More {{claim}}")),

@@ -235,6 +235,10 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "prompts.save_draft": prompt(
         "write", lambda s, t, a: prompts.save_draft(draft=t.draft, content=bundle("X {{claim}}"), revision=t.draft.revision, actor=a)
     ),
+    "prompts.catch_up_draft": prompt(
+        "write",
+        lambda s, t, a: prompts.catch_up_draft(draft=t.draft, onto=t.version, content=t.draft.content, revision=1, actor=a),
+    ),
     "prompts.discard_draft": prompt("write", lambda s, t, a: prompts.discard_draft(draft=t.draft, actor=a)),
     "prompts.save_version_of_draft": prompt(
         "write",

@@ -129,3 +129,20 @@ def test_more_examples_take_no_more_queries(client: Client, cast: Cast, prompt: 
     for name in ("two", "three", "four"):
         prompts.save_example(prompt=prompt, name=name, values={"claim": name}, actor=cast.alice)
     assert queries(client, url(older)) == before
+
+
+def test_decisions_about_the_version_that_is_replaced_are_shown_and_do_not_count(
+    client: Client, cast: Cast, older: Review, newer: Review
+) -> None:
+    approve(older, cast.bob, cast.bella)
+    html = text(at(client, cast.dora).get(url(newer)))
+    replaced = html[html.index("Decided about earlier versions") : html.index("Conversation")]
+    assert f"{newer.version.semver} replaces them" in replaced
+    assert f"<s>approved {older.version.semver}</s>" in replaced
+    assert "Bob" in replaced
+    assert "1 more product approval and 1 more technical approval needed." in html
+    assert "Decided about earlier versions" not in text(client.get(url(older)))
+
+
+def test_decisions_about_what_went_live_are_history_and_not_shown(client: Client, cast: Cast, first: Version, older: Review) -> None:
+    assert "Decided about earlier versions" not in text(at(client, cast.dora).get(url(older)))

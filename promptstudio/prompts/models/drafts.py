@@ -54,6 +54,14 @@ class Draft(models.Model):
     def is_open(self) -> bool:
         return self.ended_at is None
 
+    @property
+    def newer_version(self) -> Version | None:
+        """The newest version of its prompt, where that was saved after this draft began and is not what it goes on from."""
+        newest = self.prompt.newest
+        if newest is None or newest.created_at <= self.created_at:
+            return None
+        return None if self.based_on and newest.number <= self.based_on.number else newest
+
 
 class Editor(models.Model):
     """Who wrote in a draft: a contributor of the version that it becomes."""

@@ -23,6 +23,9 @@ class Clash:
     mine: str
     theirs: str
     is_text: bool
+    # What was chosen so far, where the page comes back because something else is open.
+    choice: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,14 @@ class Merged:
 
 def seen(content: dict[str, Any]) -> dict[str, str]:
     """A short hash for each place, so that a page can later tell who changed what."""
-    places = {**_places(content, by_message=True), **_places(content, by_message=False)}
-    return {place: _hash(value) for place, value in places.items()}
+    found = {**places(content, by_message=True), **places(content, by_message=False)}
+    return {place: _hash(value) for place, value in found.items()}
 
 
 def merge(*, mine: dict[str, Any], theirs: dict[str, Any], seen: Mapping[str, str], decided: Mapping[str, Choice]) -> Merged:
     """`theirs` with what only I changed. Where both changed a place, `decided` says what stays; else it is a clash, and theirs stands."""
-    aligned = _shape(mine) == _shape(theirs) and _hash(_shape(mine)) == seen.get("messages.shape")
-    ours, others = _places(mine, by_message=aligned), _places(theirs, by_message=aligned)
+    aligned = shape_of(mine) == shape_of(theirs) and _hash(shape_of(mine)) == seen.get("messages.shape")
+    ours, others = places(mine, by_message=aligned), places(theirs, by_message=aligned)
     chosen: dict[str, Any] = {}
     clashes: list[Clash] = []
     taken: list[str] = []
@@ -66,17 +69,17 @@ def merge(*, mine: dict[str, Any], theirs: dict[str, Any], seen: Mapping[str, st
         elif _hash(other) == seen.get(place, ""):
             chosen[place] = one
         elif _hash(one) == seen.get(place, ""):
-            taken.append(_label(place, theirs))
+            taken.append(label_of(place, theirs))
         else:
-            clashes.append(Clash(place, _label(place, theirs), _words(one), _words(other), _is_text(place)))
-    return Merged(_joined(theirs, chosen), clashes, taken)
+            clashes.append(Clash(place, label_of(place, theirs), words_of(one), words_of(other), is_text(place)))
+    return Merged(joined(theirs, chosen), clashes, taken)
 
 
-def _shape(content: dict[str, Any]) -> list[str]:
+def shape_of(content: dict[str, Any]) -> list[str]:
     return [text_of(mapping(message).get("role")) for message in listed(content.get("messages"))]
 
 
-def _places(content: dict[str, Any], *, by_message: bool) -> dict[str, Any]:
+def places(content: dict[str, Any], *, by_message: bool) -> dict[str, Any]:
     """Place to value, in reading order. The messages are one place where rows were added, moved or removed."""
     found: dict[str, Any] = {
         "kind": content.get("kind", "text"),
@@ -84,7 +87,7 @@ def _places(content: dict[str, Any], *, by_message: bool) -> dict[str, Any]:
         "system": text_of(content.get("system")),
     }
     if by_message:
-        found["messages.shape"] = _shape(content)
+        found["messages.shape"] = shape_of(content)
         for index, message in enumerate(listed(content.get("messages"))):
             found[f"messages.{index}.text"] = text_of(mapping(message).get("text"))
     else:
@@ -105,7 +108,7 @@ def _places(content: dict[str, Any], *, by_message: bool) -> dict[str, Any]:
     return found | {f"inference.{name}": inference.get(name) for name in SETTINGS}
 
 
-def _joined(theirs: dict[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+def joined(theirs: dict[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
     messages = chosen.get("messages", listed(theirs.get("messages")))
     if "messages" not in chosen:
         messages = [{**mapping(m), "text": chosen.get(f"messages.{index}.text", "")} for index, m in enumerate(messages)]
@@ -130,14 +133,14 @@ def _hash(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _label(place: str, content: dict[str, Any]) -> str:
+def label_of(place: str, content: dict[str, Any]) -> str:
     kind, _, rest = place.partition(".")
     match kind:
         case "messages" if rest == "shape" or not rest:
             return "The messages"
         case "messages":
             index = int(rest.split(".")[0])
-            return f"Message {index + 1} ({ROLE_WORDS.get(_shape(content)[index], 'User')})"
+            return f"Message {index + 1} ({ROLE_WORDS.get(shape_of(content)[index], 'User')})"
         case "variables":
             return f"Variable {rest.rstrip(chr(39)) or 'without a name'}"
         case "tools":
@@ -151,18 +154,18 @@ def _label(place: str, content: dict[str, Any]) -> str:
     )
 
 
-def _is_text(place: str) -> bool:
+def is_text(place: str) -> bool:
     return place == "system" or (place.startswith("messages.") and place.endswith(".text"))
 
 
-def _words(value: Any) -> str:
+def words_of(value: Any) -> str:
     """A value as a person reads it."""
     if value is None:
         return ""
     if isinstance(value, dict):
         if "input_schema" in value or not {"name", "role"} & value.keys():
             return json.dumps(value, indent=2, ensure_ascii=False)
-        return "\n".join(f"{name.capitalize()}: {_words(member)}" for name, member in value.items() if member not in (None, "", []))
+        return "\n".join(f"{name.capitalize()}: {words_of(member)}" for name, member in value.items() if member not in (None, "", []))
     if isinstance(value, list):
         return "\n\n".join(_message(member) if isinstance(member, dict) else shown(member) for member in value)
     if value in ("text", "chat"):

@@ -52,7 +52,7 @@ def open_draft(request: StudioRequest, project: str, name: str) -> HttpResponse:
 
 @require_GET
 def edit(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
-    prompt, draft = _draft_or_404(request, project, name, uid)
+    prompt, draft = draft_or_404(request, project, name, uid)
     if not draft.is_open:
         return _ended(request, prompt, draft)
     return _page(request, prompt, draft, fields_of(draft.content), draft.content)
@@ -61,7 +61,7 @@ def edit(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
 @require_GET
 def live(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """Who else wrote here meanwhile; asked for by the page every few seconds."""
-    _, draft = _draft_or_404(request, project, name, uid)
+    _, draft = draft_or_404(request, project, name, uid)
     others = list(draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at")[:3])
     newer = draft.is_open and request.GET.get("revision") != str(draft.revision)
     return render(request, "prompts/_presence.html", {"draft": draft, "others": others, "newer": newer})
@@ -71,7 +71,7 @@ def live(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
 @require_POST
 def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """Keep what stands in the fields, after the step that a button asks for. `X-Editor` asks for fragments."""
-    prompt, draft = _draft_or_404(request, project, name, uid)
+    prompt, draft = draft_or_404(request, project, name, uid)
     fields = fields_from(request.POST)
     begun_with = _begun_with(request, fields)
     # A table that follows from JSON typed beside it is new as a whole.
@@ -116,9 +116,9 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
 @require_POST
 def settle(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """Both wrote in one place, and a person chose what stays."""
-    prompt, draft = _draft_or_404(request, project, name, uid)
+    prompt, draft = draft_or_404(request, project, name, uid)
     mine, seen = _json_of(request.POST.get("mine")), _json_of(request.POST.get("seen"))
-    merged = merge(mine=mine, theirs=draft.content, seen=seen, decided=_choices(request.POST))
+    merged = merge(mine=mine, theirs=draft.content, seen=seen, decided=choices_in(request.POST))
     if merged.clashes or request.POST.get("revision") != str(draft.revision):
         return _clash(request, prompt, draft, mine, merged)
     try:
@@ -131,13 +131,13 @@ def settle(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpRe
 
 @require_POST
 def discard(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
-    prompt, draft = _draft_or_404(request, project, name, uid)
+    prompt, draft = draft_or_404(request, project, name, uid)
     services.discard_draft(draft=draft, actor=request.actor)
     messages.success(request, "The draft is discarded. No version was touched.")
     return see_other(prompt_url(prompt))
 
 
-def _draft_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Draft]:
+def draft_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Draft]:
     prompt = prompt_or_404(request, project, name)
     drafts = Draft.objects.visible_to(request.actor).select_related("prompt__project", "updated_by", "created_by", "based_on", "became")
     return prompt, get_object_or_404(drafts, prompt=prompt, uid=uid)
@@ -231,7 +231,7 @@ def _wrote(draft: Draft, request: StudioRequest) -> bool:
     return any(editor.user_id == request.actor.user.pk for editor in draft.editors.all())
 
 
-def _choices(post: QueryDict) -> dict[str, Choice]:
+def choices_in(post: QueryDict) -> dict[str, Choice]:
     found = {}
     for number, place in enumerate(post.getlist("place")):
         which = post.get(f"choice-{number}", "")

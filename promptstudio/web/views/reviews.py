@@ -35,7 +35,7 @@ from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, c
 
 from ..answers import see_other
 from ..answers_beside import of_review
-from ..coming_back import earlier_decision, newer_review
+from ..coming_back import earlier_decision, newer_review, replaced_decisions
 from ..examples_beside import beside
 from ..line_talk import talk_about
 from ..middleware import refused
@@ -230,6 +230,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "is_stale": is_stale,
         "earlier": earlier_decision(found, candidate.live, request.actor.user),
         "newer": newer_review(found),
+        "replaced": replaced_decisions(found, candidate.live),
         "examples": beside(candidate.live, found.version),
         **_answers_of(request, found, candidate.live),
         "is_lapsed": is_lapsed,

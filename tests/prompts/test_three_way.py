@@ -1,0 +1,59 @@
+"""Joining what two people made of one text."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptstudio.prompts.diff.three_way import Clashing, Joined, three_way
+
+BASE = "You sort claims.\nBe short.\nNever promise cover.\n"
+texts = st.lists(st.sampled_from(["a", "b", "c", "d", "", "e\r"]), max_size=8).map("\n".join)
+
+
+def text_of(pieces: list[Joined | Clashing]) -> str:
+    return "".join(piece.text if isinstance(piece, Joined) else f"<{piece.mine}|{piece.theirs}>" for piece in pieces)
+
+
+def test_what_each_changed_in_lines_of_their_own_is_joined() -> None:
+    mine = BASE.replace("Be short.", "Be brief.")
+    theirs = BASE.replace("Never", "Do not ever")
+    assert text_of(three_way(BASE, mine, theirs)) == "You sort claims.\nBe brief.\nDo not ever promise cover.\n"
+
+
+def test_lines_that_one_added_and_the_other_took_out_elsewhere() -> None:
+    mine, theirs = "First.\n" + BASE, BASE.replace("Be short.\n", "")
+    assert text_of(three_way(BASE, mine, theirs)) == "First.\nYou sort claims.\nNever promise cover.\n"
+
+
+def test_a_line_that_both_changed_clashes_and_nothing_else_does() -> None:
+    mine, theirs = BASE.replace("short", "brief"), BASE.replace("short", "kind")
+    joined = text_of(three_way(BASE, mine, theirs))
+    assert joined == "You sort claims.\n<Be brief.\n|Be kind.\n>Never promise cover.\n"
+
+
+def test_the_same_change_on_both_sides_is_no_clash() -> None:
+    mine = BASE.replace("short", "brief")
+    assert text_of(three_way(BASE, mine, mine)) == mine
+
+
+@given(texts, texts)
+def test_what_only_one_changed_is_taken_whole(base: str, changed: str) -> None:
+    assert text_of(three_way(base, changed, base)) == changed
+    assert text_of(three_way(base, base, changed)) == changed
+    assert text_of(three_way(base, changed, changed)) == changed
+
+
+@given(texts, texts, texts)
+def test_each_side_stands_whole_in_the_pieces(base: str, mine: str, theirs: str) -> None:
+    pieces = three_way(base, mine, theirs)
+    if any(isinstance(piece, Clashing) for piece in pieces):
+        return
+    swapped = three_way(base, theirs, mine)
+    assert text_of(pieces) == text_of(swapped), "who is asked makes no difference"
+
+
+@given(texts, texts, texts)
+def test_a_clash_has_two_different_texts_and_both_differ_from_before(base: str, mine: str, theirs: str) -> None:
+    for piece in three_way(base, mine, theirs):
+        if isinstance(piece, Clashing):
+            assert piece.mine != piece.theirs
+            assert piece.base not in (piece.mine, piece.theirs)
