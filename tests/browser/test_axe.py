@@ -31,6 +31,7 @@ NO_PAGES = {
     "report_export": FILE,
     "report_places": FRAGMENT,
     "prompt_draft_live": FRAGMENT,
+    "review_answers": FRAGMENT,
     "prompt_compare_newest": ELSEWHERE,
     "oidc_authentication_init": ELSEWHERE,
     "oidc_authentication_callback": ELSEWHERE,
@@ -69,7 +70,7 @@ def walked(studio: Studio) -> Walked:
 
 
 def _what_the_demo_lacks(walker: Walker) -> list[str]:
-    """A snippet, a file that was read, and a conversation about a line."""
+    """A snippet, a file that was read, a conversation about a line, answers, and a draft that a newer version overtook."""
     snippet = {"name": "kind-end", "purpose": "How letters end.", "text": "Kind regards", "place": "project"}
     rows = {"text": "title,text\nLetter,Write to {{customer}}.", "folder": ""}
     said = {"place": "messages.0.text", "first": "1", "last": "1", "text": "Shorter?"}
@@ -78,7 +79,16 @@ def _what_the_demo_lacks(walker: Walker) -> list[str]:
         walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}comment/1.0.0/", **said),
         walker.send("/p/claims/snippets/new/", **snippet),
         walker.send("/p/claims/import/", **rows),
+        walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}try/", **{"side": "1.0.0", "with": "table"}),
+        _overtaken_draft(walker, prompt),
     ]
+
+
+def _overtaken_draft(walker: Walker, prompt: str) -> str:
+    older, newer = (walker.send(f"{prompt}versions/", to=f"{prompt}drafts/") for _ in range(2))
+    walker.send(newer, to=f"{newer}words/", kind="text", message="1", revision="1", seen="{}", **{"m1-text": "Write to the customer."})
+    walker.send(f"{newer}save/", revision="2", summary="Shorter.")
+    return older
 
 
 @pytest.fixture(scope="module")

@@ -137,6 +137,14 @@ def test_another_model_answers_beside_its_own(client: Client, cast: Cast, live: 
     assert "Nova Lite" in text(page)
 
 
+def test_what_was_asked_lately_can_be_opened_again(client: Client, cast: Cast, live: Version) -> None:
+    at(client, cast.bob).post(f"{BASE}try/", {"side": "1.0.0", "with": "own", "value-claim": "x"})
+    page = text(at(client, cast.alice).get(f"{BASE}try/"))
+    assert "Asked lately" in page
+    assert "Bob asked" in page
+    assert f"{BASE}tried/{Answer.objects.get().round}/" in page
+
+
 def test_asking_again_asks_the_same(client: Client, cast: Cast, live: Version, example: NamedExample, calls: list[Call]) -> None:
     given = {"side": live.semver, "with": [str(example.uid), "own"], "value-claim": "A & b <i>", "model": "amazon.nova-lite-v1:0"}
     at(client, cast.alice)

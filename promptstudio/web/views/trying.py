@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from promptstudio.evaluations import services
+from promptstudio.evaluations.answers import rounds_of
 from promptstudio.evaluations.models import Answer
 from promptstudio.evaluations.permissions import can_try
 from promptstudio.lib.errors import Conflict, Invalid
@@ -113,6 +114,7 @@ def _page(
         "models_chosen": given.getlist("model"),
         "values": _values(trial),
         "may_try": can_try(request.actor, prompt),
+        "earlier": rounds_of(prompt),
     }
     if request.htmx:
         return render(request, "answers/_costs.html", context)
