@@ -1,0 +1,59 @@
+"""Two people: one tries a draft while writing and saves it, the other reads what both versions answer, and decides."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.studio import Studio
+
+from . import desk
+from .conftest import SignIn
+
+pytestmark = pytest.mark.timeout(300)
+LETTER = "/p/claims/prompts/letter-to-the-policyholder/-/"
+ARRIVES = 60_000
+
+
+def test_a_draft_is_tried_before_it_is_saved_and_the_reviewer_sees_the_answers(studio: Studio, sign_in: SignIn) -> None:
+    author = sign_in("Aylin Demir")
+    author.goto(f"{LETTER}edit/")
+    if "/drafts/" not in author.url or not author.locator("#editor-form").count():
+        author.get_by_role("button", name=re.compile("draft", re.IGNORECASE)).first.click()
+    text = author.locator("section.is-system .cm-content")
+    text.press("Control+End")
+    author.keyboard.type(" Be kind.")
+    # At once: the words are not saved yet.
+    author.get_by_role("button", name="Try it").first.click()
+    author.wait_for_url("**/tried/**")
+    _both_answered(author)
+    author.go_back()
+    expect(author.locator("section.is-system .cm-content")).to_contain_text("Be kind.")
+    text.press("Control+End")
+    author.keyboard.type(" And brief.")
+    desk.all_saved(author)
+    # Back from another page, the button works again.
+    author.get_by_role("button", name="Try it").first.click()
+    author.wait_for_url("**/tried/**")
+    _both_answered(author)
+
+
+def _both_answered(page: Page) -> None:
+    replies = page.locator("article.reply")
+    expect(replies).to_have_count(2)
+    expect(page.get_by_text("[local model]")).to_have_count(2, timeout=ARRIVES)
+    expect(page.get_by_text("No real model")).to_have_count(2)
+
+
+def test_a_reviewer_asks_for_what_is_missing_and_it_arrives_in_place(studio: Studio, sign_in: SignIn) -> None:
+    page = sign_in("Marta Lindqvist")
+    page.goto("/p/claims/reviews/")
+    page.get_by_role("link", name=re.compile("Water damage")).first.click()
+    answers = page.get_by_role("region", name="What the model answers")
+    button = answers.get_by_role("button", name="Ask the model")
+    button.click()
+    expect(button).to_be_hidden(timeout=ARRIVES)
+    expect(answers.get_by_text("On its way")).to_have_count(0, timeout=ARRIVES)
+    assert answers.get_by_text("[local model]").count() >= 2
+    # Whatever was typed meanwhile stays: only this part of the page came anew.
+    expect(page.get_by_role("heading", name="Your decision")).to_be_visible()
