@@ -15,6 +15,7 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts.diff import CardDiff, Comparison, FieldChange
 from promptstudio.prompts.models import ChangeNote, Contributor, Prompt, Version
 from promptstudio.prompts.templating import Rendered
+from promptstudio.reviews.mentioning import in_words
 from promptstudio.reviews.models import Review
 
 from .problems import gates_json
@@ -158,11 +159,11 @@ def review_json(review: Review) -> dict[str, Any]:
                 "person": decision.person.name,
                 "role": decision.role,
                 "verdict": decision.verdict,
-                "comment": decision.comment,
+                "comment": in_words(decision),
                 "baseline": decision.baseline.semver if decision.baseline else None,
                 "decided_at": decision.decided_at.isoformat(),
             }
-            for decision in review.decisions.select_related("person", "baseline")
+            for decision in review.decisions.select_related("person", "baseline").prefetch_related("mentions__person")
         ],
         "gates": gates_json([outcome.as_json() for outcome in outcomes]),
     }

@@ -1,6 +1,8 @@
 """Erasing what somebody wrote freely, wherever it stands, while everything that speaks of it stays whole."""
 
+import json
 import secrets
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -10,13 +12,15 @@ from promptstudio.audit.chain import salted_hash
 from promptstudio.audit.services import forget_words, record
 from promptstudio.lib.append_only import ERASED, erase
 from promptstudio.lib.errors import Conflict
+from promptstudio.lib.locking import locked
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import Project
-from promptstudio.prompts.models import RequestEvent
+from promptstudio.prompts.models import Request, RequestAnswer, RequestEvent
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 
 from .models import Deployment, PublishJob, Recall
 
+ASKED, SHOWN = ("wanted", "audience", "given"), ("name", "given", "text", "why")
 Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | RequestEvent
 
 
@@ -55,6 +59,44 @@ def erase_words(*, row: Erasable, actor: Actor) -> None:
         salt=salt,
         sha256=salted_hash(salt, words),
     )
+
+
+@transaction.atomic
+def erase_request(*, request: Request, actor: Actor) -> None:
+    """Put “[erased]” in the place of what somebody asked for and of the answers that they showed, at once and for good.
+
+    Its title stays, because the trail names it by that, and so do examples that its answers became. What was said about it are rows of
+    their own. Raises NotAllowed, Conflict when there are no words.
+    """
+    can_erase(actor).require()
+    request = locked(Request.objects.all(), "project", pk=request.pk)
+    answers = list(request.answers.select_for_update().order_by("id"))
+    words = {"request": _erased(request, ASKED), "answers": [_erased(answer, SHOWN) for answer in answers]}
+    if not any([words["request"], *words["answers"]]):
+        raise Conflict("There are no words to erase.")
+    salt = secrets.token_hex(16)
+    record(
+        actor=actor,
+        action="text.erased",
+        subject=request,
+        label="What was asked for in a request",
+        project_uid=request.project.uid,
+        field=",".join(ASKED),
+        salt=salt,
+        sha256=salted_hash(salt, json.dumps(words, sort_keys=True, ensure_ascii=False)),
+    )
+
+
+def _erased(row: Request | RequestAnswer, fields: Iterable[str]) -> dict[str, str]:
+    """Erases them and returns what stood there, by field."""
+    stood = {field: text for field in fields if (text := getattr(row, field)) not in ("", ERASED)}
+    for field in stood:
+        setattr(row, field, ERASED)
+    if isinstance(row, RequestAnswer) and row.values:
+        stood["values"] = json.dumps(row.values, sort_keys=True, ensure_ascii=False)
+        row.values = {}
+    row.save()
+    return stood
 
 
 def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:

@@ -6,6 +6,7 @@ from typing import Any
 from promptstudio.audit.models import Entry
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts.models import ChangeNote, Version
+from promptstudio.reviews.mentioning import in_words
 from promptstudio.reviews.models import Decision, Review
 
 from .history import Spell
@@ -119,14 +120,15 @@ def _decisions(deployment: Deployment) -> list[Facts]:
         review__version=deployment.version_id,
         review__environment=deployment.placement.environment_id,
         decided_at__lte=deployment.created_at,
-    ).select_related("person", "baseline", "review")
+    )
+    rows = rows.select_related("person", "baseline", "review").prefetch_related("mentions__person")
     return [
         {
             "person": row.person.name,
             "role": ROLE_WORDS.get(row.role, row.role),
             "verdict": row.verdict,
             "words": row.get_verdict_display(),
-            "comment": row.comment,
+            "comment": in_words(row),
             "baseline": row.baseline.semver if row.baseline else None,
             "at": row.decided_at,
             "review": str(row.review.uid),

@@ -11,11 +11,16 @@ from django.db import transaction
 
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
+from promptstudio.projects.answering import Answering, who_answers
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import ROLE_WORDS, Rules
 from promptstudio.prompts.models import Prompt, PromptUserPermission, Request, Version
-from promptstudio.reviews.models import Decision
+from promptstudio.reviews.answering import Asked, substitutes_of
+from promptstudio.reviews.authorship import suggesters_of
+from promptstudio.reviews.mentioning import in_words
+from promptstudio.reviews.models import Decision, Substitute
+from promptstudio.reviews.models.substitutes import today
 from promptstudio.reviews.services import standing_decisions
 
 from . import naming
@@ -85,6 +90,21 @@ class Candidate:
         return set(self.version.contributors.values_list("user_id", flat=True))
 
     @cached_property
+    def suggesters(self) -> set[int]:
+        """Who suggested words that were taken into the version."""
+        return suggesters_of([self.version.pk])[self.version.pk]
+
+    @cached_property
+    def answering(self) -> Answering | None:
+        """Who answers for the folder of the prompt, where anybody is named."""
+        return who_answers(self.version.prompt.folder)
+
+    @cached_property
+    def substitutes(self) -> list[Substitute]:
+        """Whoever stands in, or stood in, for one of them."""
+        return substitutes_of(person.pk for person in self.answering.people) if self.answering else []
+
+    @cached_property
     def decisions(self) -> list[Decision]:
         return standing_decisions(self.version, self.environment)
 
@@ -102,16 +122,21 @@ class Candidate:
         return brought_by(self.version, self.live, links_of([self.version.prompt_id]))
 
     @property
+    def authors(self) -> set[int]:
+        """Who does not approve it."""
+        return self.writers | self.suggesters if self.rules.suggester_counts_as_author else self.writers
+
+    @property
     def recalled_at(self) -> Any:
         return self.recall.created_at if self.recall else None
 
     @cached_property
     def approvals(self) -> list[Decision]:
-        """Approvals that stand: by people who did not write the version and still hold, from someone else, the role they gave it in."""
+        """Approvals that stand: by people who are not its authors and still hold, from someone else, the role they gave it in."""
         return [
             d
             for d in self._standing
-            if d.verdict == Decision.Verdict.APPROVE and d.person_id not in self.writers and not self._lapsed(d) and self._holds(d)
+            if d.verdict == Decision.Verdict.APPROVE and d.person_id not in self.authors and not self._lapsed(d) and self._holds(d)
         ]
 
     @cached_property
@@ -180,7 +205,9 @@ class NotRecalled(Gate):
         if recall is None:
             return self.passed("Nobody recalled this version.")
         # Also on the way back, which asks nothing else: one of two approvals does not lift it.
-        if candidate.approvals and Approvals().check(candidate).passed:
+        if candidate.approvals and all(
+            gate.check(candidate).passed for gate in (Approvals(), ForTheFolder()) if gate.applies(candidate.rules)
+        ):
             names, marks = _named([d.person for d in candidate.approvals])
             sentence = "It was recalled, and approved in a new review by {}."
             return self.passed(sentence.format(names), kept=sentence.format(marks))
@@ -232,17 +259,14 @@ class Approvals(Gate):
 
     def check(self, candidate: Candidate) -> Outcome:
         if candidate.requested_changes:
-            who = candidate.requested_changes[0]
-            sentence = "{} asked for changes: “{}”"
-            kept = sentence.format(naming.person(who.person), naming.comment(who))
-            return self.blocked(sentence.format(who.person, who.comment), kept=kept, by=str(who.person.uid))
+            return _changes_wanted(self, candidate)
         given = {role: [d for d in candidate.approvals if d.role == role] for role in candidate.rules.approvals}
         missing = [
             f"{count - len(given[role])} more {ROLE_WORDS[role]} approval"
             for role, count in candidate.rules.approvals.items()
             if len(given[role]) < count
         ]
-        evidence = {"decisions": [str(d.uid) for d in candidate.approvals]}
+        evidence = {"decisions": _uids(candidate.approvals)}
         if missing:
             able, marks = _named(_able(candidate, [role for role in given if len(given[role]) < candidate.rules.approvals[role]]))
             needed = " and ".join(missing) + " needed. "
@@ -252,6 +276,62 @@ class Approvals(Gate):
         roles = [f" ({ROLE_WORDS[d.role]})" for d in candidate.approvals]
         names, marks = _named([d.person for d in candidate.approvals], roles)
         return self.passed(f"Approved by {names}.", kept=f"Approved by {marks}.", **evidence)
+
+
+_ONE_ANSWERS = "It needs the approval of {}, who answers for {place}."
+
+
+class ForTheFolder(Gate):
+    """Whoever answers for the folder of the prompt; see `projects.answering`."""
+
+    name, title = "folder_reviewers", "Approval for the folder"
+
+    def applies(self, rules: Rules) -> bool:
+        return rules.folder_reviewers
+
+    def check(self, candidate: Candidate) -> Outcome:
+        answering = candidate.answering
+        if answering is None:
+            return self.passed("Nobody is named who answers for its folder.")
+        if candidate.requested_changes and not candidate.rules.approvals:
+            return _changes_wanted(self, candidate)
+        asked = Asked(answering, candidate.members, candidate.substitutes, candidate.authors)
+        given = [d for d in candidate.approvals if asked.gave(d)]
+        if fresh := [d for d in given if _still_holds(d, candidate)]:
+            in_place = [asked.in_place_of(d) for d in fresh]
+            sentence = "{} approved it for {place}."
+            return self._said(
+                self.passed, sentence, answering, _named([d.person for d in fresh], in_place_of=in_place), decisions=_uids(fresh)
+            )
+        if given:
+            sentence = "{} approved it for {place} when something else was live, and must look at the new difference and confirm."
+            return self._said(self.blocked, sentence, answering, _named([d.person for d in given]), waiting=_uids(given))
+        if able := sorted(asked.able(today()).values(), key=lambda user: (user.name, user.pk)):
+            sentence = "It needs the approval of {}, who answer for {place}." if len(able) > 1 else _ONE_ANSWERS
+            return self._said(self.blocked, sentence, answering, _named(able, glue=" or "))
+        return self._nobody(candidate, asked)
+
+    def _nobody(self, candidate: Candidate, asked: Asked) -> Outcome:
+        """Fails closed, and says whom to ask and what to do."""
+        admins = {row.user_id: row.user for row in candidate.members if row.role in ROLES["administer"]}
+        keepers = _named(list(admins.values()), glue=" or ") if admins else ("a site admin", "a site admin")
+        if wrote := asked.wrote_it():
+            sentence = "{} answer(s) for {place} and worked on this version. Ask {ask} to name somebody else there as well."
+            sentence = sentence.replace("answer(s)", "answer" if len(wrote) > 1 else "answers")
+            return self._said(self.blocked, sentence, asked.answering, _named(wrote, glue=" and "), keepers)
+        named = _named(list(asked.answering.people), glue=" or ")
+        who = " ({})" if asked.answering.people else ""
+        sentence = (
+            f"Nobody who answers for {{place}}{who} can approve at the moment. Ask {{ask}} to name somebody else under Settings › Folders."
+        )
+        return self._said(self.blocked, sentence, asked.answering, named, keepers)
+
+    def _said(
+        self, outcome: Any, sentence: str, answering: Answering, people: tuple[str, str], ask: tuple[str, str] = ("", ""), **evidence: Any
+    ) -> Outcome:
+        said, kept = (sentence.format(who, place=answering.place, ask=keeper) for who, keeper in zip(people, ask, strict=True))
+        result: Outcome = outcome(said, kept=kept, folder=answering.place, **evidence)
+        return result
 
 
 class SameBaseline(Gate):
@@ -289,7 +369,7 @@ class OtherHands(Gate):
     name, title = "other_hands", "Promoted by somebody else"
 
     def applies(self, rules: Rules) -> bool:
-        return bool(rules.approvals) and not rules.approver_may_deploy
+        return rules.asks_approval and not rules.approver_may_deploy
 
     def check(self, candidate: Candidate) -> Outcome:
         if candidate.by is None:
@@ -329,6 +409,7 @@ GATES: tuple[Gate, ...] = (
     ChangeRecord(),
     AskerConfirms(),
     Approvals(),
+    ForTheFolder(),
     SameBaseline(),
     OtherHands(),
 )
@@ -360,11 +441,37 @@ def _outcomes(candidate: Candidate, gates: tuple[Gate, ...], prepared: bool) -> 
             yield gate.blocked(f"This could not be checked, so it blocks ({type(error).__name__}). Tell an administrator.")
 
 
-def _named(people: list[User], more: list[str] | None = None) -> tuple[str, str]:
-    """People with commas between them, and the same as marks; `more` follows each of them."""
+def _named(
+    people: list[User], more: list[str] | None = None, *, glue: str = ", ", in_place_of: Sequence[User | None] = ()
+) -> tuple[str, str]:
+    """People with commas between them, the last one after `glue`, and the same as marks; `more` follows each of them."""
     endings = more or [""] * len(people)
-    pairs = list(zip(people, endings, strict=True))
-    return ", ".join(f"{user.name}{end}" for user, end in pairs), ", ".join(f"{naming.person(user)}{end}" for user, end in pairs)
+    absent = in_place_of or [None] * len(people)
+    rows = list(zip(people, endings, absent, strict=True))
+    names = [f"{user.name}{f' in the place of {away.name}' if away else ''}{end}" for user, end, away in rows]
+    marks = [f"{naming.person(user)}{f' in the place of {naming.person(away)}' if away else ''}{end}" for user, end, away in rows]
+    return _joined(names, glue), _joined(marks, glue)
+
+
+def _joined(parts: list[str], glue: str) -> str:
+    return glue.join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def _still_holds(decision: Decision, candidate: Candidate) -> bool:
+    """Whether what was live when it was given is live now, where the conditions ask for that."""
+    is_there = candidate.live is not None and candidate.live.pk == candidate.version.pk
+    return is_there or not candidate.rules.same_baseline or decision.baseline_id == _pk(candidate.live)
+
+
+def _changes_wanted(gate: Gate, candidate: Candidate) -> Outcome:
+    who = candidate.requested_changes[0]
+    sentence = "{} asked for changes: “{}”"
+    kept = sentence.format(naming.person(who.person), naming.comment(who))
+    return gate.blocked(sentence.format(who.person, in_words(who)), kept=kept, by=str(who.person.uid))
+
+
+def _uids(decisions: list[Decision]) -> list[str]:
+    return [str(decision.uid) for decision in decisions]
 
 
 def _lapsed_words(candidate: Candidate) -> tuple[str, str]:
@@ -376,7 +483,7 @@ def _lapsed_words(candidate: Candidate) -> tuple[str, str]:
 
 def _able(candidate: Candidate, roles: list[str]) -> list[User]:
     """People who could give an approval in one of `roles` today."""
-    out = candidate.writers | {d.person_id for d in candidate.approvals}
+    out = candidate.authors | {d.person_id for d in candidate.approvals}
     able = {row.user for row in candidate.members if row.role in roles and row.user_id not in out}
     return sorted(able, key=lambda user: user.name)
 

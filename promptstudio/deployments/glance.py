@@ -4,9 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from promptstudio.projects.answering import named_in, nearest
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import ChangeNote, Contributor, PromptUserPermission
+from promptstudio.reviews.answering import substitutes_of
+from promptstudio.reviews.authorship import suggesters_of
 from promptstudio.reviews.models import Decision, Review
 
 from .gates import Candidate, Outcome, evaluate, who_counts
@@ -43,6 +46,9 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
     writers: dict[int, set[int]] = defaultdict(set)
     for version, user in Contributor.objects.filter(version__in=versions).values_list("version_id", "user_id"):
         writers[version].add(user)
+    suggesters = suggesters_of(versions)
+    named = named_in(review.environment.project_id for review in reviews)
+    substitutes = substitutes_of({person.pk for answering in named.values() for person in answering.people})
     written = set(ChangeNote.objects.filter(version__in=versions).values_list("version_id", "field"))
     members = _members(reviews)
     decisions = _decisions(reviews)
@@ -55,6 +61,9 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
             "was_live_before": was_live.get((review.version_id, before.pk)) if before else None,
             "missing_from_record": [label for value, label in ChangeNote.Field.choices if (review.version_id, value) not in written],
             "writers": writers[review.version_id],
+            "suggesters": suggesters[review.version_id],
+            "answering": (answering := nearest(review.version.prompt.folder, named)),
+            "substitutes": [row for row in substitutes if answering and row.person_id in {person.pk for person in answering.people}],
             "decisions": decisions[review.version_id, review.environment_id],
             "members": members[review.pk],
         }
@@ -87,7 +96,7 @@ def _decisions(reviews: Sequence[Review]) -> dict[tuple[int, int], list[Decision
         review__version__in={r.version_id for r in reviews}, review__environment__in={r.environment_id for r in reviews}
     ).exclude(review__outcome=Review.Outcome.WITHDRAWN)
     last: dict[tuple[int, int], dict[int, Decision]] = defaultdict(dict)
-    for row in rows.select_related("person", "baseline", "review").order_by("id"):
+    for row in rows.select_related("person", "baseline", "review").prefetch_related("mentions__person").order_by("id"):
         last[row.review.version_id, row.review.environment_id][row.person_id] = row
     found: dict[tuple[int, int], list[Decision]] = defaultdict(list)
     return found | {key: list(people.values()) for key, people in last.items()}

@@ -7,10 +7,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 
 from promptstudio.accounts.models import User
+from promptstudio.reviews.mentioning import in_words as said_in_words
 from promptstudio.reviews.models import Decision
 
 MARK = re.compile(r"\{(person|comment|recall):([0-9a-f-]{36})\}")
@@ -30,7 +32,7 @@ def recalled(recall: Any) -> str:
 
 
 def in_words(kept: Iterable[Answers]) -> list[Answers]:
-    """The outcomes of several evaluations with names and quotations in their reasons. At most three queries, however many."""
+    """The outcomes of several evaluations with names and quotations in their reasons. At most five queries, however many."""
     kept = list(kept)
     wanted: dict[str, set[str]] = defaultdict(set)
     for outcome in (outcome for outcomes in kept for outcome in outcomes):
@@ -44,12 +46,16 @@ def in_words(kept: Iterable[Answers]) -> list[Answers]:
     return [[{**outcome, "reason": MARK.sub(said, outcome["reason"])} for outcome in outcomes] for outcomes in kept]
 
 
+def _comments(uids: set[str]) -> Iterable[tuple[UUID, str]]:
+    return [(row.uid, said_in_words(row)) for row in Decision.objects.filter(uid__in=uids).prefetch_related("mentions__person")]
+
+
 def _recalls(uids: set[str]) -> Any:
     return apps.get_model("deployments", "Recall").objects.filter(uid__in=uids).values_list("uid", "reason")
 
 
 _SAID: dict[str, Callable[[set[str]], Any]] = {
     "person": lambda uids: User.objects.filter(uid__in=uids).values_list("uid", "name"),
-    "comment": lambda uids: Decision.objects.filter(uid__in=uids).values_list("uid", "comment"),
+    "comment": _comments,
     "recall": _recalls,
 }

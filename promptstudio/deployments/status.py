@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from promptstudio.projects.answering import who_answers
 from promptstudio.projects.models import Environment
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts.models import Version
@@ -81,7 +82,7 @@ def _towards(cell: Cell, version: Version) -> NextStep:
     elif cell.left or not gates.NotRecalled().check(gates.candidate_for(version, environment)).passed:
         # Nobody should be led back to what somebody just went back from. Whoever means it finds the version in its list.
         return NextStep("mend", f"write what mends {version.semver}", environment, version)
-    elif rules.approvals:
+    elif rules.approvals or (rules.folder_reviewers and who_answers(version.prompt.folder)):
         if version.origin != "import" and version.missing_from_record:
             return NextStep("complete_record", f"ask for review of {version.semver} for {environment}", environment, version)
         return NextStep("ask", f"ask for review of {version.semver} for {environment}", environment, version)
@@ -118,6 +119,8 @@ def _missing_approvals(review: Review) -> str:
     baseline = candidate.live.pk if candidate.live else None
     given = [d.role for d in candidate.approvals if d.baseline_id == baseline]
     missing = [ROLE_WORDS[role] for role, count in candidate.rules.approvals.items() if given.count(role) < count]
+    if not missing and any(not gate.passed for gate in gates.evaluate(candidate, (gates.ForTheFolder(),))):
+        return "an approval for its folder"
     return f"{' and '.join(missing)} approval" if missing else "someone to promote it"
 
 

@@ -1,15 +1,17 @@
 """What waits for whom. A constant number of queries, however much waits."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib import clock
+from promptstudio.projects.answering import Answering, named_in, nearest
 from promptstudio.projects.models import Membership, Policy, Project
 from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import Contributor, Prompt, Version
+from promptstudio.reviews.authorship import suggesters_of
 from promptstudio.reviews.models import Decision, Review, Substitute
 
 from .models import Deployment, Placement, PublishJob
@@ -37,20 +39,15 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
     reviews: list[Review] = list(found_open.filter(version__prompt__project=project) if project else found_open)
     if not reviews or actor.key:
         return []
-    wrote = set(
-        Contributor.objects.filter(version__in=[r.version_id for r in reviews], user=actor.user).values_list("version_id", flat=True)
-    )
-    roles = list(Membership.objects.filter(user=actor.user).given_by_others().select_related("folder"))
-    rules = _rules(reviews)
+    desk = _Desk(reviews, actor)
     decisions = {
         d.review_id: d for d in Decision.objects.filter(review__in=reviews, person=actor.user).select_related("baseline").order_by("id")
     }
     live = live_versions(reviews)
     found = []
     for review in reviews:
-        asked = rules[review.environment_id]
-        wanted = ROLES["review"] & set(asked.approvals or ROLES["review"])
-        if review.version_id in wrote or not _roles_at(roles, review.version.prompt) & wanted:
+        asked = desk.rules[review.environment_id]
+        if not desk.asks(review):
             continue
         now = live.get((review.version.prompt_id, review.environment_id))
         decision = decisions.get(review.pk)
@@ -60,33 +57,79 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
             found.append(WaitingReview(review, True, now.semver if now else ""))
         elif decision.verdict == Decision.Verdict.APPROVE and asked.too_old(decision.decided_at, clock.now()):
             found.append(WaitingReview(review, False, now.semver if now else "", lapsed=True))
-    return _with_absent(found, actor, rules)
+    return desk.with_absent(found)
 
 
-def _with_absent(found: list[WaitingReview], actor: Actor, rules: dict[int, Rules]) -> list[WaitingReview]:
-    """With the names of those who are away, named this person, and could decide in a role that both hold."""
-    away = {row.person_id: row.person.name for row in Substitute.objects.now().filter(substitute=actor.user).select_related("person")}
-    if not away or not found:
-        return found
-    roles: dict[int, list[Membership]] = defaultdict(list)
-    for row in Membership.objects.filter(user__in=[actor.user.pk, *away]).given_by_others().select_related("folder"):
-        roles[row.user_id].append(row)
-    reviews = [item.review for item in found]
-    wrote = Contributor.objects.filter(version__in=[review.version_id for review in reviews], user__in=away)
-    # Whoever wrote it would not decide, and whoever decided has.
-    done = set(wrote.values_list("version__reviews", "user_id"))
-    done |= set(Decision.objects.filter(review__in=reviews, person__in=away).values_list("review_id", "person_id"))
+class _Desk:
+    """The facts about many reviews for one person, and for colleagues who are away and named them; each is asked for once."""
 
-    def names(review: Review) -> tuple[str, ...]:
-        wanted = ROLES["review"] & set(rules[review.environment_id].approvals or ROLES["review"])
-        shared = _roles_at(roles[actor.user.pk], review.version.prompt) & wanted
-        return tuple(
-            name
-            for person, name in away.items()
-            if (review.pk, person) not in done and shared & _roles_at(roles[person], review.version.prompt)
+    def __init__(self, reviews: list[Review], actor: Actor) -> None:
+        self.me = actor.user.pk
+        self.rules = _rules(reviews)
+        self.away = {row.person_id: row.person.name for row in Substitute.objects.now().filter(substitute=self.me).select_related("person")}
+        versions = {review.version_id for review in reviews}
+        self.authors: dict[int, set[int]] = defaultdict(set)
+        wrote = Contributor.objects.filter(version__in=versions, user__in=[self.me, *self.away])
+        for version, user in wrote.values_list("version_id", "user_id"):
+            self.authors[version].add(user)
+        self.suggesters: Mapping[int, set[int]] = {}
+        if any(rules.suggester_counts_as_author for rules in self.rules.values()):
+            self.suggesters = suggesters_of(versions)
+        asked = [review.version.prompt.project_id for review in reviews if self.rules[review.environment_id].folder_reviewers]
+        self.named = named_in(asked) if asked else {}
+        self.roles: dict[int, list[Membership]] = defaultdict(list)
+        for row in Membership.objects.filter(user__in=[self.me, *self.away]).given_by_others().select_related("folder"):
+            self.roles[row.user_id].append(row)
+
+    def asks(self, review: Review) -> bool:
+        """Whether this person may decide about it, and is asked to: in a role, for the folder, or for somebody who answers for it."""
+        if self._is_author(self.me, review):
+            return False
+        in_place = any(self._answers(person, review) and self._shared(person, review) for person in self.away)
+        return bool(self._asked_as(self.me, review)) or self._answers(self.me, review) or in_place
+
+    def with_absent(self, found: list[WaitingReview]) -> list[WaitingReview]:
+        """With the names of those who are away, named this person, and could decide in a role that both hold."""
+        if not self.away or not found:
+            return found
+        done = set(
+            Decision.objects.filter(review__in=[item.review for item in found], person__in=self.away).values_list("review_id", "person_id")
         )
 
-    return [replace(item, instead_of=names(item.review)) for item in found]
+        def names(review: Review) -> tuple[str, ...]:
+            return tuple(name for person, name in self.away.items() if (review.pk, person) not in done and self._waits_for(person, review))
+
+        return [replace(item, instead_of=names(item.review)) for item in found]
+
+    def _waits_for(self, person: int, review: Review) -> bool:
+        if self._is_author(person, review):
+            return False
+        by_role = self._asked_as(self.me, review) & self._asked_as(person, review)
+        return bool(by_role) or (self._answers(person, review) and bool(self._shared(person, review)))
+
+    def _is_author(self, person: int, review: Review) -> bool:
+        counts = self.rules[review.environment_id].suggester_counts_as_author
+        return person in self.authors[review.version_id] or (counts and person in self.suggesters.get(review.version_id, set()))
+
+    def _asked_as(self, person: int, review: Review) -> set[str]:
+        """The roles in which the conditions ask somebody; any that reviews, where they name neither roles nor people."""
+        asked = self.rules[review.environment_id].approvals
+        wanted = set(asked) if asked or self._answering(review) else set(ROLES["review"])
+        return self._held(person, review) & wanted
+
+    def _answers(self, person: int, review: Review) -> bool:
+        answering, held = self._answering(review), self._held(person, review)
+        return answering is not None and bool(held) and answering.names(person, held) and not self._is_author(person, review)
+
+    def _answering(self, review: Review) -> Answering | None:
+        asks = self.rules[review.environment_id].folder_reviewers
+        return nearest(review.version.prompt.folder, self.named) if asks else None
+
+    def _shared(self, person: int, review: Review) -> set[str]:
+        return self._held(person, review) & self._held(self.me, review)
+
+    def _held(self, person: int, review: Review) -> set[str]:
+        return _roles_at(self.roles[person], review.version.prompt) & ROLES["review"]
 
 
 def failed_publications(actor: Actor, project: Project | None = None) -> list[PublishJob]:

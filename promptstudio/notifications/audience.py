@@ -14,6 +14,7 @@ from promptstudio.projects.controls import others_who_confirm
 from promptstudio.projects.models import Environment, Membership, PendingChange
 from promptstudio.projects.roles import ROLES
 from promptstudio.prompts.models import Prompt, Request, Version
+from promptstudio.prompts.request_permissions import writers_for
 from promptstudio.reviews.models import Decision, Review, Thread
 from promptstudio.reviews.permissions import can_decide
 from promptstudio.reviews.services import standing_decisions
@@ -116,8 +117,7 @@ def _suggestion_taken(entry: Entry, facts: Facts) -> Iterator[Group]:
 def _prompt_asked_for(entry: Entry, facts: Facts) -> Iterator[Group]:
     """Who could write it."""
     if request := _request(entry):
-        held = Membership.objects.at(request.folder).filter(role__in=ROLES["write"])
-        yield REQUEST_ASKED, _who_see(request, User.objects.filter(pk__in=held.values("user")))
+        yield REQUEST_ASKED, _who_see(request, writers_for(request))
 
 
 def _request_went_on(entry: Entry, facts: Facts) -> Iterator[Group]:
@@ -183,6 +183,12 @@ def _wish_decided(entry: Entry, facts: Facts) -> Iterator[Group]:
     yield SECOND_PERSON, _people([facts.get("person")])
 
 
+def _answers_now(entry: Entry, facts: Facts) -> Iterator[Group]:
+    """Whoever answers for a folder from now on."""
+    named = facts.get("named")
+    yield ROLE, _people(named if isinstance(named, list) else [])
+
+
 def _role(entry: Entry, facts: Facts) -> Iterator[Group]:
     yield ROLE, _people([facts.get("person")])
 
@@ -220,6 +226,7 @@ AUDIENCES: dict[str, Audience] = {
     "request.commented": _request_went_on,
     "role.granted": _role,
     "role.revoked": _role,
+    "folder.reviewers_named": _answers_now,
 }
 
 
@@ -234,7 +241,7 @@ def _review(entry: Entry) -> Review | None:
 
 
 def _request(entry: Entry) -> Request | None:
-    found: Request | None = Request.objects.filter(uid=about(entry)).select_related("folder", "asked_by", "owner").first()
+    found: Request | None = Request.objects.filter(uid=about(entry)).select_related("folder", "prompt__folder", "asked_by", "owner").first()
     return found
 
 

@@ -9,7 +9,7 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         # Services register how confirmed changes are carried out.
-        from . import group_mappings, key_services, role_services, services  # noqa: F401
+        from . import folder_services, group_mappings, key_services, role_services, services  # noqa: F401
         from .models import Folder, Membership
 
         # Signals and not calls, so that no service can forget: a membership without its mirror would be a role that opens nothing,

@@ -16,7 +16,7 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict
 
-from .models import Environment, Membership, PendingChange, Project, Role
+from .models import Environment, FolderReviewer, Membership, PendingChange, Project, Role
 
 Carry = Callable[[PendingChange, Actor], None]
 _carry: dict[str, Carry] = {}
@@ -53,18 +53,21 @@ def others_who_confirm(user: User, project: Project | None) -> Any:
 
 
 def counts(role: str, project: Project) -> bool:
-    """Whether this role opens something: it changes the settings, or the conditions of an environment with approvals speak of it.
+    """Whether this role opens something: it changes the settings, or the conditions of an environment with approvals speak of it,
+    themselves or through who answers for a folder.
 
     Where there is no environment yet, there is nothing to open.
     """
     guarded = [place.policy.rules for place in project.environments.all()]
     if role == Role.ADMIN:
         return bool(guarded)
-    return any(role in rules.approvals or role in rules.deployers for rules in guarded if rules.approvals)
+    if any(role in rules.approvals or role in rules.deployers for rules in guarded if rules.asks_approval):
+        return True
+    return any(rules.folder_reviewers for rules in guarded) and FolderReviewer.objects.filter(folder__project=project, role=role).exists()
 
 
 def is_guarded(environment: Environment) -> bool:
-    return bool(environment.policy.rules.approvals)
+    return environment.policy.rules.asks_approval
 
 
 def ask(

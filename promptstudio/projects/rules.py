@@ -17,32 +17,45 @@ EDITORS = frozenset({"domain_expert", "product", "technical", "admin"})
 
 
 class Rules(BaseModel):
-    """`approvals` maps roles to how many different people of that role must approve; `approval_days` is how long one counts."""
+    """`approvals` maps roles to how many different people of that role must approve; `approval_days` is how long one counts.
+
+    `folder_reviewers` asks one of those who answer for the folder of the prompt to approve, where anybody is named there.
+    `suggester_counts_as_author` lets nobody approve a version that took up words which they suggested.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     previous_environment: bool = False
     change_record: bool = False
     approvals: dict[str, PositiveInt] = Field(default_factory=dict)
+    folder_reviewers: bool = False
+    suggester_counts_as_author: bool = False
     same_baseline: bool = True
     approval_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     approver_may_deploy: bool = True
     asker_confirms: bool = False
     deployers: tuple[str, ...] = ("domain_expert", "product", "technical", "admin")
 
+    @property
+    def asks_approval(self) -> bool:
+        return bool(self.approvals) or self.folder_reviewers
+
     def in_words(self, environment: str, previous: str | None) -> str:
         """One sentence: "To enter Production a version needs …"."""
         needs = []
         if self.previous_environment and previous:
             needs.append(f"to be live in {previous} first")
-        if self.approvals:
+        if self.asks_approval:
             days = f" within the last {self.approval_days} days" if self.approval_days else ""
-            needs.append(self.approvals_in_words() + (" given against what is live now" if self.same_baseline else "") + days)
+            against = " given against what is live now" if self.same_baseline else ""
+            needs.append(self._approvals_asked() + ("," if self.folder_reviewers and against else "") + against + days)
         if self.change_record:
             needs.append("a complete change record")
         if self.asker_confirms:
             needs.append("a yes from whoever asked for it in a request")
-        if self.approvals and not self.approver_may_deploy:
+        if self.asks_approval and self.suggester_counts_as_author:
+            needs.append("approvers who suggested none of its words")
+        if self.asks_approval and not self.approver_may_deploy:
             needs.append("somebody to promote it who did not approve it")
         if not needs:
             if set(self.deployers) >= EDITORS:
@@ -54,6 +67,11 @@ class Rules(BaseModel):
         return " and ".join(
             f"{count} {ROLE_WORDS.get(role, role)} approval{'s' if count > 1 else ''}" for role, count in self.approvals.items()
         )
+
+    def _approvals_asked(self) -> str:
+        by_role = [self.approvals_in_words()] if self.approvals else []
+        by_folder = ["an approval by somebody who answers for its folder"] if self.folder_reviewers else []
+        return " and ".join(by_role + by_folder)
 
     def too_old(self, given_at: datetime, now: datetime) -> bool:
         """Whether an approval that was given then does not count any more."""
@@ -71,7 +89,11 @@ class Rules(BaseModel):
         for role, count in other.approvals.items():
             if self.approvals.get(role, 0) < count:
                 found.append(f"{self.approvals.get(role, 0)} instead of {count} {ROLE_WORDS.get(role, role)} approvals are enough")
-        if self.approvals and other.approvals:
+        if other.folder_reviewers and not self.folder_reviewers:
+            found.append("nobody who answers for a folder has to approve what lies in it")
+        if self.asks_approval and other.asks_approval:
+            if other.suggester_counts_as_author and not self.suggester_counts_as_author:
+                found.append("whoever suggested words of a version may approve it")
             if other.same_baseline and not self.same_baseline:
                 found.append("approvals go on counting when something else went live")
             if other.approval_days and (self.approval_days is None or self.approval_days > other.approval_days):
@@ -92,9 +114,11 @@ class Rules(BaseModel):
             change_record=self.change_record or floor.change_record,
             asker_confirms=self.asker_confirms or floor.asker_confirms,
             approvals=approvals,
-            same_baseline=self.same_baseline or (bool(floor.approvals) and floor.same_baseline),
+            folder_reviewers=self.folder_reviewers or floor.folder_reviewers,
+            suggester_counts_as_author=self.suggester_counts_as_author or floor.suggester_counts_as_author,
+            same_baseline=self.same_baseline or (floor.asks_approval and floor.same_baseline),
             approval_days=min(days) if days else None,
-            approver_may_deploy=self.approver_may_deploy and (floor.approver_may_deploy or not floor.approvals),
+            approver_may_deploy=self.approver_may_deploy and (floor.approver_may_deploy or not floor.asks_approval),
             deployers=deployers or floor.deployers,
         )
 

@@ -14,6 +14,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.locking import locked
 
 from . import controls
+from .answering import what_is_missing_in_folders
 from .models import Environment, Floor, Folder, PendingChange, Policy, Project
 from .permissions import can, can_administer_site, can_create_project
 from .roles import DEPLOYERS, REVIEWERS
@@ -94,7 +95,7 @@ def change_policy(*, environment: Environment, data: dict[str, Any], actor: Acto
     if present.rules == rules:
         raise Conflict(f"These are already the rules of {environment}.")
     _keeps_the_floor(environment, rules)
-    if missing := what_is_missing(rules, staff_of(environment.project)):
+    if missing := what_is_missing(rules, staff_of(environment.project)) or what_is_missing_in_folders(environment.project, rules):
         raise Invalid({"rules": missing})
     easier = rules.easier_than(present.rules)
     if easier and controls.needs_second_person(actor, environment.project):

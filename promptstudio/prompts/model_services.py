@@ -16,6 +16,7 @@ from . import services
 from .catalogue import MODEL_ID, SAMPLING, Model, in_place_of
 from .models import Draft, ModelEntry, Prompt
 from .permissions import can_write
+from .shelved import still_in_the_library
 from .soundness import text_of
 
 REFUSABLE = (*SAMPLING, "stop_sequences")
@@ -48,16 +49,18 @@ def change_model(*, entry: ModelEntry, model: Model, actor: Actor) -> ModelEntry
 
 @transaction.atomic
 def open_draft_for_model(*, prompt: Prompt, model: str, actor: Actor) -> Draft:
-    """A draft of the newest version with `model` in place of its own, in the same geography; the one that is open already, where there is.
+    """A draft of the newest version with `model` in place of its own, in the same geography; an open one of it, where there is.
 
     Raises Invalid where there is no version yet.
     """
     can_write(actor, prompt).require()
+    # Of two clicks at once, the second finds the draft of the first.
+    prompt = still_in_the_library(prompt)
     newest = prompt.newest
     if newest is None:
         raise Invalid({"prompt": "There is no version yet whose model could be another."})
     wanted = in_place_of(newest.model, model)
-    for draft in prompt.drafts.open():
+    for draft in prompt.drafts.open().filter(based_on=newest):
         if text_of(draft.content.get("model")) == wanted:
             return draft
     draft = services.open_draft(prompt=prompt, actor=actor)

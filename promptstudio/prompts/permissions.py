@@ -3,8 +3,10 @@
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
+from promptstudio.projects.answering import no_longer_asked
+from promptstudio.projects.controls import needs_second_person
 from promptstudio.projects.models import Folder, Membership, Project
-from promptstudio.projects.permissions import can, can_administer_site
+from promptstudio.projects.permissions import can, can_administer_site, roles_at
 
 from .models import Draft, ImportBatch, Prompt, SavedFilter, Snippet
 
@@ -18,6 +20,18 @@ def can_here(actor: Actor, verb: str, prompt: Prompt) -> Allowed | Denied:
 
 def can_create_prompt(actor: Actor, place: Project | Folder) -> Allowed | Denied:
     return can(actor, "write", place)
+
+
+def can_move(actor: Actor, prompt: Prompt, place: Folder) -> Allowed | Denied:
+    """Whoever may write there need not be let in here; and out of reach of those who answer for it only they move it, or an admin where
+    no second person has to agree."""
+    general = can_create_prompt(actor, place)
+    asked = no_longer_asked(prompt.folder, place) if general and actor.user.kind != User.Kind.SYSTEM else None
+    if asked is None or (not actor.key and asked.names(actor.user.pk, roles_at(actor.user, prompt.folder))):
+        return general
+    if can(actor, "administer", prompt.project) and not needs_second_person(actor, prompt.project):
+        return Allowed()
+    return Denied(f"In {asked.place}, the approval of {asked.in_words} is asked for. One of them moves it to where it is not.")
 
 
 def can_create_somewhere(actor: Actor, project: Project) -> Allowed | Denied:

@@ -12,6 +12,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
+from promptstudio.lib.append_only import ERASED
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.lengths import LONGEST_TITLE, check_lengths, too_long
 from promptstudio.lib.locking import locked
@@ -310,7 +311,7 @@ def _take_quietly(request: Request, actor: Actor) -> None:
 def _keep_examples(request: Request, prompt: Prompt, actor: Actor) -> None:
     """Good answers become named examples; none that is there already is written over."""
     taken = set(NamedExample.objects.filter(prompt=prompt, archived_at=None).values_list("name", flat=True))
-    for answer in request.answers.filter(good=True, example=None):
+    for answer in request.answers.filter(good=True, example=None).exclude(text=ERASED):
         name = _free(answer.name, taken)
         values = answer.values or ({"input": answer.given} if answer.given else {})
         answer.example = save_example(prompt=prompt, name=name, values=values, actor=actor)

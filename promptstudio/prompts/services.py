@@ -24,7 +24,8 @@ from .freezing import Frozen, freeze, keep_what_it_was_made_of
 from .indexing import index_names, index_version
 from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptUserPermission, Version
 from .names import check_name, name_from_title, taken
-from .permissions import can_create_prompt, can_edit, can_restrict, can_write
+from .permissions import can_create_prompt, can_edit, can_move, can_restrict, can_write
+from .shelved import still_in_the_library
 from .soundness import problem_of
 
 EMPTY = Bundle(kind="text", messages=({"role": "user", "text": ""},)).as_json()  # type: ignore[arg-type]
@@ -123,9 +124,9 @@ def change_prompt(
             _check_title(title)
         prompt.title = title
     if folder is not None:
-        prompt.folder = folder_at(project=prompt.project, path=folder)
-        # Whoever may write here need not be let in there.
-        can_create_prompt(actor, prompt.folder).require()
+        place = folder_at(project=prompt.project, path=folder)
+        can_move(actor, prompt, place).require()
+        prompt.folder = place
     if owner is not None:
         prompt.owner = owner
     prompt._history_user = actor.user  # type: ignore[attr-defined]
@@ -271,6 +272,7 @@ def save_version(*, prompt: Prompt, data: dict[str, Any], change: Change, actor:
 def add_to_change_record(*, version: Version, expected_impact: str = "", validation_criteria: str = "", actor: Actor) -> None:
     """Add to what the version promises. What stands there already stays."""
     can_write(actor, version.prompt).require()
+    still_in_the_library(version.prompt)
     given = {"expected_impact": expected_impact.strip(), "validation_criteria": validation_criteria.strip()}
     check_lengths(**given)
     if not any(given.values()):
@@ -314,7 +316,7 @@ def bump_of(prompt: Prompt, bundle: Bundle) -> tuple[tuple[int, int, int], semve
 def _cut(
     *, prompt: Prompt, data: dict[str, Any], change: Change, people: Iterable[User], based_on: Version | None, actor: Actor
 ) -> Version:
-    prompt = Prompt.objects.select_for_update().get(pk=prompt.pk)
+    prompt = still_in_the_library(prompt)
     frozen = freeze(prompt.project, data)
     bundle = _checked(frozen, change)
     newest = prompt.newest

@@ -1,6 +1,7 @@
 """What helps to find prompts again, and taking one over into another project."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 
@@ -11,7 +12,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Project
 
 from . import services
-from .models import Prompt, SavedFilter, Tag
+from .models import Prompt, SavedFilter, Snippet, Tag, Version
 from .permissions import can_copy, can_keep_filter, can_remove_filter, can_write
 
 MOST_TAGS = 12
@@ -70,7 +71,7 @@ def copy_prompt(*, prompt: Prompt, project: Project, folder: str = "", actor: Ac
         raise Conflict("There is no version of it yet, so there is nothing to copy.")
     copy = services.create_prompt(project=project, title=prompt.title, folder=folder, actor=actor)
     draft = services.open_draft(prompt=copy, actor=actor)
-    services.save_draft(draft=draft, content=newest.bundle.as_json(), revision=draft.revision, actor=actor)
+    services.save_draft(draft=draft, content=_words_for(newest, project), revision=draft.revision, actor=actor)
     for example in prompt.examples.filter(archived_at=None):
         services.save_example(prompt=copy, name=example.name, values=example.values, actor=actor)
     if prompt.restricted:
@@ -85,6 +86,16 @@ def copy_prompt(*, prompt: Prompt, project: Project, folder: str = "", actor: Ac
         to_project=project.uid,
     )
     return copy
+
+
+def _words_for(version: Version, project: Project) -> dict[str, Any]:
+    """As written, so that a copy goes on following its snippets, where `project` includes the same ones; else with their words in it."""
+    if version.prompt.project_id == project.pk:
+        return version.as_written
+    snippets = {row.snippet_version.snippet for row in version.inclusions.select_related("snippet_version__snippet")}
+    own = Snippet.objects.filter(project=project, name__in={snippet.name for snippet in snippets})
+    same = all(snippet.on_shelf for snippet in snippets) and not own.exists()
+    return version.as_written if same else version.bundle.as_json()
 
 
 def _checked(words: Iterable[str]) -> list[str]:

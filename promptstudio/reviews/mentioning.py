@@ -11,7 +11,7 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.projects.models import Membership
 from promptstudio.prompts.models import Prompt
 
-from .models import Comment, Mention, Remark
+from .models import Comment, Decision, Mention, Remark
 
 MARK = re.compile(r"\{person:([0-9a-f-]{36})\}")
 _AT = re.compile(r"(?<![\w@])@(?=\w)")
@@ -83,11 +83,24 @@ def _the_one(people: list[User], name: str, field: str) -> User:
     raise Invalid({field: f"More than one person here is called {name}. Write {choices}."})
 
 
-def note(people: Iterable[User], *, by: User, remark: Remark | None = None, comment: Comment | None = None) -> None:
+def in_words(said: Remark | Comment | Decision) -> str:
+    """What somebody said, with the names of those whom they named; its mentions are best fetched with it."""
+    people = {str(mention.person.uid): mention.person.name for mention in said.mentions.all()}
+    return MARK.sub(lambda match: f"@{people[match[1]]}" if match[1] in people else match[0], said.text)
+
+
+def note(
+    people: Iterable[User],
+    *,
+    by: User,
+    remark: Remark | None = None,
+    comment: Comment | None = None,
+    decision: Decision | None = None,
+) -> None:
     """Let them know. Nobody is told that they named themselves."""
     for person in people:
         seen = clock.now() if person == by else None
-        Mention.objects.create(person=person, remark=remark, comment=comment, made_at=clock.now(), seen_at=seen)
+        Mention.objects.create(person=person, remark=remark, comment=comment, decision=decision, made_at=clock.now(), seen_at=seen)
 
 
 def look_at(mentions: Iterable[Mention], person: User) -> None:

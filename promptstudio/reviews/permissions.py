@@ -1,13 +1,17 @@
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
+from promptstudio.projects.answering import who_answers
 from promptstudio.projects.models import Membership
-from promptstudio.projects.roles import ROLES
+from promptstudio.projects.roles import REVIEWERS, ROLES
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.permissions import can_here, can_write
 
+from .answering import Asked, substitutes_of
+from .authorship import suggesters_of
 from .models import Review
+from .models.substitutes import today
 
 
 def can_ask(actor: Actor, version: Version) -> Allowed | Denied:
@@ -43,19 +47,41 @@ def can_decide(actor: Actor, review: Review) -> Allowed | Denied:
         return Denied("This review is closed.")
     if review.version.was_written_by(actor.user):
         return Denied("You worked on this version. Ask someone else to approve it.")
+    rules = review.environment.policy.rules
+    if rules.suggester_counts_as_author and actor.user.pk in suggesters_of([review.version_id])[review.version_id]:
+        return Denied(
+            f"Words that you suggested were taken into this version. For {review.environment} that counts as writing it, "
+            "so ask someone else to approve it."
+        )
     if not deciding_roles(actor.user, review):
-        wanted = " or ".join(ROLE_WORDS[role] for role in _wanted(review)) or "reviewer"
+        wanted = " or ".join(ROLE_WORDS[role] for role in rules.approvals) or "reviewer"
         return Denied(f"Your roles do not decide here. The conditions of {review.environment} ask for {wanted}.")
     return can_here(actor, "read", review.version.prompt)
 
 
 def deciding_roles(user: User, review: Review) -> list[str]:
-    """The roles in which `user` could decide: held in the project, not given by oneself, asked for by the policy (or any that reviews)."""
-    held = Membership.objects.filter(user=user).at(review.version.prompt.folder).given_by_others().values_list("role", flat=True)
+    """The roles in which `user` could decide: held in the project, not given by oneself, asked for by the policy (or any that reviews).
+
+    Whoever is asked for the folder of the prompt decides in any role that reviews.
+    """
+    rules = review.environment.policy.rules
+    members = Membership.objects.at(review.version.prompt.folder).given_by_others()
+    held = ROLES["review"] & set(members.filter(user=user).values_list("role", flat=True))
     # Conditions of before may ask for a role that never reviews: nobody gives that approval.
-    wanted = _wanted(review) or ["product", "technical", "domain_expert", "admin"]
-    return [role for role in wanted if role in ROLES["review"] & set(held)]
+    wanted = list(rules.approvals) or ["product", "technical", "domain_expert", "admin"]
+    if rules.folder_reviewers and not held <= set(wanted) and user.pk in _asked_for_folder(review):
+        wanted += [role for role in REVIEWERS if role not in wanted]
+    return [role for role in wanted if role in held]
 
 
-def _wanted(review: Review) -> list[str]:
-    return list(review.environment.policy.rules.approvals)
+def _asked_for_folder(review: Review) -> dict[int, User]:
+    """Who answers for the folder, or stands in for somebody who does, and did not work on the version."""
+    folder = review.version.prompt.folder
+    answering = who_answers(folder)
+    if answering is None:
+        return {}
+    members = Membership.objects.at(folder).given_by_others().filter(user__is_active=True).select_related("user")
+    authors = set(review.version.contributors.values_list("user_id", flat=True))
+    if review.environment.policy.rules.suggester_counts_as_author:
+        authors |= suggesters_of([review.version_id])[review.version_id]
+    return Asked(answering, list(members), substitutes_of(person.pk for person in answering.people), authors).able(today())

@@ -10,6 +10,7 @@ from promptstudio.lib.lengths import check_lengths
 from promptstudio.lib.locking import locked
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Version
+from promptstudio.prompts.shelved import still_in_the_library
 
 from . import mentioning
 from .models import Comment, Decision, Review
@@ -21,6 +22,8 @@ def ask_for_review(*, version: Version, environment: Environment, note: str = ""
     """Ask those who may decide to let `version` into `environment`. Raises Invalid while the change record is incomplete."""
     can_ask(actor, version).require()
     check_lengths(note=note)
+    # Archiving takes the same lock, and refuses while a review is open.
+    still_in_the_library(version.prompt)
     if environment.project_id != version.prompt.project_id:
         raise Invalid({"environment": "That environment belongs to another project."})
     if version.origin != "import" and version.missing_from_record:
@@ -64,17 +67,19 @@ def decide(*, review: Review, verdict: str, comment: str = "", baseline: Version
     if verdict == Decision.Verdict.REQUEST_CHANGES and not comment.strip():
         raise Invalid({"comment": "Say what should change, so that the author can act on it."})
     check_lengths(comment=comment)
-    _is_no_repetition(review, verdict, comment.strip(), baseline, actor)
+    kept, named = mentioning.with_marks(comment.strip(), review.version.prompt, "comment")
+    _is_no_repetition(review, verdict, kept, baseline, actor)
     decision = Decision.objects.create(
         review=review,
         person=actor.user,
         role=role if role in deciding_roles(actor.user, review) else deciding_roles(actor.user, review)[0],
         verdict=verdict,
-        comment=comment.strip(),
+        comment=kept,
         baseline=baseline,
         digest=review.version.digest,
         decided_at=clock.now(),
     )
+    mentioning.note(named, by=actor.user, decision=decision)
     record(
         actor=actor,
         action="review.approved" if verdict == Decision.Verdict.APPROVE else "review.changes_requested",
@@ -85,6 +90,7 @@ def decide(*, review: Review, verdict: str, comment: str = "", baseline: Version
         baseline=baseline.semver if baseline else None,
         semver=review.version.semver,
         environment=review.environment.slug,
+        mentioned=[str(person.uid) for person in named],
     )
     return decision
 
@@ -129,6 +135,7 @@ def standing_decisions(version: Version, environment: Environment) -> list[Decis
         Decision.objects.filter(review__version=version, review__environment=environment)
         .exclude(review__outcome=Review.Outcome.WITHDRAWN)
         .select_related("person", "baseline", "review")
+        .prefetch_related("mentions__person")
         .order_by("id")
     )
     return list({row.person_id: row for row in rows}.values())

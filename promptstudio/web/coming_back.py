@@ -66,7 +66,7 @@ def replaced_decisions(review: Review, live: Version | None) -> list[Decision]:
     )
     if live:
         found = found.filter(review__version__gt=live.pk)
-    rows = found.select_related("person", "review__version").order_by("id")
+    rows = found.select_related("person", "review__version").prefetch_related("mentions__person").order_by("id")
     return list({row.person_id: row for row in rows}.values())
 
 

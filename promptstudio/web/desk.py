@@ -128,6 +128,7 @@ def _changes_asked_of(actor: Actor) -> list[Decision]:
     reviews = Review.objects.visible_to(actor).open().filter(version__contributors__user=actor.user).exclude(Exists(newer))
     decisions = Decision.objects.filter(review__in=reviews).order_by("id")
     decisions = decisions.select_related("person", "review__version__prompt__project", "review__environment")
+    decisions = decisions.prefetch_related("mentions__person")
     standing = {(decision.review_id, decision.person_id): decision for decision in decisions}
     return [decision for decision in standing.values() if decision.verdict == Decision.Verdict.REQUEST_CHANGES]
 
@@ -140,8 +141,12 @@ def _mentions_of(actor: Actor) -> list[Mention]:
         "comment__author",
         "comment__review__version__prompt__project",
         "comment__review__environment",
+        "decision__person",
+        "decision__review__version__prompt__project",
+        "decision__review__environment",
     )
-    newest = found.order_by("-id").prefetch_related("remark__mentions__person", "comment__mentions__person")[:MOST_MENTIONS]
+    spoken = ("remark__mentions__person", "comment__mentions__person", "decision__mentions__person")
+    newest = found.order_by("-id").prefetch_related(*spoken)[:MOST_MENTIONS]
     return list({mention.where: mention for mention in reversed(newest)}.values())[::-1]
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, PublishJob, Target
-from promptstudio.projects.models import ApiKey, Environment, Membership, Policy, Project, ServiceAccount
+from promptstudio.projects.models import ApiKey, Environment, Folder, Membership, Policy, Project, ServiceAccount
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Request, Snippet, SnippetVersion, Version
 from promptstudio.reviews.models import Review, Thread
 
@@ -62,6 +62,7 @@ LINKS: dict[str, tuple[Things, Address]] = {
     "environment": (_of_projects(Environment, "project"), _settings("settings", "project")),
     "policy": (_of_projects(Policy, "environment__project"), _settings("settings", "environment__project")),
     "target": (_of_projects(Target, "environment__project"), _settings("settings", "environment__project")),
+    "folder": (_of_projects(Folder, "project"), _settings("settings_folders", "project")),
     "membership": (_of_projects(Membership, "project"), _settings("settings_people", "project")),
     "serviceaccount": (_of_projects(ServiceAccount, "project"), _settings("settings_keys", "project")),
     "apikey": (_of_projects(ApiKey, "account__project"), _settings("settings_keys", "account__project")),

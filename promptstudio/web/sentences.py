@@ -24,6 +24,7 @@ GATES = {
     "not_recalled": "the recall",
     "other_hands": "who approved it",
     "asker_confirms": "who asked for it",
+    "folder_reviewers": "who answers for the folder",
 }
 
 # why a sign-in was refused, where the word itself does not say it
@@ -319,6 +320,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "group_mapping.removed": ("users", "quiet", _said("said that the group {what} gives nothing any more")),
     "access.refused": ("ban", "back", _said("was refused{reason} at {what}")),
     "project.created": ("plus", "quiet", _said("created the project {what}")),
+    "folder.reviewers_named": ("users", "quiet", _said("said who answers for {what}")),
     "environment.added": ("stack-2", "quiet", _said("added the environment {what}")),
     "environment.changed": ("stack-2", "quiet", _said("changed the environment {what}")),
     "policy.changed": ("shield-check", "quiet", _said("changed the conditions of {environment}")),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import access, audit, report, retiring, search, settings
+from .views import access, audit, folders, report, retiring, search, settings
 
 PROJECT = "p/<slug:project>/"
 SETTINGS = PROJECT + "settings/"
@@ -21,6 +21,8 @@ urlpatterns = [
     path(SETTINGS + "people/access/", access.access_review, name="access_review"),
     path(SETTINGS + "people/give/", settings.grant, name="settings_grant"),
     path(SETTINGS + "people/<uuid:uid>/take/", settings.revoke, name="settings_revoke"),
+    path(SETTINGS + "folders/", folders.folders, name="settings_folders"),
+    path(SETTINGS + "folders/change/", folders.folder, name="settings_folder"),
     path(SETTINGS + "keys/", settings.keys, name="settings_keys"),
     path(SETTINGS + "keys/applications/", settings.account, name="settings_account"),
     path(SETTINGS + "keys/applications/<uuid:uid>/", settings.key, name="settings_key"),

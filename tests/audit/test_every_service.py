@@ -28,7 +28,7 @@ from promptstudio.evaluations import services as evaluations
 from promptstudio.evaluations.questions import Question
 from promptstudio.lib import clock
 from promptstudio.notifications.services import choose_ways
-from promptstudio.projects import access_services, control_services, group_mappings, key_services, role_services
+from promptstudio.projects import access_services, control_services, folder_services, group_mappings, key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
@@ -330,6 +330,10 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "projects.grant_role": (
         "role.granted",
         lambda s: role_services.grant_role(project=s.cast.claims, user=s.cast.vera.user, role="product", actor=s.cast.dora),
+    ),
+    "projects.name_reviewers": (
+        "folder.reviewers_named",
+        lambda s: folder_services.name_reviewers(folder=s.prompt.folder, people=[s.cast.bob.user], roles=["product"], actor=s.cast.dora),
     ),
     "projects.revoke_role": (
         "role.revoked",

@@ -12,13 +12,13 @@ from django.test import Client
 from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.erasing import erase_words
+from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.models import Deployment, Recall
 from promptstudio.lib.append_only import ERASED, NeverChanges, erase
 from promptstudio.lib.errors import Conflict, NotAllowed
 from promptstudio.prompts import request_services as asking
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Prompt, RequestEvent, Version
+from promptstudio.prompts.models import Prompt, Request, RequestEvent, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
@@ -156,3 +156,50 @@ def test_triggers_of_an_earlier_kind_are_replaced(db: None) -> None:
     sql(refuse)
     triggers.install(connection)
     assert name not in triggers.present(connection)
+
+
+class TestRequests:
+    @pytest.fixture
+    def wish(self, cast: Cast) -> Request:
+        answer = asking.Answer(WORDS, name="Frau Schmidt", given=f"claim: {WORDS}", why=WORDS)
+        return wished(cast.claims, by=cast.vera, wanted=WORDS, audience=WORDS, given=WORDS, answers=[answer])
+
+    def test_no_table_holds_the_words_and_the_trail_keeps_a_hash(self, cast: Cast, wish: Request) -> None:
+        erase_request(request=wish, actor=cast.root)
+        assert columns_that_hold(WORDS) == columns_that_hold("Frau Schmidt") == []
+        kept = json.loads(Entry.objects.get(action="text.erased").data)
+        stood = {
+            "request": dict.fromkeys(("wanted", "audience", "given"), WORDS),
+            "answers": [
+                {
+                    "name": "Frau Schmidt",
+                    "given": f"claim: {WORDS}",
+                    "text": WORDS,
+                    "why": WORDS,
+                    "values": json.dumps({"claim": WORDS}),
+                },
+            ],
+        }
+        text = json.dumps(stood, sort_keys=True, ensure_ascii=False)
+        assert kept["sha256"] == hashlib.sha256((kept["salt"] + text).encode()).hexdigest()
+        assert list(faults()) == []
+
+    def test_only_a_site_admin_does_and_only_once(self, cast: Cast, wish: Request) -> None:
+        with pytest.raises(NotAllowed, match="Only a site admin"):
+            erase_request(request=wish, actor=cast.dora)
+        erase_request(request=wish, actor=cast.root)
+        with pytest.raises(Conflict, match="no words to erase"):
+            erase_request(request=wish, actor=cast.root)
+
+    def test_it_goes_on_without_them(self, cast: Cast, wish: Request, client: Client) -> None:
+        erase_request(request=wish, actor=cast.root)
+        assert ERASED in text(at(client, cast.vera).get(f"/p/claims/requests/{wish.uid}/"))
+        draft = asking.start_writing(request=wish, actor=cast.alice)
+        assert not draft.prompt.examples.exists()
+
+    def test_the_administration_asks_once_more(self, cast: Cast, wish: Request, client: Client) -> None:
+        chosen = {"action": "erase", "_selected_action": [wish.pk]}
+        assert "Its title stays" in text(at(client, cast.root).post("/admin/prompts/request/", chosen))
+        client.post("/admin/prompts/request/", chosen | {"sure": "yes"})
+        wish.refresh_from_db()
+        assert (wish.title, wish.wanted) == ("First letter", ERASED)

@@ -36,7 +36,7 @@ def outcome(cast: Cast, version: Version, gate: str) -> gates.Outcome:
 
 @pytest.mark.parametrize("gate", gates.GATES, ids=lambda gate: gate.name)
 def test_a_gate_that_cannot_answer_blocks(cast: Cast, version: Version, gate: gates.Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    every = STRICT.model_dump(mode="json") | {"approver_may_deploy": False, "asker_confirms": True}
+    every = STRICT.model_dump(mode="json") | {"approver_may_deploy": False, "asker_confirms": True, "folder_reviewers": True}
     change_policy(environment=cast.production, data=every, actor=cast.dora)
     approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
 

@@ -12,13 +12,14 @@ from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
 from promptstudio.audit.services import record
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments import worker
+from promptstudio.deployments import upkeep_services, worker
 from promptstudio.deployments.models import Attempt, Deployment, Placement, WentLive
 from promptstudio.lib.errors import Conflict
 from promptstudio.projects.models import Environment, Policy
 from promptstudio.projects.services import change_policy
+from promptstudio.prompts import model_services
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts.models import Draft, Prompt, Version
 from tests.cast import Cast, a_prompt, a_version, asked, bundle, hire, live_version, promote
 from tests.deployments.fake_target import a_target, use_fake_publisher
 
@@ -162,6 +163,20 @@ def test_two_versions_saved_at_once_have_different_numbers(cast: Cast, prompt: P
 
 def test_the_same_version_saved_twice_at_once_is_one(cast: Cast, prompt: Prompt) -> None:
     one_and_one(at_once(*[lambda: a_version(prompt, by=cast.alice)] * 2), Version, prompts.NothingChanged)
+
+
+def test_two_clicks_open_one_draft_for_a_successor(cast: Cast, prompt: Prompt) -> None:
+    a_version(prompt, by=cast.alice)
+    opens = [lambda: model_services.open_draft_for_model(prompt=prompt, model="amazon.nova-pro-v1:0", actor=cast.alice)] * 2
+    first, second = at_once(*opens)
+    assert first == second == Draft.objects.get()
+
+
+def test_a_prompt_is_not_archived_under_who_asks_for_a_review(cast: Cast, prompt: Prompt) -> None:
+    version = a_version(prompt, by=cast.alice)
+    at_once(lambda: asked(version, cast.production, by=cast.alice), lambda: upkeep_services.archive_prompt(prompt=prompt, actor=cast.bob))
+    archived = Prompt.objects.get().archived_at is not None
+    assert archived != version.reviews.open().exists()
 
 
 def test_of_two_who_ask_for_the_same_review_one_is_told(cast: Cast, prompt: Prompt) -> None:

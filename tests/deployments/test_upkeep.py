@@ -1,5 +1,6 @@
 """A prompt is archived, brought back and renamed, and its readers go on."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from promptstudio.deployments import upkeep_services as upkeep
 from promptstudio.deployments.models import Snapshot
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.services import change_policy
+from promptstudio.prompts import model_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import FormerName, Prompt
 from promptstudio.reviews import services as reviews
@@ -36,6 +38,23 @@ def test_an_archived_prompt_is_read_and_not_changed(cast: Cast, prompt: Prompt) 
         asked(version, cast.staging, by=cast.alice)
     with pytest.raises(NotAllowed, match="Restore it"):
         promote(version, cast.development, by=cast.alice)
+
+
+def test_whoever_looked_before_it_was_archived_is_told(cast: Cast, prompt: Prompt) -> None:
+    """What they hold says that it is in the library; the row says otherwise."""
+    version = a_version(prompt, by=cast.alice)
+    assert version.prompt.archived_at is None
+    upkeep.archive_prompt(prompt=fresh(prompt), actor=cast.bob)
+    deeds: list[Callable[[], Any]] = [
+        lambda: asked(version, cast.production, by=cast.alice),
+        lambda: a_version(prompt, by=cast.alice, text="Newer {{claim}}"),
+        lambda: prompts.add_to_change_record(version=version, expected_impact="More.", actor=cast.alice),
+        lambda: model_services.open_draft_for_model(prompt=prompt, model="amazon.nova-pro-v1:0", actor=cast.alice),
+    ]
+    for deed in deeds:
+        with pytest.raises(Conflict, match="was archived a moment ago"):
+            deed()
+    assert (version.reviews.count(), prompt.versions.count(), prompt.drafts.count()) == (0, 1, 0)
 
 
 def test_what_is_live_without_conditions_goes_on(cast: Cast, prompt: Prompt) -> None:

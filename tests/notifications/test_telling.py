@@ -16,7 +16,7 @@ from promptstudio.notifications.models import Cursor, Delivery, Notification, Ou
 from promptstudio.notifications.services import choose_ways
 from promptstudio.projects.models import Membership
 from promptstudio.projects.role_services import grant_role, revoke_role
-from promptstudio.projects.services import change_policy
+from promptstudio.projects.services import change_policy, folder_at
 from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.diff import Lines
@@ -258,6 +258,13 @@ def test_a_comment_of_a_review_reaches_who_is_named(cast: Cast, prompt: Prompt) 
     assert told("mentioned") == {"Vera"}
 
 
+def test_what_somebody_writes_to_a_decision_reaches_who_is_named(cast: Cast, prompt: Prompt) -> None:
+    review = asked(a_version(prompt, by=cast.alice), cast.production, by=cast.alice)
+    told()
+    deployments.decide(review=review, verdict="request_changes", comment="Is that right, @Vera?", seen=None, actor=cast.bob)
+    assert told("mentioned") == {"Vera"}
+
+
 def test_a_request_reaches_who_could_write_it_and_then_those_whose_it_is(cast: Cast) -> None:
     request = wished(cast.claims, by=cast.vera)
     assert told("request_asked") == {"Alice", "Bob", "Bella", "Dora"}
@@ -265,6 +272,15 @@ def test_a_request_reaches_who_could_write_it_and_then_those_whose_it_is(cast: C
     assert told("request") == {"Vera"}
     asking.say(request=request, text="Soon, please.", actor=cast.vera)
     assert told("request") == {"Alice"}
+
+
+def test_a_request_about_a_prompt_reaches_who_writes_where_it_lies_now(cast: Cast, prompt: Prompt) -> None:
+    nora = a_person("Nora", cast.claims, by=cast.root)
+    motor = folder_at(project=cast.claims, path="Motor")
+    grant_role(project=cast.claims, user=nora.user, role="technical", folder=motor, actor=cast.dora)
+    wished(prompt, by=cast.vera)
+    prompts.change_prompt(prompt=prompt, folder="Motor", actor=cast.alice)
+    assert told("request_asked") == {"Alice", "Bob", "Bella", "Dora", "Nora"}
 
 
 def test_a_request_is_shown_before_there_is_a_prompt_and_only_where_it_may_be_read(cast: Cast) -> None:

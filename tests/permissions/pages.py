@@ -25,6 +25,8 @@ TAKEN_BY = "Who has taken it hands it over; otherwise it is a matter of keeping 
 TOLD = "What one was told oneself, and how one wants to be told."
 NOT_TOLD = "What somebody else was told is not there."
 DEMO = "There is no such page but in the demo on one machine."
+TOP = "Without a folder in its address it is the top, which whoever has a role in one folder alone does not read."
+NO_TOP = {"inside": INVISIBLE, "keeper": INVISIBLE, "outside": INVISIBLE}
 OPEN = "Before anybody is signed in, and for machines that watch the product."
 
 
@@ -69,6 +71,10 @@ def restricted(stage: Stage, things: Things, person: Person) -> dict[str, str]:
 
 def an_account(stage: Stage, things: Things, person: Person) -> dict[str, str]:
     return {"account_name": "Broker desk", "responsible": str(stage.author.user.pk)}
+
+
+def an_answerer(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"people": str(stage.person("technical").user.uid)}
 
 
 def new_project(stage: Stage, things: Things, person: Person) -> dict[str, str]:
@@ -202,6 +208,9 @@ PAGES: dict[str, Entry] = {
     "GET settings": Entry("read", at="somewhere"),
     "GET settings_people": Entry("read", at="somewhere"),
     "GET settings_keys": Entry("read", at="somewhere"),
+    "GET settings_folders": Entry("read", at="somewhere"),
+    "GET settings_folder": Entry("read", address=lambda *_: {}, at="somewhere", instead=NO_TOP, why=TOP),
+    "POST settings_folder": Entry("administer", make=an_answerer, instead=NO_TOP, why=TOP),
     "POST settings_grant": Entry("administer", at="somewhere", make=grant),
     "GET access_review": Entry("read", at="somewhere"),
     "POST access_review": Entry("administer"),

@@ -13,12 +13,12 @@ from promptstudio.accounts import session_services
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services, upkeep_services
-from promptstudio.deployments.erasing import erase_words
+from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.places import ask_places
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.services import ask_models, stop_asking
 from promptstudio.lib.errors import NotAllowed, StudioError
-from promptstudio.projects import access_services, control_services, group_mappings, key_services, role_services
+from promptstudio.projects import access_services, control_services, folder_services, group_mappings, key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.roles import SCOPES
@@ -151,6 +151,9 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     ),
     "projects.change_policy": settings(
         lambda s, t, a: projects.change_policy(environment=s.staging, data={"change_record": True}, actor=a)
+    ),
+    "projects.name_reviewers": settings(
+        lambda s, t, a: folder_services.name_reviewers(folder=t.prompt.folder, people=[s.author.user], roles=[], actor=a)
     ),
     "projects.grant_role": settings(
         lambda s, t, a: role_services.grant_role(project=s.claims, user=s.person("stranger").user, role="viewer", actor=a)
@@ -352,10 +355,11 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "deployments.exclude": prompt("deploy", lambda s, t, a: deployments.exclude(job=t.job, reason="No.", actor=a)),
     "deployments.cancel": prompt("deploy", lambda s, t, a: deployments.cancel(job=t.job, reason="No.", actor=a)),
     "deployments.erase_words": site(lambda s, t, a: erase_words(row=t.comment, actor=a)),
+    "deployments.erase_request": site(lambda s, t, a: erase_request(request=t.wish, actor=a)),
     "deployments.ask_places": (Entry("audit", seen="nothing"), lambda s, t, a: ask_places(environment=s.development, actor=a)),
 }
 # Not called services in their file's name, and just as public.
-BESIDES = {"deployments.erase_words", "deployments.ask_places"}
+BESIDES = {"deployments.erase_words", "deployments.erase_request", "deployments.ask_places"}
 
 
 class Fresh:

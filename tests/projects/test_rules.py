@@ -13,6 +13,8 @@ STRICT = Rules(
     approval_days=30,
     approver_may_deploy=False,
     asker_confirms=True,
+    folder_reviewers=True,
+    suggester_counts_as_author=True,
     deployers=("technical",),
 )
 any_rules = st.builds(
@@ -24,6 +26,8 @@ any_rules = st.builds(
     approval_days=st.none() | st.integers(1, 90),
     approver_may_deploy=st.booleans(),
     asker_confirms=st.booleans(),
+    folder_reviewers=st.booleans(),
+    suggester_counts_as_author=st.booleans(),
     deployers=st.lists(st.sampled_from(list(ROLE_WORDS)), min_size=1, unique=True).map(tuple),
 )
 
@@ -34,6 +38,8 @@ any_rules = st.builds(
         ({"previous_environment": False}, "need not be live in the environment before"),
         ({"change_record": False}, "the change record may stay incomplete"),
         ({"asker_confirms": False}, "whoever asked for it need not confirm it"),
+        ({"folder_reviewers": False}, "nobody who answers for a folder has to approve what lies in it"),
+        ({"suggester_counts_as_author": False}, "whoever suggested words of a version may approve it"),
         ({"approvals": {"product": 1, "technical": 1}}, "1 instead of 2 technical approvals are enough"),
         ({"approvals": {"technical": 2}}, "0 instead of 1 product approvals are enough"),
         ({"same_baseline": False}, "when something else went live"),
@@ -57,9 +63,9 @@ def test_no_rules_are_easier_than_themselves(rules: Rules) -> None:
 @given(any_rules, any_rules)
 def test_whatever_differs_is_easier_one_way_or_the_other(a: Rules, b: Rules) -> None:
     same = a.model_dump(exclude={"deployers"}) == b.model_dump(exclude={"deployers"}) and set(a.deployers) == set(b.deployers)
-    about_approvals = {"same_baseline", "approval_days", "approver_may_deploy"}
+    about_approvals = {"suggester_counts_as_author", "same_baseline", "approval_days", "approver_may_deploy"}
     others = {*about_approvals, "deployers"}
-    moot = not (a.approvals and b.approvals) and a.model_dump(exclude=others) == b.model_dump(exclude=others)
+    moot = not (a.asks_approval and b.asks_approval) and a.model_dump(exclude=others) == b.model_dump(exclude=others)
     if not same and not moot and set(a.deployers) == set(b.deployers):
         assert a.easier_than(b) or b.easier_than(a)
 
@@ -75,9 +81,10 @@ def test_raised_to_a_floor_they_are_easier_than_neither(rules: Rules, floor: Rul
 
 def test_the_sentence_says_every_condition() -> None:
     assert STRICT.in_words("Production", "Staging") == (
-        "To enter Production a version needs to be live in Staging first, 1 product approval and 2 technical approvals given against "
-        "what is live now within the last 30 days, a complete change record, a yes from whoever asked for it in a request and "
-        "somebody to promote it who did not approve it."
+        "To enter Production a version needs to be live in Staging first, 1 product approval and 2 technical approvals and an "
+        "approval by somebody who answers for its folder, given against what is live now within the last 30 days, a complete change "
+        "record, a yes from whoever asked for it in a request, approvers who suggested none of its words and somebody to promote it who "
+        "did not approve it."
     )
 
 
@@ -89,8 +96,9 @@ def test_policies_written_before_there_were_more_rules_read_as_they_were() -> No
 
 @given(any_rules)
 def test_a_rule_that_a_policy_never_heard_of_changes_nothing_in_it(rules: Rules) -> None:
-    before = rules.model_copy(update={"asker_confirms": False})
-    kept = before.model_dump(mode="json", exclude={"asker_confirms"})
+    new = {"asker_confirms", "folder_reviewers", "suggester_counts_as_author"}
+    before = rules.model_copy(update=dict.fromkeys(new, False))
+    kept = before.model_dump(mode="json", exclude=new)
     assert Rules.model_validate(kept) == before
     assert "whoever asked" not in before.in_words("Production", "Staging")
     assert before.easier_than(Rules.model_validate(kept)) == []

@@ -124,6 +124,19 @@ def test_a_draft_for_the_successor_differs_in_its_model_alone(cast: Cast, prompt
 
 
 @pytest.mark.django_db
+def test_a_draft_of_an_older_version_is_not_gone_on_with(cast: Cast, prompt: Prompt) -> None:
+    """It would take back what the newest version brought."""
+    services.save_version(prompt=prompt, data=bundle(model=SONNET), change=services.Change(summary="First."), actor=cast.alice)
+    old = model_services.open_draft_for_model(prompt=prompt, model=OPUS, actor=cast.alice)
+    newest = services.save_version(
+        prompt=prompt, data=bundle("Newer {{claim}}", model=SONNET), change=services.Change(summary="Second."), actor=cast.alice
+    )
+    draft = model_services.open_draft_for_model(prompt=prompt, model=OPUS, actor=cast.alice)
+    assert draft != old
+    assert (draft.based_on, draft.content["messages"]) == (newest, bundle("Newer {{claim}}")["messages"])
+
+
+@pytest.mark.django_db
 def test_a_prompt_without_a_version_has_no_model_to_move_from(cast: Cast, prompt: Prompt) -> None:
     with pytest.raises(Invalid):
         model_services.open_draft_for_model(prompt=prompt, model=OPUS, actor=cast.alice)

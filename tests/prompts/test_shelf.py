@@ -6,7 +6,7 @@ from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.role_services import grant_role
 from promptstudio.prompts import services, shelf_services
 from promptstudio.prompts.models import Prompt, SavedFilter
-from tests.cast import Cast, a_version, bundle
+from tests.cast import Cast, a_snippet, a_version, bundle
 
 
 def test_tags_are_small_and_stand_once(cast: Cast, prompt: Prompt) -> None:
@@ -87,3 +87,32 @@ def test_what_is_restricted_is_copied_by_its_owner_and_stays_so(cast: Cast, prom
 def test_without_a_version_there_is_nothing_to_copy(cast: Cast, prompt: Prompt) -> None:
     with pytest.raises(Conflict):
         shelf_services.copy_prompt(prompt=prompt, project=cast.claims, actor=cast.alice)
+
+
+def words_of(copy: Prompt) -> str:
+    return str(copy.drafts.get().content["messages"][0]["text"])
+
+
+def test_a_copy_in_the_same_project_goes_on_following_its_snippets(cast: Cast, prompt: Prompt) -> None:
+    a_snippet(cast.claims, by=cast.alice)
+    a_version(prompt, by=cast.alice, text="{{> greeting}}!")
+    assert words_of(shelf_services.copy_prompt(prompt=prompt, project=cast.claims, actor=cast.alice)) == "{{> greeting}}!"
+
+
+def test_elsewhere_it_names_what_is_there_and_holds_the_words_of_what_is_not(cast: Cast, prompt: Prompt) -> None:
+    grant_role(project=cast.elsewhere, user=cast.alice.user, role="domain_expert", actor=cast.root)
+    a_snippet(None, by=cast.root, name="ours", text="Ours {{claim}}")
+    a_version(prompt, by=cast.alice, text="{{> ours}}!")
+    assert words_of(shelf_services.copy_prompt(prompt=prompt, project=cast.elsewhere, actor=cast.alice)) == "{{> ours}}!"
+    a_snippet(cast.claims, by=cast.alice)
+    a_version(prompt, by=cast.alice, text="{{> ours}} {{> greeting}}!")
+    copy = shelf_services.copy_prompt(prompt=prompt, project=cast.elsewhere, actor=cast.alice)
+    assert words_of(copy) == "Ours {{claim}} Hello {{claim}}!"
+
+
+def test_a_snippet_of_the_same_name_there_says_something_else(cast: Cast, prompt: Prompt) -> None:
+    grant_role(project=cast.elsewhere, user=cast.alice.user, role="domain_expert", actor=cast.root)
+    a_snippet(cast.elsewhere, by=cast.alice, name="ours", text="Theirs")
+    a_snippet(None, by=cast.root, name="ours", text="Ours {{claim}}")
+    a_version(prompt, by=cast.alice, text="{{> ours}}!")
+    assert words_of(shelf_services.copy_prompt(prompt=prompt, project=cast.elsewhere, actor=cast.alice)) == "Ours {{claim}}!"

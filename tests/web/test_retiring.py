@@ -69,6 +69,17 @@ def test_who_may_not_write_is_told(client: Client, cast: Cast, three: list[Promp
     assert not Draft.objects.exists()
 
 
+def test_a_draft_of_an_older_version_does_not_count_as_one(client: Client, cast: Cast) -> None:
+    prompt = a_prompt_with(cast, SONNET)
+    at(client, cast.alice).post(f"{PAGE}drafts/")
+    data = bundle("Newer {{claim}}", model=SONNET)
+    services.save_version(prompt=prompt, data=data, change=services.Change(summary="Second."), actor=cast.alice)
+    client.post(f"{PAGE}drafts/")
+    assert [draft.based_on.semver for draft in Draft.objects.order_by("pk") if draft.based_on] == ["1.0.0", prompt.newest.semver]
+    client.post(f"{PAGE}drafts/")
+    assert Draft.objects.count() == 2
+
+
 @pytest.mark.parametrize("model", ["amazon.nova-lite-v1:0", "nobody.knows-v1:0", f"eu.{SONNET}", "<b>"])
 def test_a_model_that_does_not_retire_has_no_page(client: Client, cast: Cast, model: str) -> None:
     assert at(client, cast.alice).get(f"/p/claims/retiring/{model}/").status_code == 404

@@ -89,7 +89,7 @@ def test_dark_by_the_system_has_the_same_values_as_dark_by_choice():
     css = (ROOT / "static/css/tokens.css").read_text()
     chosen, system = (
         re.search(start + r" \{(.*?)\}", css, re.DOTALL)[1].split()
-        for start in (r'\n\[data-bs-theme="dark"\]', r":root:not\(\[data-bs-theme\]\)")
+        for start in (r'\n\s*\[data-bs-theme="dark"\]', r":root:not\(\[data-bs-theme\]\)")
     )
     assert chosen == system
 

@@ -1,5 +1,6 @@
 """Comments on the lines of a difference: they stay with their text, are answered, settled and taken."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 
 from promptstudio.audit.models import Entry
+from promptstudio.deployments import services as deploying
 from promptstudio.deployments.erasing import erase_words
 from promptstudio.lib.errors import Conflict
 from promptstudio.prompts import services as prompts
@@ -14,7 +16,7 @@ from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Draft, Prompt, Version
 from promptstudio.reviews import conversation_services as services
 from promptstudio.reviews.models import Mention, Remark, Review, Suggestion, Thread
-from tests.cast import Cast, a_person, a_snippet, a_version, asked, in_production
+from tests.cast import Cast, a_person, a_snippet, a_version, asked, in_production, live_version, promote
 
 from .reading import HOSTILE, at, queries, text, typed_back
 
@@ -301,6 +303,49 @@ class TestMentions:
         assert '<bdi class="mention">@Bella</bdi> please' in text(client.get(page_of(review)))
         assert "mentioned you" not in text(client.get("/"))
 
+    def test_in_what_is_written_to_a_decision_too(self, client: Client, cast: Cast, review: Review) -> None:
+        client.force_login(cast.bob.user)
+        client.post(
+            page_of(review), {"verdict": "request_changes", "comment": "@Bella, is 90 right?", "seen": str(review.version.follows.uid)}
+        )
+        decision = review.decisions.get()
+        assert decision.comment == f"{{person:{cast.bella.user.uid}}}, is 90 right?"
+        assert "“@Bella, is 90 right?”" in text(at(client, cast.alice).get("/"))
+        home = text(at(client, cast.bella).get("/"))
+        assert "Bob mentioned you" in home
+        html = text(client.get(page_of(review)))
+        assert '<bdi class="mention">@Bella</bdi>, is 90 right?' in html
+        assert "Bob asked for changes: “@Bella, is 90 right?”" in html
+        assert "{person:" not in html
+        assert "mentioned you" not in text(client.get("/"))
+
+    def test_a_refusal_that_quotes_it_is_kept_with_marks_and_read_with_names(self, client: Client, cast: Cast, review: Review) -> None:
+        promote(review.version, cast.development, cast.staging, by=cast.alice)
+        live = live_version(review.version.prompt, cast.production)
+        deploying.decide(review=review, verdict="request_changes", comment="@Bella, is 90 right?", seen=live, actor=cast.bob)
+        with pytest.raises(deploying.Blocked) as refused:
+            promote(review.version, cast.production, by=cast.alice)
+        assert "Bella" not in str(refused.value.evaluation.outcomes)
+        assert "Bob asked for changes: “@Bella, is 90 right?”" in str(refused.value)
+
+    def test_the_same_words_twice_are_one_decision(self, client: Client, cast: Cast, review: Review) -> None:
+        live = live_version(review.version.prompt, cast.production)
+        for _ in range(2):
+            with suppress(Conflict):
+                deploying.decide(review=review, verdict="request_changes", comment="@Bella?", seen=live, actor=cast.bob)
+        assert Mention.objects.count() == review.decisions.count() == 1
+
+    def test_two_of_one_name_are_asked_about_at_the_decision(self, client: Client, cast: Cast, review: Review) -> None:
+        for name in ("Anna Berg", "Anna Holt"):
+            a_person(name, cast.claims, "product", by=cast.root)
+        at(client, cast.bob)
+        data = {"verdict": "request_changes", "comment": "@Anna, look", "seen": str(review.version.follows.uid)}
+        response = client.post(page_of(review), data)
+        assert response.status_code == 422
+        assert "More than one person here is called Anna." in text(response)
+        assert typed_back(response, "@Anna, look")
+        assert not review.decisions.exists()
+
     def test_two_people_of_one_name_are_asked_about(self, client: Client, cast: Cast, review: Review) -> None:
         a_person("Anna Berg", cast.claims, "product", by=cast.root)
         a_person("Anna Holt", cast.claims, "product", by=cast.root)
@@ -338,8 +383,12 @@ def test_the_trail_and_the_activity_of_the_prompt_tell_it(client: Client, cast: 
 
 def test_more_talk_takes_no_more_queries(client: Client, cast: Cast, review: Review) -> None:
     say(review.version, 4, "@Bella, one", by=cast.bob, suggests="x")
+    for number in (1, 2):
+        deploying.decide(review=review, verdict="request_changes", comment=f"@Bella {number}", seen=review.version.follows, actor=cast.bob)
     at(client, cast.alice)
     before = queries(client, page_of(review)), queries(client, "/")
+    for number in (3, 4, 5):
+        deploying.decide(review=review, verdict="request_changes", comment=f"@Dora {number}", seen=review.version.follows, actor=cast.bob)
     for line in (1, 2, 3, 4):
         services.reply(thread=say(review.version, line, "@Bella, more", by=cast.bob, suggests="y"), text="@Dora yes", actor=cast.bella)
     assert (queries(client, page_of(review)), queries(client, "/")) == before

@@ -4,7 +4,7 @@ from .changes import PendingChange
 from .grants import FolderGroupPermission, FolderUserPermission, ProjectGroupPermission, ProjectUserPermission, granted
 from .keys import ApiKey, ServiceAccount
 from .people import AccessReview, GroupMapping, Membership, Role
-from .places import Environment, Floor, Folder, FolderQuerySet, Policy, Project, ProjectQuerySet
+from .places import Environment, Floor, Folder, FolderQuerySet, FolderReviewer, Policy, Project, ProjectQuerySet
 
 __all__ = [
     "AccessReview",
@@ -14,6 +14,7 @@ __all__ = [
     "Folder",
     "FolderGroupPermission",
     "FolderQuerySet",
+    "FolderReviewer",
     "FolderUserPermission",
     "GroupMapping",
     "Membership",

@@ -83,6 +83,30 @@ class Folder(models.Model):
         return self.project_id == other.project_id and (not self.path or self.path in other.lineage)
 
 
+class FolderReviewer(models.Model):
+    """Somebody, or everybody with a role, who answers for what lies in a folder: where the conditions ask for it, one of them has to
+    approve. The nearest folder that names anybody decides, see `projects.answering`."""
+
+    folder = models.ForeignKey(Folder, on_delete=models.PROTECT, related_name="reviewers")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    role = models.CharField(max_length=20, blank=True)
+    named_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    named_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["folder", "person"], condition=Q(role=""), name="a_person_answers_for_a_folder_once"),
+            models.UniqueConstraint(fields=["folder", "role"], condition=Q(person=None), name="a_role_answers_for_a_folder_once"),
+            models.CheckConstraint(
+                condition=Q(person=None) & ~Q(role="") | Q(person__isnull=False, role=""), name="a_person_or_a_role_answers"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person or self.role} for {self.folder}"
+
+
 class Environment(models.Model):
     """An ordered lane of a project."""
 

@@ -13,7 +13,7 @@ from promptstudio.lib.append_only import AppendOnly
 from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Draft, Prompt, Version
 
-from .reviews import Comment, Review
+from .reviews import Comment, Decision, Review
 
 
 class ThreadQuerySet(models.QuerySet["Thread"]):
@@ -126,15 +126,17 @@ class MentionQuerySet(models.QuerySet["Mention"]):
         """Where this person was named and has not looked yet, as far as they still see the prompt."""
         seen = Prompt.objects.visible_to(actor)
         there = Q(remark__thread__version__prompt__in=seen) | Q(comment__review__version__prompt__in=seen)
+        there |= Q(decision__review__version__prompt__in=seen)
         return self.filter(there, person=actor.user, seen_at=None)
 
 
 class Mention(models.Model):
-    """Somebody was named, in a remark or in a comment."""
+    """Somebody was named, in a remark, in a comment or in what somebody wrote to a decision."""
 
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     remark = models.ForeignKey(Remark, on_delete=models.PROTECT, null=True, related_name="mentions")
     comment = models.ForeignKey(Comment, on_delete=models.PROTECT, null=True, related_name="mentions")
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, related_name="mentions")
     made_at = models.DateTimeField(default=clock.now)
     seen_at = models.DateTimeField(null=True)
 
@@ -144,7 +146,10 @@ class Mention(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(remark=None, comment__isnull=False) | Q(remark__isnull=False, comment=None), name="a_mention_stands_somewhere"
+                condition=Q(remark__isnull=False, comment=None, decision=None)
+                | Q(remark=None, comment__isnull=False, decision=None)
+                | Q(remark=None, comment=None, decision__isnull=False),
+                name="a_mention_stands_somewhere",
             )
         ]
         indexes = [
@@ -156,8 +161,8 @@ class Mention(models.Model):
         return f"{self.person} in {self.said}"
 
     @property
-    def said(self) -> "Remark | Comment":
-        found = self.remark or self.comment
+    def said(self) -> "Remark | Comment | Decision":
+        found = self.remark or self.comment or self.decision
         assert found
         return found
 

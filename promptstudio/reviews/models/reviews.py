@@ -84,6 +84,16 @@ class Decision(AppendOnly):
     def __str__(self) -> str:
         return f"{self.person}: {self.get_verdict_display()}"
 
+    # As remarks and comments have them, for pages that show what people said.
+
+    @property
+    def author(self) -> User:
+        return self.person
+
+    @property
+    def text(self) -> str:
+        return self.comment
+
 
 class Comment(AppendOnly):
     ERASABLE = "text"

@@ -48,6 +48,11 @@ class Substitute(models.Model):
     def __str__(self) -> str:
         return f"{self.substitute} for {self.person}"
 
+    def covers(self, day: date) -> bool:
+        """Whether it holds, or held, on that day: one that was ended holds until the day before."""
+        ended = timezone.localdate(self.ended_at) if self.ended_at else None
+        return self.first_day <= day <= self.last_day and (ended is None or day < ended)
+
 
 def today() -> date:
     return timezone.localdate(clock.now())

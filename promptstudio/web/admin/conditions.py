@@ -22,7 +22,15 @@ from ..templatetags.studio import state_badge
 from .preview import Preview, of_conditions
 from .scoped import ScopedAdmin, ServiceForm, when
 
-YES_OR_NO = ("previous_environment", "change_record", "asker_confirms", "same_baseline", "approver_may_deploy")
+YES_OR_NO = (
+    "previous_environment",
+    "change_record",
+    "asker_confirms",
+    "folder_reviewers",
+    "suggester_counts_as_author",
+    "same_baseline",
+    "approver_may_deploy",
+)
 
 
 class ConditionsForm(ServiceForm):
@@ -38,6 +46,16 @@ class ConditionsForm(ServiceForm):
         label="Whoever asked for it has confirmed it",
         required=False,
         help_text="Where a request came before the writing. Without a request it asks nobody.",
+    )
+    folder_reviewers = forms.BooleanField(
+        label="Somebody who answers for its folder approves it",
+        required=False,
+        help_text="They are named under Settings › Folders. Where nobody is named, it asks nobody.",
+    )
+    suggester_counts_as_author = forms.BooleanField(
+        label="Whoever suggested words of it does not approve it",
+        required=False,
+        help_text="Off: whoever takes a suggestion is its author, and who suggested it may approve.",
     )
     same_baseline = forms.BooleanField(
         label="Approvals count only against what is live now",
@@ -205,7 +223,7 @@ class PolicyAdmin(ScopedAdmin):
             (
                 "Approvals",
                 {
-                    "fields": (*approvals, "same_baseline", "approval_days"),
+                    "fields": (*approvals, "folder_reviewers", "suggester_counts_as_author", "same_baseline", "approval_days"),
                     "description": "How many different people of each role must approve.",
                 },
             ),

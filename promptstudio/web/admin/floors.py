@@ -76,7 +76,10 @@ class FloorAdmin(ScopedAdmin):
         return (
             ("Where", {"fields": ("environments",)}),
             ("What a version needs at least", {"fields": ("previous_environment", "change_record", "asker_confirms")}),
-            ("Approvals", {"fields": (*approvals, "same_baseline", "approval_days")}),
+            (
+                "Approvals",
+                {"fields": (*approvals, "folder_reviewers", "suggester_counts_as_author", "same_baseline", "approval_days")},
+            ),
             ("Nobody else may promote", {"fields": ("deployers", "approver_may_deploy")}),
         )
 

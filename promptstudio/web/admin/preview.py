@@ -6,7 +6,9 @@ from typing import Any
 from promptstudio.deployments.gates import Outcome
 from promptstudio.deployments.glance import at_a_glance
 from promptstudio.deployments.models import Deployment, PublishJob
+from promptstudio.projects.answering import what_is_missing_in_folders
 from promptstudio.projects.conditions import in_words
+from promptstudio.projects.models import Project
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.staffing import staff_of, what_is_missing
 from promptstudio.reviews.models import Review
@@ -47,9 +49,13 @@ def of_conditions(environment: Any, rules: Rules) -> Preview:
         after=[in_words(environment, rules), rules.deployers_in_words(environment.name)],
         affected=_affected(environment, rules),
         on_the_way=_on_the_way(environment),
-        warnings=[missing] if (missing := what_is_missing(rules, staff_of(environment.project))) else [],
+        warnings=[missing for missing in _missing(environment.project, rules) if missing],
         asks_reviews=True,
     )
+
+
+def _missing(project: Project, rules: Rules) -> list[str]:
+    return [what_is_missing(rules, staff_of(project)), what_is_missing_in_folders(project, rules)]
 
 
 def of_environment(environment: Any, name: str, grace_days: int) -> Preview:

@@ -11,8 +11,9 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
+from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import board, gates, services
-from promptstudio.deployments.erasing import erase_words
+from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.models import Deployment, Evaluation, Recall
 from promptstudio.deployments.permissions import can_deploy
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
@@ -143,33 +144,25 @@ class ErasingAdmin(ReadOnlyAdmin):
     """Rows with words that may hold personal data."""
 
     actions = ("erase",)
+    stays = ""
 
     @admin.action(description="Erase the words…")
     def erase(self, request: HttpRequest, queryset: Any) -> Any:
         sentence = (
             "“[erased]” takes the place of what was written here, and of its copies in the audit trail, which keeps a hash. "
-            "There is no way back. Files that were exported before still hold the words."
+            f"{self.stays}There is no way back. Files that were exported before still hold the words."
         )
         if page := self.confirm(request, queryset, title="Erase words", sentence=sentence):
             return page
 
         def erase(row: Any) -> str:
-            erase_words(row=row, actor=actor_of(request))
+            self.erase_words_of(row, actor_of(request))
             return f"The words of “{row}” are erased."
 
         return self.each(request, queryset, erase)
 
-
-@admin.register(Decision)
-class DecisionAdmin(ErasingAdmin):
-    one, many, icon = "decision", "decisions", "circle-check"
-    hint = "What each reviewer decided, and in which words."
-    section = "releases"
-    project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
-    list_display = ("person", "role", "verdict", "review", "comment", when("decided_at", "Decided"))
-    list_filter = ("verdict", "role")
-    search_fields = ("comment", "person__name")
-    list_select_related = ("person", "review__version__prompt__project", "review__environment")
+    def erase_words_of(self, row: Any, actor: Actor) -> None:
+        erase_words(row=row, actor=actor)
 
 
 class SpokenAdmin(ErasingAdmin):
@@ -182,8 +175,19 @@ class SpokenAdmin(ErasingAdmin):
         return super().get_queryset(request).prefetch_related("mentions__person")
 
     @admin.display(description="Text")
-    def words(self, said: Comment | Remark) -> str:
+    def words(self, said: Comment | Decision | Remark) -> str:
         return plainly(said)
+
+
+@admin.register(Decision)
+class DecisionAdmin(SpokenAdmin):
+    one, many, icon = "decision", "decisions", "circle-check"
+    hint = "What each reviewer decided, and in which words."
+    project_path, prompt_path = "review__version__prompt__project", "review__version__prompt"
+    list_display = ("person", "role", "verdict", "review", "words", when("decided_at", "Decided"))
+    list_filter = ("verdict", "role")
+    search_fields = ("comment", "person__name")
+    list_select_related = ("person", "review__version__prompt__project", "review__environment")
 
 
 @admin.register(Comment)
@@ -221,6 +225,25 @@ class SuggestionAdmin(ErasingAdmin):
     @admin.display(description="For")
     def lines(self, suggestion: Suggestion) -> str:
         return str(suggestion.remark.thread)
+
+
+@admin.register(Request)
+class RequestAdmin(ErasingAdmin):
+    one, many, icon = "request", "requests", "message"
+    hint = "What people asked for before it was written."
+    section = "releases"
+    project_path = "project"
+    stays = "Its title stays, and so do examples that its answers became; change those at the prompt. "
+    list_display = ("title", "project", "asked_by", "wanted", when("asked_at", "Asked"))
+    search_fields = ("title", "wanted", "asked_by__name")
+    list_select_related = ("project", "asked_by")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        # As for its steps.
+        return super().get_queryset(request).filter(pk__in=Request.objects.visible_to(actor_of(request)))
+
+    def erase_words_of(self, row: Request, actor: Actor) -> None:
+        erase_request(request=row, actor=actor)
 
 
 @admin.register(RequestEvent)

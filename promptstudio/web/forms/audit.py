@@ -24,7 +24,7 @@ KINDS = {
     "publications": ("Publications", ("publication.", "places.", "deployment.seal_broken")),
     "exports": ("Files taken out", ("audit.",)),
     "people": ("People and keys", ("role.", "access.signed", "service_account.", "key.", "text.")),
-    "rules": ("Environments and conditions", ("project.", "environment.", "policy.", "target.", "control.")),
+    "rules": ("Environments and conditions", ("project.", "folder.", "environment.", "policy.", "target.", "control.")),
 }
 SITE_KINDS = {
     "sign_ins": ("Sign-ins and sessions", ("person.signed_", "sign_in.", "sessions.", "break_glass.", "key.")),

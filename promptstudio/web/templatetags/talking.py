@@ -7,14 +7,14 @@ from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from promptstudio.reviews.mentioning import MARK
+from promptstudio.reviews.mentioning import MARK, in_words
 
 register = template.Library()
 
 
 @register.simple_tag
 def said(row: Any) -> SafeString:
-    """The text of a remark or comment. Only a mark that stands for somebody who was named there becomes a chip."""
+    """The text of a remark, comment or decision. Only a mark that stands for somebody who was named there becomes a chip."""
     people = {str(mention.person.uid): mention.person.name for mention in row.mentions.all()}
     parts: list[SafeString] = []
     end = 0
@@ -28,8 +28,7 @@ def said(row: Any) -> SafeString:
 @register.filter
 def plainly(row: Any) -> str:
     """The same as plain text."""
-    people = {str(mention.person.uid): mention.person.name for mention in row.mentions.all()}
-    return MARK.sub(lambda match: f"@{people[match[1]]}" if match[1] in people else match[0], row.text)
+    return in_words(row)
 
 
 def _lines(text: str) -> SafeString:

@@ -10,8 +10,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects import control_services
+from promptstudio.projects.answering import either, role_words
 from promptstudio.projects.models import Environment, PendingChange
 from promptstudio.projects.permissions import can_confirm
 from promptstudio.projects.rules import Rules
@@ -53,15 +55,31 @@ def _change_or_404(request: StudioRequest, uid: UUID) -> PendingChange:
 def _cards(request: StudioRequest, waiting: Iterable[PendingChange]) -> Iterator[dict[str, Any]]:
     # The answer is one for all that others asked for in a project, so it costs a query for each project only.
     answers: dict[tuple[int | None, bool], Allowed | Denied] = {}
+    waiting = list(waiting)
+    names = _names_in(waiting)
     for change in waiting:
         key = (change.project_id, own := change.asked_by_id == request.actor.user.pk)
         if key not in answers:
             answers[key] = can_confirm(request.actor, change)
-        yield {"change": change, "may": answers[key], "own": own, "sides": list(_sides(change))}
+        yield {"change": change, "may": answers[key], "own": own, "sides": list(_sides(change, names))}
 
 
-def _sides(change: PendingChange) -> Iterator[tuple[str, str]]:
-    """Before and after in words, for conditions."""
+def _names_in(changes: Iterable[PendingChange]) -> dict[str, str]:
+    """Of everybody who answers for a folder now or then. One query."""
+    told = [change.data[side] for change in changes if change.kind == "folder_reviewers" for side in ("before", "after")]
+    people = User.objects.filter(uid__in={uid for side in told for uid in side["people"]})
+    return {str(uid): name for uid, name in people.values_list("uid", "name")}
+
+
+def _answering(side: dict[str, list[str]], names: dict[str, str]) -> str:
+    people = sorted(names.get(uid, "somebody") for uid in side["people"])
+    return either([*people, *role_words(side["roles"])]) if people or side["roles"] else "Nobody is named there."
+
+
+def _sides(change: PendingChange, names: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Before and after in words, for conditions and for who answers for a folder."""
+    if change.kind == "folder_reviewers":
+        yield from (("Now", _answering(change.data["before"], names)), ("Then", _answering(change.data["after"], names)))
     if change.kind != "policy":
         return
     environment = Environment.objects.filter(uid=change.data["environment"]).first()

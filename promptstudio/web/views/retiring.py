@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from promptstudio.projects.models import Project
 from promptstudio.projects.permissions import can
 from promptstudio.prompts import model_services
 from promptstudio.prompts.catalogue import Catalogue, Model, plain_id
-from promptstudio.prompts.models import Draft, ModelEntry, Prompt
+from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Version
 from promptstudio.prompts.permissions import folders_to_write
 from promptstudio.prompts.soundness import text_of
 
@@ -100,9 +101,10 @@ def _using(request: StudioRequest, space: Project, model: str, known: Catalogue)
 
 
 def _with_drafts(prompts: list[Prompt], model: Model) -> list[tuple[Prompt, list[Draft]]]:
-    """Each prompt with its open drafts that have the successor, in one query."""
+    """Each prompt with its open drafts of the newest version that have the successor, in one query."""
     drafts: dict[Any, list[Draft]] = defaultdict(list)
     found = Draft.objects.open().filter(prompt__in=prompts).select_related("prompt__project", "updated_by").order_by("pk")
+    found = found.exclude(Exists(Version.objects.filter(prompt=OuterRef("prompt"), pk__gt=OuterRef("based_on"))))
     for draft in found if model.successor else ():
         if plain_id(text_of(draft.content.get("model"))) == plain_id(model.successor):
             drafts[draft.prompt_id].append(draft)

@@ -23,6 +23,7 @@ from promptstudio.deployments.waiting import reviews_for
 from promptstudio.evaluations.permissions import can_try
 from promptstudio.evaluations.services import ask_models
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
+from promptstudio.projects.answering import asked_in_words
 from promptstudio.projects.models import Project
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts import services as prompts
@@ -136,6 +137,7 @@ def prompt_ask(request: StudioRequest, project: str, name: str, semver: str, env
         typed=request.POST,
         may_ask=can_ask(request.actor, version),
         conditions=place.policy.rules.in_words(place.name, place.previous.name if place.previous else None),
+        answering=asked_in_words(prompt.folder, place.policy.rules),
         open_review=version.reviews.open().filter(environment=place).first(),
     )
 
@@ -285,12 +287,13 @@ def _review_or_404(request: StudioRequest, project: str, uid: UUID) -> Review:
 
 def _talk(request: StudioRequest, found: Review) -> list[dict[str, Any]]:
     """Decisions and comments in the order in which they were made."""
-    decisions = [
-        {"who": d.person, "at": d.decided_at, "text": d.comment, "verdict": d.verdict, "role": ROLE_WORDS[d.role], "baseline": d.baseline}
-        for d in found.decisions.select_related("person", "baseline")
-    ]
-    said = list(found.comments.select_related("author").prefetch_related("mentions__person"))
+    verdicts: list[Any] = list(found.decisions.select_related("person", "baseline").prefetch_related("mentions__person"))
+    spoken: list[Any] = list(found.comments.select_related("author").prefetch_related("mentions__person"))
     if request.method == "GET":
-        look_at((mention for comment in said for mention in comment.mentions.all()), request.actor.user)
-    comments = [{"who": c.author, "at": c.written_at, "text": c.text, "comment": c} for c in said]
+        look_at((mention for row in (*verdicts, *spoken) for mention in row.mentions.all()), request.actor.user)
+    decisions = [
+        {"who": d.person, "at": d.decided_at, "said": d, "verdict": d.verdict, "role": ROLE_WORDS[d.role], "baseline": d.baseline}
+        for d in verdicts
+    ]
+    comments = [{"who": c.author, "at": c.written_at, "said": c} for c in spoken]
     return sorted([*decisions, *comments], key=lambda item: item["at"])

@@ -28,6 +28,7 @@ PAGES = (
     ("audit", "Audit", "trail history who changed log export"),
     ("settings", "Settings", "project conditions rules targets policy"),
     ("settings_people", "People", "members roles access permissions settings"),
+    ("settings_folders", "Folders", "who answers required reviewers approvers owners settings"),
     ("settings_keys", "Keys", "api applications service accounts secrets settings"),
 )
 

@@ -83,6 +83,7 @@ def test_whoever_may_not_try_again_is_not_asked_to(client: Client, cast: Cast, f
 
 def test_more_of_everything_takes_no_more_queries(client: Client, cast: Cast, asked_for: Any, failed: PublishJob) -> None:
     at(client, staff(cast.bob))
+    approve(asked_for, cast.bella)
     few = queries(client, INDEX)
     for number in range(4):
         version = a_version(a_prompt(cast.claims, by=cast.alice, title=f"Letter {number}"), by=cast.alice)
