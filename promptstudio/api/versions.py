@@ -112,6 +112,6 @@ def _draft(actor: Actor, prompt: Prompt, uid: str) -> Bundle:
     if uid not in drafts:
         raise NotFound(f"There is no such draft of {prompt.name} that this key reads.")
     try:
-        return freeze(prompt.project, drafts[uid].content).bundle
+        return freeze(prompt, drafts[uid].content).bundle
     except Invalid as error:
         raise Invalid({"draft": f"The draft is not finished enough to compare. {error.sentence}"}) from None

@@ -19,7 +19,7 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict
 from promptstudio.lib.wake import wake_on_commit
-from promptstudio.projects.models import Environment
+from promptstudio.projects.models import Environment, Project
 from promptstudio.projects.permissions import can
 from promptstudio.prompts.models import Version
 
@@ -84,6 +84,16 @@ def holdings(environment: Environment) -> list[Holding]:
 
 
 @transaction.atomic
+def names_by_kind(project: Project) -> dict[str, list[str]]:
+    """Kind of target to what its places are called, in the order of the environments: where `project` publishes today."""
+    targets = Target.objects.filter(environment__project=project, is_active=True).order_by("environment__position", "name", "pk")
+    found: dict[str, list[str]] = {}
+    for kind, name in targets.values_list("kind", "name"):
+        if name not in found.setdefault(kind, []):
+            found[kind].append(name)
+    return found
+
+
 def ask_places(*, environment: Environment, actor: Actor) -> int:
     """Owe a question to each place that holds something live here. Returns how many. Raises Conflict while the last ones are unanswered."""
     can(actor, "audit", environment.project).require()

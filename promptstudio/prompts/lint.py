@@ -14,7 +14,7 @@ from promptstudio.lib.errors import Invalid
 from . import jinja, limits, lint_schemas, soundness
 from .bundle import MAX_VARIABLES, VARIABLE_NAME, Bundle, Variable, parse
 from .catalogue import BUILT_IN, MODEL_ID, Catalogue, Model, in_place_of
-from .findings import Finding, Level
+from .findings import BEDROCK, Finding, errors_first
 from .gaps import LONGEST_LABEL, gaps
 from .secrets_in import likely_secrets
 from .soundness import listed, mapping, text_of
@@ -42,12 +42,6 @@ def errors_of(data: Any) -> dict[str, str]:
     return by_place(findings(data))
 
 
-def errors_first(found: Iterable[Finding]) -> list[Finding]:
-    """Each once, in the order given within a level."""
-    ranks = {level: rank for rank, level in enumerate(get_args(Level))}
-    return sorted(dict.fromkeys(found), key=lambda finding: ranks[finding.level])
-
-
 def by_place(found: Iterable[Finding]) -> dict[str, str]:
     """The errors of `found`: places to sentences."""
     errors: dict[str, list[str]] = {}
@@ -71,7 +65,7 @@ def portable(bundle: Bundle) -> dict[str, list[str]]:
         reasons.append("Bedrock cannot store the form of the answer; applications have to send it with each call.")
     if bundle.tools and bundle.kind == "text":
         reasons.append("Bedrock holds tools in chats only.")
-    return {"bedrock": reasons}
+    return {BEDROCK: reasons}
 
 
 def _logic_in(bundle: Bundle) -> list[str]:
@@ -188,12 +182,13 @@ def _jinja(place: str, text: str, declared: set[str]) -> Iterator[Finding]:
             sentence = f"{name} is not in the table of variables, so nothing would be filled in."
             yield Finding("error", place, sentence, line, fix="add_variable", name=name)
         elif place == "system" and name != OPEN_BRACES:
-            yield Finding("warning", "system", _uncertain(name), line, name=name)
+            yield Finding("warning", "system", _uncertain(name), line, name=name, rule_of=BEDROCK)
     yield from _secrets(place, text)
     try:
         plain_text(text)
     except jinja.Depends as depends:
-        yield Finding("warning", place, f"{_needs_logic(depends)} The API serves it; it cannot be published there.", depends.line)
+        sentence = f"{_needs_logic(depends)} The API serves it; it cannot be published there."
+        yield Finding("warning", place, sentence, depends.line, rule_of=BEDROCK)
     except jinja.Refused as refused:
         # No value could mend it.
         yield Finding("error", place, refused.sentence, refused.line)
@@ -241,12 +236,11 @@ def _stray(place: str, text: str) -> Iterator[Finding]:
             if meant
             else "Bedrock would take these two braces for the start of a variable. Keep them as text, or write the variable out."
         )
-        yield Finding("error", place, sentence, line, column, "escape_braces", meant or None)
+        yield Finding("error", place, sentence, line, column, "escape_braces", meant or None, "" if meant else BEDROCK)
     triple = [match.start() - 1 for match in PLACEHOLDER.finditer(text) if match.start() and text[match.start() - 1] == "{"]
     for line, column in positions(text, triple[:SHOWN]):
-        yield Finding(
-            "warning", place, "Three braces in a row: put a space after the first, so that every target reads them alike.", line, column
-        )
+        sentence = "Three braces in a row: put a space after the first, so that every target reads them alike."
+        yield Finding("warning", place, sentence, line, column, rule_of=BEDROCK)
 
 
 def _secrets(place: str, text: str) -> Iterator[Finding]:
@@ -267,7 +261,7 @@ def _in_system(text: str) -> Iterator[Finding]:
     uses = _first_uses(text)
     for name, (line, column) in zip(uses, positions(text, uses.values()), strict=True):
         if name != OPEN_BRACES:
-            yield Finding("warning", "system", _uncertain(name), line, column, name=name)
+            yield Finding("warning", "system", _uncertain(name), line, column, name=name, rule_of=BEDROCK)
 
 
 def _variables(data: dict[str, Any]) -> Iterator[Finding]:
@@ -281,7 +275,7 @@ def _variables(data: dict[str, Any]) -> Iterator[Finding]:
     if count > MAX_VARIABLES:
         including = ", the one for literal braces included" if OPEN_BRACES in used else ""
         sentence = f"There are {count} variables{including}; Bedrock holds at most {MAX_VARIABLES}. Join some, or write them into the text."
-        yield Finding("error", "variables", sentence)
+        yield Finding("error", "variables", sentence, rule_of=BEDROCK)
 
 
 def _used(data: dict[str, Any]) -> set[str]:
@@ -333,7 +327,7 @@ def _model(data: dict[str, Any], known: Catalogue) -> Iterator[Finding]:
     model = known.find(model_id)
     if not model_id:
         sentence = "No model is chosen. A version can be saved without, but Bedrock needs one before it can be called."
-        yield Finding("warning", "model", sentence, fix="choose_model")
+        yield Finding("warning", "model", sentence, fix="choose_model", rule_of=BEDROCK)
     elif len(model_id) <= 2048 and not MODEL_ID.fullmatch(model_id):
         yield Finding("error", "model", "This is not how Bedrock names a model. Check it for spaces and unusual signs.")
     elif model is None:

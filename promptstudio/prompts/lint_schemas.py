@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import schema_text
-from .findings import Finding
+from .findings import BEDROCK, Finding
 from .soundness import listed, mapping, text_of
 
 
@@ -24,7 +24,8 @@ def findings(data: dict[str, Any]) -> Iterator[Finding]:
         yield from _tool(f"tools.{index}", tool)
     if isinstance(schema := data.get("output_schema"), dict):
         yield from _schema("output_schema", schema)
-        yield Finding("hint", "output_schema", "Bedrock cannot store the form of the answer; applications have to send it with each call.")
+        sentence = "Bedrock cannot store the form of the answer; applications have to send it with each call."
+        yield Finding("hint", "output_schema", sentence, rule_of=BEDROCK)
 
 
 def _tools(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -43,7 +44,8 @@ def _together(data: dict[str, Any]) -> Iterator[Finding]:
     """Settings that stand against each other."""
     tools, choice = _tools(data), data.get("tool_choice")
     if tools and data.get("kind", "text") != "chat":
-        yield Finding("warning", "tools", "Bedrock holds tools in chats only. Make this a chat before it is published.", fix="make_chat")
+        sentence = "Bedrock holds tools in chats only. Make this a chat before it is published."
+        yield Finding("warning", "tools", sentence, fix="make_chat", rule_of=BEDROCK)
     if tools and data.get("output_schema") and isinstance(choice, str) and choice != "auto":
         sentence = "The model must call a tool and must answer in a fixed form. It cannot do both in one answer: leave one of them out."
         yield Finding("warning", "tool_choice", sentence)

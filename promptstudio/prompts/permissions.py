@@ -124,6 +124,13 @@ def can_add_snippet(actor: Actor, project: Project | None) -> Allowed | Denied:
 
 
 def can_change_snippet(actor: Actor, snippet: Snippet) -> Allowed | Denied:
+    """What is archived is brought back first."""
+    if snippet.archived_at:
+        return Denied("This snippet is archived. It can be read, not changed.")
+    return can_keep_snippet(actor, snippet)
+
+
+def can_keep_snippet(actor: Actor, snippet: Snippet) -> Allowed | Denied:
     """Its owner while they may write there, and whoever administers the place: many prompts live on these words."""
     if actor.key:
         return Denied("A key cannot do this. A person has to.")

@@ -1,6 +1,6 @@
 """Writing: prompts, drafts, versions and what stands beside them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from .indexing import index_names, index_version
 from .models import ChangeNote, Contributor, Draft, Editor, NamedExample, Prompt, PromptUserPermission, Version
 from .names import check_name, name_from_title, taken
 from .permissions import can_create_prompt, can_edit, can_move, can_restrict, can_write
+from .renames import remember
 from .shelved import still_in_the_library
 from .soundness import problem_of
 
@@ -195,8 +196,11 @@ def open_draft(*, prompt: Prompt, based_on: Version | None = None, actor: Actor)
 
 
 @transaction.atomic
-def save_draft(*, draft: Draft, content: dict[str, Any], revision: int, actor: Actor) -> Draft:
-    """Keep `content` as it is, finished or not. Raises Stale when someone saved since `revision`."""
+def save_draft(*, draft: Draft, content: dict[str, Any], revision: int, renamed: Mapping[str, str] | None = None, actor: Actor) -> Draft:
+    """Keep `content` as it is, finished or not. Raises Stale when someone saved since `revision`.
+
+    `renamed` are variables that got another name in it, new names to old ones, so that examples go on filling them in.
+    """
     draft = _locked(draft)
     can_edit(actor, draft).require()
     if problem := problem_of(content):
@@ -209,6 +213,7 @@ def save_draft(*, draft: Draft, content: dict[str, Any], revision: int, actor: A
     draft.revision += 1
     draft.updated_by, draft.updated_at = actor.user, clock.now()
     draft.save()
+    remember(draft.prompt, renamed or {})
     for user in {actor.user, actor.answerable}:
         Editor.objects.update_or_create(draft=draft, user=user, defaults={"last_at": clock.now()})
     return draft
@@ -317,7 +322,7 @@ def _cut(
     *, prompt: Prompt, data: dict[str, Any], change: Change, people: Iterable[User], based_on: Version | None, actor: Actor
 ) -> Version:
     prompt = still_in_the_library(prompt)
-    frozen = freeze(prompt.project, data)
+    frozen = freeze(prompt, data)
     bundle = _checked(frozen, change)
     newest = prompt.newest
     number, bump = bump_of(prompt, bundle)

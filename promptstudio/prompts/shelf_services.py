@@ -14,6 +14,7 @@ from promptstudio.projects.models import Project
 from . import services
 from .models import Prompt, SavedFilter, Snippet, Tag, Version
 from .permissions import can_copy, can_keep_filter, can_remove_filter, can_write
+from .renames import carried, renames_of
 
 MOST_TAGS = 12
 LONGEST_TAG = 40
@@ -72,8 +73,9 @@ def copy_prompt(*, prompt: Prompt, project: Project, folder: str = "", actor: Ac
     copy = services.create_prompt(project=project, title=prompt.title, folder=folder, actor=actor)
     draft = services.open_draft(prompt=copy, actor=actor)
     services.save_draft(draft=draft, content=_words_for(newest, project), revision=draft.revision, actor=actor)
+    renames = renames_of(prompt)
     for example in prompt.examples.filter(archived_at=None):
-        services.save_example(prompt=copy, name=example.name, values=example.values, actor=actor)
+        services.save_example(prompt=copy, name=example.name, values=carried(example.values, renames), actor=actor)
     if prompt.restricted:
         services.restrict_prompt(prompt=copy, people=[copy.owner], actor=actor)
     record(

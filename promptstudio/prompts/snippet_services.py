@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -17,9 +17,10 @@ from promptstudio.projects.permissions import can
 from . import semver, services, snippets
 from .bundle import MAX_TEXT
 from .freezing import loader_for
+from .including import snippets_with
 from .models import Draft, Inclusion, Prompt, Snippet, SnippetVersion
 from .names import MAX_SEGMENT, SEGMENT
-from .permissions import can_add_snippet, can_change_snippet, can_open_drafts_with
+from .permissions import can_add_snippet, can_change_snippet, can_keep_snippet, can_open_drafts_with
 from .soundness import problem_of
 
 LONGEST_PURPOSE = 1000
@@ -38,7 +39,12 @@ def add_snippet(*, project: Project | None, name: str, purpose: str, text: str, 
         # A name is looked for and taken: two at once must not find the same one free.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     _check_free(name, project)
-    snippet = Snippet.objects.create(project=project, name=name, purpose=purpose.strip(), owner=owner, created_at=clock.now())
+    try:
+        with transaction.atomic():
+            snippet = Snippet.objects.create(project=project, name=name, purpose=purpose.strip(), owner=owner, created_at=clock.now())
+    except IntegrityError:
+        # The shelf has no row to lock: somebody took the name after it was found free.
+        raise _taken(name, project) from None
     first = _add_version(snippet, (1, 0, 0), text, "", ["This is the first version."], actor)
     record(actor=actor, action="snippet.added", subject=snippet, project_uid=_project_uid(snippet), semver=first.semver)
     return snippet
@@ -58,7 +64,7 @@ def save_snippet_version(*, snippet: Snippet, text: str, summary: str, follows: 
             semver=newest.semver,
         )
     _check(text=_text_problem(text), summary=_summary_problem(summary))
-    snippets.check_text(text, loader_for(snippet.project), name=snippet.name, on_shelf=snippet.on_shelf)
+    snippets.check_text(text, loader_for(snippet.project), name=snippet.name, on_shelf=snippet.on_shelf, before=newest.text)
     bump = snippets.step(newest.text, text)
     if bump is None:
         raise Conflict(f"Nothing changed: this is word for word {snippet} {newest.semver}.")
@@ -82,7 +88,7 @@ def change_snippet(*, snippet: Snippet, purpose: str, owner: User, actor: Actor)
     _check(purpose=_purpose_problem(purpose), owner="" if owner == snippet.owner else _owner_problem(owner, snippet.project))
     before = str(snippet.owner.uid)
     snippet.purpose, snippet.owner = purpose.strip(), owner
-    snippet.save()
+    snippet.save(update_fields=["purpose", "owner"])
     record(
         actor=actor,
         action="snippet.changed",
@@ -95,6 +101,37 @@ def change_snippet(*, snippet: Snippet, purpose: str, owner: User, actor: Actor)
 
 
 @transaction.atomic
+def archive_snippet(*, snippet: Snippet, reason: str, actor: Actor) -> Snippet:
+    """Offer `snippet` to nobody any more. Who holds its words keeps them. Raises Invalid, Conflict while another snippet needs it."""
+    can_keep_snippet(actor, snippet).require()
+    snippet = locked(Snippet.objects.all(), "project", "owner", pk=snippet.pk)
+    if snippet.archived_at:
+        raise Conflict("It is archived already.")
+    _check(reason=_reason_problem(reason))
+    # Whoever includes those would be told of words that they never chose.
+    if needing := snippets_with(snippet):
+        raise Conflict(f"{_named(needing, actor)} {'includes' if len(needing) == 1 else 'include'} it. Take it out there first.")
+    snippet.archived_at, snippet.archived_by, snippet.archive_reason = clock.now(), actor.user, reason.strip()
+    snippet.save(update_fields=["archived_at", "archived_by", "archive_reason"])
+    words = {"reason": snippet.archive_reason}
+    record(actor=actor, action="snippet.archived", subject=snippet, project_uid=_project_uid(snippet), words=words)
+    return snippet
+
+
+@transaction.atomic
+def restore_snippet(*, snippet: Snippet, actor: Actor) -> Snippet:
+    """Offer it again, with every version that it had. Raises Conflict."""
+    can_keep_snippet(actor, snippet).require()
+    snippet = locked(Snippet.objects.all(), "project", "owner", pk=snippet.pk)
+    if not snippet.archived_at:
+        raise Conflict("It is not archived.")
+    snippet.archived_at, snippet.archived_by, snippet.archive_reason = None, None, ""
+    snippet.save(update_fields=["archived_at", "archived_by", "archive_reason"])
+    record(actor=actor, action="snippet.restored", subject=snippet, project_uid=_project_uid(snippet))
+    return snippet
+
+
+@transaction.atomic
 def open_drafts_with(*, snippet: Snippet, project: Project, actor: Actor) -> list[Draft]:
     """A draft of each prompt of `project` that holds an old version of `snippet`, whose next version will hold the newest.
 
@@ -103,6 +140,8 @@ def open_drafts_with(*, snippet: Snippet, project: Project, actor: Actor) -> lis
     can_open_drafts_with(actor, project).require()
     # Who clicks twice must not open every draft twice.
     snippet = locked(Snippet.objects.all(), "project", "owner", pk=snippet.pk)
+    if snippet.archived_at:
+        raise Conflict("It is archived, so no prompt takes its newest words over.")
     newest = snippet.newest
     opened = [_open_with(prompt, newest, actor) for prompt in waiting_for(snippet, project, actor)[:MOST_DRAFTS]]
     if not opened:
@@ -152,6 +191,15 @@ def _add_version(snippet: Snippet, number: semver.Number, text: str, summary: st
     return created
 
 
+def _named(found: list[Snippet], actor: Actor) -> str:
+    """Those that this person sees, by name, and how many others there are."""
+    seen = Snippet.objects.visible_to(actor).filter(pk__in=[one.pk for one in found]).order_by("name").values_list("name", flat=True)
+    names = [f"The snippet {name}" if at == 0 else name for at, name in enumerate(seen[:5])]
+    others = len(found) - len(names)
+    hidden = [f"{others} {'snippet' if others == 1 else 'snippets'} elsewhere"] if others else []
+    return " and ".join([", ".join(names), *hidden] if names else hidden)
+
+
 def _project_uid(snippet: Snippet) -> UUID | None:
     return snippet.project.uid if snippet.project else None
 
@@ -162,11 +210,16 @@ def _check(**problems: str) -> None:
 
 
 def _check_free(name: str, project: Project | None) -> None:
-    if Snippet.objects.filter(project=project, name=name).exists():
-        place = project or "the shelf"
-        raise Conflict(f"There is already a snippet called {name} in {place}. Choose another name.", field="name")
-    if project and Snippet.objects.filter(project=None, name=name).exists():
+    if standing := Snippet.objects.filter(project=project, name=name).first():
+        raise _taken(name, project, archived=standing.archived_at is not None)
+    if project and Snippet.objects.active().filter(project=None, name=name).exists():
         raise Conflict(f"The organisation's shelf has a snippet called {name}. Use it, or choose another name.", field="name")
+
+
+def _taken(name: str, project: Project | None, *, archived: bool = False) -> Conflict:
+    if archived:
+        return Conflict(f"A snippet called {name} is archived here. Bring it back, or choose another name.", field="name")
+    return Conflict(f"There is already a snippet called {name} in {project or 'the shelf'}. Choose another name.", field="name")
 
 
 def _name_problem(name: str) -> str:
@@ -187,6 +240,10 @@ def _owner_problem(owner: User, project: Project | None) -> str:
     if project and not can(Actor(owner), "write", project):
         return f"{owner} may not write in this project, so the snippet would be nobody's to change. Give them a role first."
     return ""
+
+
+def _reason_problem(reason: str) -> str:
+    return too_long(reason.strip()) if reason.strip() else "Say in a sentence why nobody should include it any more."
 
 
 def _summary_problem(summary: str) -> str:

@@ -4,7 +4,7 @@ Whoever calls gives a loader, which answers a name with the versions that there 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,13 +25,17 @@ WANTED = re.compile(rf"[ \t]*({SEGMENT.pattern})(?:@([\^~]?[0-9][0-9.]{{0,29}}|\
 
 @dataclass(frozen=True)
 class Stored:
-    """One version of a snippet. `key` is what the caller knows it by; one `on_shelf` includes only what stands there as well."""
+    """One version of a snippet. `key` is what the caller knows it by; one `on_shelf` includes only what stands there as well.
+
+    `archived` says since when and why, where nobody may include it anew.
+    """
 
     name: str
     number: semver.Number
     text: str
     key: int
     on_shelf: bool = False
+    archived: str = ""
 
     @property
     def semver(self) -> str:
@@ -66,6 +70,8 @@ class Resolved:
     data: Any
     held: tuple[Stored, ...] = ()
     problems: tuple[Finding, ...] = ()
+    # includes of what is archived: the words are there all the same
+    archived: tuple[Finding, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
     stretches: dict[str, list[Stretch]] = field(default_factory=dict)
 
@@ -94,6 +100,11 @@ def includes_in(text: str) -> list[str]:
     return list(dict.fromkeys(match[1] for match in found if match))
 
 
+def included_in(data: Any) -> set[str]:
+    """The names of the snippets that the texts of a bundle's JSON include themselves."""
+    return {name for _, text in _texts(data) for name in includes_in(text)}
+
+
 def include(name: str, wanted: str = "") -> str:
     return f"{{{{> {name}@{wanted}}}}}" if wanted else f"{{{{> {name}}}}}"
 
@@ -108,12 +119,14 @@ def resolve(data: Any, load: Loader) -> Resolved:
     for place, text in places:
         texts[place], stretches[place], found = resolver.top(place, text)
         problems += found
-    return Resolved(_with(data, texts), tuple(resolver.held.values()), tuple(problems), dict(places), stretches)
+    return Resolved(_with(data, texts), tuple(resolver.held.values()), tuple(problems), tuple(resolver.archived), dict(places), stretches)
 
 
-def check_text(text: str, load: Loader, *, name: str, on_shelf: bool = False) -> None:
-    """Raises Invalid under `text` for a text that the snippet `name` cannot have."""
-    sentences = [f"Line {finding.line}: {finding.sentence}" for finding in _Resolver(load, on_shelf, (name,)).top("text", text)[2]]
+def check_text(text: str, load: Loader, *, name: str, on_shelf: bool = False, before: str = "") -> None:
+    """Raises Invalid under `text` for a text that the snippet `name` cannot have. What is archived stays where it stood `before`."""
+    resolver = _Resolver(load, on_shelf, (name,))
+    problems = [*resolver.top("text", text)[2], *anew(resolver.archived, includes_in(before))]
+    sentences = [f"Line {finding.line}: {finding.sentence}" for finding in problems]
     if sentences:
         raise Invalid({"text": " ".join(dict.fromkeys(sentences))})
 
@@ -122,10 +135,29 @@ def step(old: str, new: str) -> semver.Bump | None:
     """How much `new` asks of whoever includes it; None where nothing changed."""
     if old == new:
         return None
-    bump = semver.compare(_as_bundle(old), _as_bundle(new))
+    bump = semver.compare(as_bundle(old), as_bundle(new))
     if includes_in(old) != includes_in(new) and (bump is None or bump.impact == semver.Impact.FIX):
         return semver.Bump(semver.Impact.FEATURE, ["It includes other snippets."])
     return bump or semver.Bump(semver.Impact.FEATURE, ["The text changed."])
+
+
+def written_out(text: str, name: str, load: Loader) -> str:
+    """`text` with the words of the snippet `name` in the place of its includes. What cannot be included stays as it is written."""
+    resolver = _Resolver(load)
+
+    def one(match: re.Match[str]) -> str:
+        wanted = WANTED.fullmatch(match[1])
+        try:
+            return resolver.words(resolver.wanted(match[1], False, ()), (), MAX_TEXT)[0] if wanted and wanted[1] == name else match[0]
+        except CannotInclude:
+            return match[0]
+
+    return INCLUDE.sub(one, text)
+
+
+def anew(archived: Iterable[Finding], held: Collection[str]) -> list[Finding]:
+    """Of includes of what is archived, those of snippets that are not `held` yet."""
+    return [finding for finding in archived if finding.name not in held]
 
 
 def renewed(data: Any, name: str, newest: semver.Number) -> Any:
@@ -147,6 +179,7 @@ class _Resolver:
         self.load, self.on_shelf, self.above = load, on_shelf, above
         self.known: dict[tuple[str, bool], Sequence[Stored]] = {}
         self.held: dict[int, Stored] = {}
+        self.archived: list[Finding] = []
         # of a version: its words, and how many levels of snippets lie in it
         self.whole: dict[int, tuple[str, int]] = {}
 
@@ -166,6 +199,8 @@ class _Resolver:
                 if len(problems) < MOST_PROBLEMS:
                     stored = self.wanted(match[1], self.on_shelf, self.above)
                     words, name = self.words(stored, self.above, limit=MAX_TEXT - length)[0], stored.name
+                    if stored.archived:
+                        self.archived.append(Finding("error", place, stored.archived, line, column, "write_out", name))
             except CannotInclude as error:
                 problems.append(Finding("error", place, error.sentence, line, column, name=error.name))
             before = text[end : match.start()]
@@ -270,6 +305,7 @@ def _offset(text: str, line: int, column: int) -> int:
     return start + column - 1
 
 
-def _as_bundle(text: str) -> Bundle:
-    variables = tuple(Variable(name=name) for name in variables_in(text) if VARIABLE_NAME.fullmatch(name))
+def as_bundle(text: str) -> Bundle:
+    """The words alone, as a prompt of one text that declares what it uses: what two versions are compared as."""
+    variables = tuple(Variable(name=name) for name in sorted(variables_in(text)) if VARIABLE_NAME.fullmatch(name))
     return Bundle(messages=(Message(text=text),), variables=variables)

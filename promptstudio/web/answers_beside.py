@@ -10,6 +10,7 @@ from promptstudio.evaluations.models import Answer, FilledWith
 from promptstudio.evaluations.questions import Question, table_values, values_for
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.models import ModelEntry, NamedExample, Version
+from promptstudio.prompts.renames import Renames, carried, renames_of
 
 from .examples_beside import MOST_EXAMPLES
 from .sides import Side
@@ -51,7 +52,8 @@ def side_of(version: Version, label: str) -> Side:
 def answers_of_examples(sides: Sequence[Side], examples: Sequence[NamedExample], actor: Actor) -> Answers:
     """For the first ten examples; where there are none, for those in the tables of variables. A constant number of queries."""
     shown: list[NamedExample | None] = [*examples[:MOST_EXAMPLES]] or [None]
-    asked = [(example, [_question(side, example) for side in sides if side.bundle]) for example in shown]
+    renames = renames_of(examples[0].prompt) if examples else {}
+    asked = [(example, [_question(side, example, renames) for side in sides if side.bundle]) for example in shown]
     questions = [question for _, row in asked for question in row]
     found = newest_answers(questions, actor) if questions else {}
     rows = [
@@ -74,10 +76,10 @@ def of_review(old: Version | None, new: Version, labels: Iterable[str], actor: A
     return answers_of_examples(sides, list(new.prompt.examples.filter(archived_at=None)), actor)
 
 
-def _question(side: Side, example: NamedExample | None) -> Question:
+def _question(side: Side, example: NamedExample | None, renames: Renames) -> Question:
     bundle = side.bundle
     assert bundle is not None
-    values = values_for(bundle, example.values) if example else table_values(bundle)
+    values = values_for(bundle, carried(example.values, renames)) if example else table_values(bundle)
     whose: dict[str, Any] = {"label": side.label, "version": side.version, "draft": side.draft}
     return Question(bundle=bundle, values=values, example=example, from_table=example is None, **whose)
 

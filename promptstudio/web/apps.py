@@ -16,6 +16,7 @@ class WebConfig(AppConfig):
             models,
             reviewing,
             releases,
+            snippets,
             publications,
             trail,
         )

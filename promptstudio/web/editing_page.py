@@ -10,12 +10,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from promptstudio.deployments.models import Placement
+from promptstudio.deployments.places import names_by_kind
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle, Message, parse
 from promptstudio.prompts.catalogue import BUILT_IN, Catalogue, cost_per_call, estimate_tokens
-from promptstudio.prompts.findings import Finding
+from promptstudio.prompts.findings import Finding, concerning
 from promptstudio.prompts.freezing import freeze
-from promptstudio.prompts.models import Draft, ModelEntry, NamedExample, RequestAnswer, Version
+from promptstudio.prompts.models import Draft, ModelEntry, NamedExample, RequestAnswer, Snippet, Version
+from promptstudio.prompts.renames import Renames, carried, renames_of
 from promptstudio.prompts.soundness import listed, mapping, text_of
 from promptstudio.prompts.starting_points import STARTING_POINTS
 from promptstudio.prompts.templating import Piece, Rendered, preview
@@ -31,6 +33,8 @@ WORDS = {"error": "Must be mended", "warning": "Look at this", "hint": "Hint"}
 SYNTAXES = (("plain", "Plain: variables are filled in"), ("jinja", "Jinja: with if and for"))
 TYPES = (("string", "Text"), ("number", "Number"), ("boolean", "Yes or no"), ("choice", "Choice"))
 FROM_TABLE = ""
+# Completion knows all of them; a menu is read from top to bottom.
+SNIPPETS_OFFERED = 20
 SINGLE_BLOCKS = ("general", "system", "variables", "model", "temperature", "top_p", "max_tokens", "stop_sequences", "tools", "tool_choice")
 
 
@@ -75,11 +79,11 @@ def editor_context(
 ) -> dict[str, Any]:
     """Everything that the editor's fragments need. `given` says which example fills the preview, and what was typed instead of it."""
     known = ModelEntry.objects.catalogue()
-    frozen = freeze(draft.prompt.project, content, known)
-    found = frozen.findings
+    frozen = freeze(draft.prompt, content, known)
+    found = concerning(frozen.findings, names_by_kind(draft.prompt.project))
     blocks = findings_by_block(found, fields, known)
     examples = list(NamedExample.objects.filter(prompt=draft.prompt_id, archived_at=None))
-    filled_with, values, typed = values_of(given, content, examples)
+    filled_with, values, typed = values_of(given, content, examples, renames_of(draft.prompt))
     model = known.find(fields.model)
     newer = draft.newer_version if draft.is_open else None
     return {
@@ -99,6 +103,8 @@ def editor_context(
         "wished": _wished(filled_with),
         "values": [Value(name, typed.get(name, ""), shown(values.get(name))) for name in _names(content) if name],
         "variable_names": [name for name in _names(content) if name],
+        # Asked for only where the whole editor is shown.
+        "snippets": Snippet.objects.within(draft.prompt.project).active().order_by("name", "project")[:SNIPPETS_OFFERED],
         "models": sorted(known, key=lambda model: (model.retires_on is not None, model.label)),
         "known_model": model,
         "prices": [f"${price.normalize():f}" for price in (model.input_price, model.output_price)] if model else [],
@@ -229,6 +235,8 @@ def _step(finding: Finding, block: str, fields: BundleFields, known: Catalogue) 
             return f"escape_braces:{'system' if block == 'system' else block[1:]}", "Keep the braces as text"
         case "make_variable":
             return f"make_variable:{'system' if block == 'system' else block[1:]}:{finding.name}", f"Make it “{finding.name}”"
+        case "write_out":
+            return f"write_out:{'system' if block == 'system' else block[1:]}:{finding.name}", "Write its words here"
         case "set_max_tokens":
             length = offered_length(fields.model, known)
             return f"set_max_tokens:{length}", f"Set it to {length:,} tokens"
@@ -239,8 +247,14 @@ def _step(finding: Finding, block: str, fields: BundleFields, known: Catalogue) 
         case "add_message":
             return "add_message:user", "Add a message"
         case "remove_message":
-            return f"remove_message:{block[1:]}", "Remove this message"
+            return _removal(block[1:], fields)
     return "", ""
+
+
+def _removal(key: str, fields: BundleFields) -> tuple[str, str]:
+    """Half an example teaches nothing, so it goes with its other half."""
+    pair = next((pair for pair in fields.pairs if key in (pair[0].key, pair[1].key)), None)
+    return (f"remove_pair:{pair[0].key}", "Remove this example") if pair else (f"remove_message:{key}", "Remove this message")
 
 
 def _names(content: dict[str, Any]) -> list[str]:
@@ -248,7 +262,7 @@ def _names(content: dict[str, Any]) -> list[str]:
 
 
 def values_of(
-    given: Mapping[str, Any], content: dict[str, Any], examples: list[NamedExample]
+    given: Mapping[str, Any], content: dict[str, Any], examples: list[NamedExample], renames: Renames
 ) -> tuple[str, dict[str, Any], dict[str, str]]:
     """The uid of the example that is chosen (or none), the values that stand in the preview, and those of them that were typed beside it.
 
@@ -258,8 +272,10 @@ def values_of(
     uid = str(chosen.uid) if chosen else FROM_TABLE
     typed: dict[str, str] = {}
     if given.get("filled_with", FROM_TABLE) == uid:
-        typed = {name[6:]: text for name, text in given.items() if name.startswith("value-") and isinstance(text, str) and text}
-    values = _from_table(content) | (chosen.values if chosen else {}) | typed
+        beside = {name[6:]: text for name, text in given.items() if name.startswith("value-") and isinstance(text, str) and text}
+        # Of a variable that was renamed just now, the field still has the old name.
+        typed = carried(beside, renames)
+    values = _from_table(content) | carried(chosen.values if chosen else {}, renames) | typed
     return uid, {name: value for name, value in values.items() if value not in (None, "")}, typed
 
 

@@ -8,6 +8,7 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff import Comparison, compare
 from promptstudio.prompts.models import NamedExample, Version
+from promptstudio.prompts.renames import carried, renames_of
 from promptstudio.prompts.templating import render
 
 MOST_EXAMPLES = 10
@@ -37,9 +38,11 @@ def beside(old: Version | None, new: Version) -> Examples:
 
 
 def _beside(old: Version, new: Version, examples: list[NamedExample]) -> Iterator[Beside]:
+    renames = renames_of(new.prompt)
     for example in examples:
+        values = carried(example.values, renames)
         try:
-            yield Beside(example, compare(_filled(old, example.values), _filled(new, example.values)))
+            yield Beside(example, compare(_filled(old, values), _filled(new, values)))
         except Invalid as error:
             yield Beside(example, problem=error.sentence)
 

@@ -8,8 +8,8 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.lib.lengths import LONGEST_TITLE, too_long
 from promptstudio.prompts import lint
 from promptstudio.prompts.came_before import namesakes_of
-from promptstudio.prompts.catalogue import find_model
-from promptstudio.prompts.models import ImportBatch, ImportRow, Prompt
+from promptstudio.prompts.catalogue import Catalogue
+from promptstudio.prompts.models import ImportBatch, ImportRow, ModelEntry, Prompt
 from promptstudio.prompts.reading.marks import EXAMPLES, bundle_of
 from promptstudio.prompts.templating import as_text
 
@@ -58,10 +58,11 @@ def marks_of(batch: ImportBatch) -> list[Mark]:
 
 
 def shown(batch: ImportBatch, rows: list[ImportRow], actor: Actor) -> list[ShownRow]:
-    """Two queries, however many rows."""
+    """Three queries, however many rows."""
+    known = ModelEntry.objects.catalogue()
     namesakes = namesakes_of(batch.project, rows, actor)
     seen = prompts_of(rows, actor)
-    return [_shown(batch, row, seen.get(row.prompt_id or 0), namesakes.get(row.title)) for row in rows]
+    return [_shown(batch, row, seen.get(row.prompt_id or 0), namesakes.get(row.title), known) for row in rows]
 
 
 def prompts_of(rows: Iterable[ImportRow], actor: Actor) -> dict[int, Prompt]:
@@ -70,7 +71,7 @@ def prompts_of(rows: Iterable[ImportRow], actor: Actor) -> dict[int, Prompt]:
     return {prompt.pk: prompt for prompt in Prompt.objects.visible_to(actor).filter(pk__in=wanted).select_related("project")}
 
 
-def _shown(batch: ImportBatch, row: ImportRow, before: Prompt | None, namesake: Prompt | None) -> ShownRow:
+def _shown(batch: ImportBatch, row: ImportRow, before: Prompt | None, namesake: Prompt | None, known: Catalogue) -> ShownRow:
     if row.problem:
         return ShownRow(row, notes=tuple(row.data["notes"]))
     found = row.found
@@ -80,7 +81,7 @@ def _shown(batch: ImportBatch, row: ImportRow, before: Prompt | None, namesake: 
         kind="conversation" if data["kind"] == "chat" else "one message",
         texts=tuple(_texts(data)),
         variables=tuple(map(_variable, data["variables"])),
-        settings=tuple(_settings(data)),
+        settings=tuple(_settings(data, known)),
         notes=(*found.notes, *notes),
         errors=tuple(dict.fromkeys(lint.errors_of(data).values())),
         too_long=too_long(row.title, LONGEST_TITLE),
@@ -99,10 +100,10 @@ def _variable(variable: dict[str, Any]) -> tuple[str, str, str]:
     return variable["name"], TYPE_WORDS[variable.get("type") or "string"], "" if value is None else as_text(value)
 
 
-def _settings(data: dict[str, Any]) -> Iterable[str]:
+def _settings(data: dict[str, Any], known: Catalogue) -> Iterable[str]:
     if data["model"]:
-        known = find_model(data["model"])
-        yield known.label if known else data["model"]
+        model = known.find(data["model"])
+        yield model.label if model else data["model"]
     words = {"temperature": "temperature", "top_p": "top p", "max_tokens": "longest answer", "stop_sequences": "stops at"}
     for name, word in words.items():
         value = data["inference"].get(name)

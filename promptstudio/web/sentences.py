@@ -364,6 +364,8 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "snippet.added": ("plus", "quiet", _said("made the snippet {what}")),
     "snippet.version_saved": ("device-floppy", "quiet", _said("saved {what}, a snippet")),
     "snippet.changed": ("pencil", "quiet", _said("changed what the snippet {what} is for, or who keeps it")),
+    "snippet.archived": ("archive", "quiet", _said("archived the snippet {what}{reason}")),
+    "snippet.restored": ("arrow-back-up", "quiet", _said("brought the snippet {what} back from the archive")),
     "snippet.drafts_opened": ("pencil", "quiet", _drafts_opened),
     "request.asked": ("message", "quiet", _said("asked for {what}")),
     "request.taken": ("pencil", "quiet", _said("took the request {what}")),

@@ -114,7 +114,7 @@ def _draft(prompt: Prompt, uid: str, actor: Actor) -> Side:
     if draft is None:
         raise Http404
     try:
-        frozen = freeze(prompt.project, draft.content)
+        frozen = freeze(prompt, draft.content)
         held = frozenset((stored.name, stored.semver) for stored in frozen.resolved.held)
         return Side(f"draft:{uid}", f"Draft of {draft.created_by}", frozen.bundle, draft=draft, snippets=held)
     except Invalid as error:

@@ -14,6 +14,7 @@ from promptstudio.evaluations.questions import Question, table_values, values_fo
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import NamedExample, Prompt
+from promptstudio.prompts.renames import carried, renames_of
 
 from . import sides as sides_of
 from .uids import uid_or_404
@@ -109,7 +110,7 @@ def usual(prompt: Prompt, side: str) -> list[str]:
 def fillings_for(prompt: Prompt) -> list[Filling]:
     """Everything that can fill it in: the table's own examples, and the named ones."""
     named = prompt.examples.filter(archived_at=None)
-    return [Filling(TABLE, FilledWith.TABLE.label), *(Filling(str(e.uid), e.name, e, e.values) for e in named)]
+    return [Filling(TABLE, FilledWith.TABLE.label), *(Filling(str(e.uid), e.name, e) for e in named)]
 
 
 def estimate(questions: Iterable[Question], known: Catalogue) -> str:
@@ -148,14 +149,14 @@ def _address(answer: Answer) -> str:
 
 
 def _chosen(prompt: Prompt, addresses: list[str], typed: Mapping[str, str]) -> Iterator[Filling]:
-    named = {str(example.uid): example for example in prompt.examples.filter(archived_at=None)}
+    named, renames = {str(example.uid): example for example in prompt.examples.filter(archived_at=None)}, renames_of(prompt)
     for address in dict.fromkeys(addresses):
         if address == TABLE:
             yield Filling(TABLE, FilledWith.TABLE.label)
         elif address == OWN:
             yield Filling(OWN, FilledWith.OWN.label, None, typed)
         elif example := named.get(str(uid_or_404(address))):
-            yield Filling(address, example.name, example, example.values)
+            yield Filling(address, example.name, example, carried(example.values, renames))
 
 
 def _without_label(error: Invalid, label: str) -> dict[str, str]:

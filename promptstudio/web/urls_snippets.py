@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import snippets
+from .views import comparing_snippets, snippets
 
 SNIPPETS = "p/<slug:project>/snippets/"
 SNIPPET = SNIPPETS + "<uuid:uid>/"
@@ -11,5 +11,9 @@ urlpatterns = [
     path(SNIPPET, snippets.snippet, name="snippet"),
     path(SNIPPET + "edit/", snippets.edit, name="snippet_edit"),
     path(SNIPPET + "change/", snippets.change, name="snippet_change"),
+    path(SNIPPET + "compare/", comparing_snippets.snippet_compare_newest, name="snippet_compare_newest"),
+    path(SNIPPET + "compare/<str:sides>/", comparing_snippets.snippet_compare, name="snippet_compare"),
+    path(SNIPPET + "archive/", snippets.archive, name="snippet_archive"),
+    path(SNIPPET + "restore/", snippets.restore, name="snippet_restore"),
     path(SNIPPET + "drafts/", snippets.open_drafts, name="snippet_drafts"),
 ]

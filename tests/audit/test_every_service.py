@@ -121,6 +121,10 @@ def a_snippet(s: Stage) -> Snippet:
     return snippets.add_snippet(project=s.cast.claims, name="footer", purpose="The end.", text="Yours", actor=s.cast.alice)
 
 
+def an_archived_snippet(s: Stage) -> Snippet:
+    return snippets.archive_snippet(snippet=a_snippet(s), reason="There is another.", actor=s.cast.alice)
+
+
 def a_changed_snippet(s: Stage) -> Snippet:
     snippet = a_snippet(s)
     a_version(s.prompt, by=s.cast.alice, text="{{claim}} {{> footer}}")
@@ -417,6 +421,11 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "prompts.change_snippet": (
         "snippet.changed",
         lambda s: snippets.change_snippet(snippet=a_snippet(s), purpose="More.", owner=s.cast.bob.user, actor=s.cast.alice),
+    ),
+    "prompts.archive_snippet": ("snippet.archived", lambda s: an_archived_snippet(s)),
+    "prompts.restore_snippet": (
+        "snippet.restored",
+        lambda s: snippets.restore_snippet(snippet=an_archived_snippet(s), actor=s.cast.alice),
     ),
     "prompts.open_drafts_with": ("snippet.drafts_opened", _drafts_opened),
     "prompts.save_example": (

@@ -33,6 +33,7 @@ NO_PAGES = {
     "prompt_draft_live": FRAGMENT,
     "review_answers": FRAGMENT,
     "prompt_compare_newest": ELSEWHERE,
+    "snippet_compare_newest": ELSEWHERE,
     "oidc_authentication_init": ELSEWHERE,
     "oidc_authentication_callback": ELSEWHERE,
     "break_glass": "not there in the demo",
@@ -70,14 +71,15 @@ def walked(studio: Studio) -> Walked:
 
 
 def _what_the_demo_lacks(walker: Walker) -> list[str]:
-    """A snippet, a file that was read, a conversation about a line, answers, and a draft that a newer version overtook."""
+    """A snippet with two versions, a file that was read, a conversation about a line, answers, and an overtaken draft."""
     snippet = {"name": "kind-end", "purpose": "How letters end.", "text": "Kind regards", "place": "project"}
     rows = {"text": "title,text\nLetter,Write to {{customer}}.", "folder": ""}
     said = {"place": "messages.0.text", "first": "1", "last": "1", "text": "Shorter?"}
     prompt = "/p/claims/prompts/storm-damage-triage/-/"
+    made = walker.send("/p/claims/snippets/new/", **snippet)
     return [
         walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}comment/1.0.0/", **said),
-        walker.send("/p/claims/snippets/new/", **snippet),
+        walker.send(f"{made}edit/", text="Kind regards, and thank you", summary="Warmer.", follows="1.0.0"),
         walker.send("/p/claims/import/", **rows),
         walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}try/", **{"side": "1.0.0", "with": "table"}),
         _overtaken_draft(walker, prompt),

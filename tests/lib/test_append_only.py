@@ -13,6 +13,7 @@ from promptstudio.lib import triggers
 from promptstudio.lib.append_only import AppendOnly, NeverChanges, append_only_models
 from promptstudio.projects.access_services import sign_access_review
 from promptstudio.projects.services import set_floor
+from promptstudio.prompts import renames
 from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.search_index import TRIGGERS
 from promptstudio.reviews import conversation_services as conversation
@@ -32,6 +33,7 @@ def history(cast: Cast, settings: Any) -> None:
     use_fake_publisher(settings)
     a_snippet(cast.claims, by=cast.alice)
     version = a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice, text="{{> greeting}}\nShort: {{claim}}")
+    renames.remember(version.prompt, {"new": "claim"})
     a_target(cast.production, by=cast.dora)
     reviews.comment(review=asked(version, cast.staging, by=cast.alice), text="Why?", actor=cast.bob)
     lines = Lines("messages.0.text", 2, 2)

@@ -120,6 +120,14 @@ def a_round(stage: Stage, things: Things) -> dict[str, Any]:
     return {"uid": things.answer.round}
 
 
+def an_archived_snippet(stage: Stage, things: Things) -> dict[str, Any]:
+    return {"uid": stage.rest["archived_snippet"].uid}
+
+
+def two_snippets(stage: Stage, things: Things) -> dict[str, Any]:
+    return {**a_snippet(stage, things), "sides": "1.0.0...1.0.0"}
+
+
 def a_model(*_: Any) -> dict[str, str]:
     return {"model": "anthropic.claude-sonnet-4-5-20250929-v1:0"}
 
@@ -197,6 +205,8 @@ PAGES: dict[str, Entry] = {
     "POST snippet_new": Entry("write", make=form(name="x", purpose="X.", text="X", place="project")),
     "POST snippet_new on the shelf": Entry(SITE_ADMIN, make=form(name="x", purpose="X.", text="X", place="shelf"), why=SITE),
     "GET snippet": Entry("read", at="somewhere", address=a_snippet),
+    "GET snippet_compare_newest": Entry("read", at="somewhere", address=a_snippet),
+    "GET snippet_compare": Entry("read", at="somewhere", address=two_snippets),
     "GET snippet_edit": Entry("read", at="somewhere", address=a_snippet),
     "POST snippet_edit": Entry(
         "administer", address=a_snippet, make=form(text="X", summary="X.", follows="1.1.0"), instead={"author": OK}, why=KEEPER
@@ -204,6 +214,8 @@ PAGES: dict[str, Entry] = {
     "POST snippet_change": Entry(
         "administer", address=a_snippet, make=form(purpose="X.", owner="Author"), instead={"author": OK}, why=KEEPER
     ),
+    "POST snippet_archive": Entry("administer", address=a_snippet, make=reason, instead={"author": OK}, why=KEEPER),
+    "POST snippet_restore": Entry("administer", address=an_archived_snippet, instead={"author": OK}, why=KEEPER),
     "POST snippet_drafts": Entry("write", at="somewhere", address=a_snippet),
     "GET settings": Entry("read", at="somewhere"),
     "GET settings_people": Entry("read", at="somewhere"),

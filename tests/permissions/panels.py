@@ -168,6 +168,7 @@ DOORS: dict[str, Entry] = {
     ),
     "POST review_comment": on_prompt("write", form(text="Why?"), address=at_pk(lambda stage, things: things.review)),
     "POST review_withdraw": on_prompt("administer", address=at_pk(lambda stage, things: things.review), instead={"author": OK}, why=ASKED),
+    **once("prompts_snippet", lambda stage, things: stage.rest["snippet"], IN_PROJECT),
     **once("prompts_prompt", lambda stage, things: things.prompt, ON_PROMPT),
     **once("prompts_version", lambda stage, things: things.version, ON_PROMPT),
     "GET promote_version": on_prompt("read", address=at_pk(lambda stage, things: things.version)),

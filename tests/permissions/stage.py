@@ -189,6 +189,11 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish, answer)
 
 
+def an_archived_snippet(claims: Project, author: Actor) -> Snippet:
+    snippet = snippet_services.add_snippet(project=claims, name="old-footer", purpose="The old end.", text="Ever", actor=author)
+    return snippet_services.archive_snippet(snippet=snippet, reason="There is another.", actor=author)
+
+
 def an_old_snippet(claims: Project, author: Actor) -> Snippet:
     """It is the author's, and a prompt holds an older version of it."""
     prompt = prompts.create_prompt(project=claims, title="Farewell", folder=FOLDER, actor=author)
@@ -244,6 +249,7 @@ def build() -> Stage:
         secret=secret,
         rest={
             "snippet": an_old_snippet(claims, by),
+            "archived_snippet": an_archived_snippet(claims, by),
             "spare": spare,
             "mapping": add_mapping(pattern="claims-readers", project=claims, role="viewer", actor=root),
             "batch": import_services.start_import(project=claims, content=b"# Storm\nMind the roof.", folder=FOLDER, actor=by),

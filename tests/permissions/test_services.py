@@ -265,6 +265,14 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         Entry("administer", seen="nothing", instead={"author": OK}, why=KEEPER),
         lambda s, t, a: snippet_services.save_snippet_version(snippet=s.rest["snippet"], text="X", summary="X.", follows="1.1.0", actor=a),
     ),
+    "prompts.archive_snippet": (
+        Entry("administer", seen="nothing", instead={"author": OK}, why=KEEPER),
+        lambda s, t, a: snippet_services.archive_snippet(snippet=s.rest["snippet"], reason="Old.", actor=a),
+    ),
+    "prompts.restore_snippet": (
+        Entry("administer", seen="nothing", instead={"author": OK}, why=KEEPER),
+        lambda s, t, a: snippet_services.restore_snippet(snippet=s.rest["archived_snippet"], actor=a),
+    ),
     "prompts.change_snippet": (
         Entry("administer", seen="nothing", instead={"author": OK}, why=KEEPER),
         lambda s, t, a: snippet_services.change_snippet(snippet=s.rest["snippet"], purpose="X.", owner=s.author.user, actor=a),

@@ -107,6 +107,27 @@ def test_a_prompt_that_one_may_not_see_is_not_told_of(cast: Cast) -> None:
     assert read(cast, by=cast.bob).rows.filter(prompt__owner=cast.bob.user).count() == 2
 
 
+def test_a_prompt_that_was_hidden_again_and_again_comes_in_each_time(cast: Cast) -> None:
+    for times in range(1, 4):
+        batch = read(cast, by=cast.bob)
+        assert list(batch.rows.values_list("prompt", flat=True)) == [None, None]
+        assert set(brought(batch, cast.bob).values()) == {("in", "")}
+        assert Prompt.objects.count() == 2 * times
+        for prompt in Prompt.objects.filter(owner=cast.bob.user):
+            prompts.change_prompt(prompt=prompt, owner=cast.alice.user, actor=cast.root)
+            prompts.restrict_prompt(prompt=prompt, people=[cast.alice.user], actor=cast.root)
+
+
+def test_what_lies_behind_something_hidden_is_found_again(cast: Cast) -> None:
+    brought(read(cast), cast.alice)
+    for prompt in Prompt.objects.all():
+        prompts.restrict_prompt(prompt=prompt, people=[cast.alice.user], actor=cast.alice)
+    brought(read(cast, by=cast.bob), cast.bob)
+    again = read(cast, by=cast.bob)
+    assert {row.prompt.owner for row in again.rows.all()} == {cast.bob.user}
+    assert Prompt.objects.count() == 4
+
+
 def test_a_row_that_fails_leaves_the_others_alone(cast: Cast) -> None:
     batch = services.change_import(batch=read(cast), choices=Choices(), rows={1: (True, "x" * 601)}, actor=cast.alice)
     outcomes = list(brought(batch, cast.alice).values())

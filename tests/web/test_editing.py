@@ -7,12 +7,14 @@ import pytest
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from promptstudio.deployments.models import Target
 from promptstudio.prompts import services
 from promptstudio.prompts.bundle import parse
 from promptstudio.prompts.models import Draft, NamedExample, Prompt
 from promptstudio.web.forms.bundle_form import fields_from, fields_of
 from promptstudio.web.forms.draft_steps import take
 from promptstudio.web.forms.merging import Choice, merge, seen
+from promptstudio.web.requests import draft_url
 from tests.cast import Cast, a_version
 from tests.web.test_prompts import address, browser
 
@@ -420,3 +422,14 @@ def test_limits_are_typed_in_the_table_and_survive_a_page_without_them(cast: Cas
     browser(cast.alice).post(address(prompt, f"drafts/{draft.uid}/words/"), given | {"revision": "2", "m1-text": "{{n}}!"})
     draft.refresh_from_db()
     assert draft.content["variables"][0]["min"] == 1
+
+
+def test_what_a_target_asks_for_names_the_targets_of_the_project(cast: Cast, prompt: Prompt) -> None:
+    draft = services.open_draft(prompt=prompt, actor=cast.alice)
+    page = browser(cast.alice).get(draft_url(draft)).text
+    assert "This project publishes nothing to Amazon Bedrock" in page
+    for number, place in enumerate((cast.staging, cast.production, cast.production)):
+        Target.objects.create(environment=place, name=f"eu-{number}", kind="bedrock", is_active=number < 2)
+    page = browser(cast.alice).get(draft_url(draft)).text
+    assert "It concerns eu-0, eu-1 (Amazon Bedrock)." in page
+    assert "publishes nothing" not in page

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from promptstudio.accounts.actor import Actor
-from promptstudio.prompts.models import ImportBatch, Prompt
+from promptstudio.prompts import model_services
+from promptstudio.prompts.models import ImportBatch, ModelEntry, Prompt
 from tests.cast import Cast, a_prompt
 from tests.prompts.reading.files import docx, xlsx
 
@@ -235,3 +237,10 @@ def test_a_page_costs_the_same_however_many_rows(alice: Client) -> None:
         return len(before) * 100 + len(after)
 
     assert queries(2) == queries(40)
+
+
+def test_a_model_is_called_as_in_the_sites_own_list(alice: Client, cast: Cast) -> None:
+    entry = ModelEntry.objects.get(model_id="anthropic.claude-sonnet-5")
+    model_services.change_model(entry=entry, model=replace(entry.model, label="House model"), actor=cast.root)
+    url = preview(alice, name="a.prompt", content="---\nmodel: bedrock/anthropic.claude-sonnet-5\n---\nHello")
+    assert "House model" in text(alice.get(url))

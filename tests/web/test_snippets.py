@@ -8,7 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from promptstudio.prompts import services
 from promptstudio.prompts.models import Draft, Prompt, Snippet
+from promptstudio.web.forms.bundle_form import fields_of
+from promptstudio.web.requests import draft_url
 from tests.cast import Cast, a_prompt, a_snippet, a_version, bundle, reworded
+from tests.web.test_editing import save_url, words
 from tests.web.test_prompts import address, browser
 
 LIST = "/p/claims/snippets/"
@@ -248,3 +251,70 @@ def test_the_trail_says_what_happened_and_leads_to_it(cast: Cast, behind: Snippe
     assert f'href="{url(behind)}"' in page
     assert "shelved" not in page
     assert "shelved" in browser(cast.root).get("/audit/", {"kind": "snippets"}).text
+
+
+def test_archiving_says_who_holds_it_and_takes_a_reason(cast: Cast, prompt: Prompt, behind: Snippet) -> None:
+    a_draft(a_prompt(cast.claims, by=cast.alice), cast, "{{> greeting}}")
+    page = text(browser(cast.alice).get(url(behind)))
+    assert "1 prompt holds it, and 1 open draft includes it." in page
+    refused = browser(cast.alice).post(url(behind, "archive/"), {"reason": " "})
+    assert refused.status_code == 422
+    assert "Say in a sentence why nobody should include it any more." in refused.text
+    assert browser(cast.alice).post(url(behind, "archive/"), {"reason": "<b>Old</b>"}).status_code == 303
+    page = text(browser(cast.vera).get(url(behind)))
+    assert "Alice archived this snippet" in page
+    assert "&lt;b&gt;Old" in page
+    assert "1 open draft still includes it" in page
+    assert "New version" not in page
+    assert "Open a draft in the one" not in text(browser(cast.alice).get(url(behind)))
+    assert "Bring it back" not in page
+
+
+def test_the_archive_is_a_filter_of_the_list_and_nothing_in_it_is_offered(cast: Cast, snippet: Snippet) -> None:
+    client = browser(cast.alice)
+    assert "archived snippet" not in text(client.get(LIST))
+    client.post(url(snippet, "archive/"), {"reason": "Old."})
+    page = text(client.get(LIST))
+    assert "Show 1 archived snippet" in page
+    assert url(snippet) not in page
+    assert url(snippet) in text(client.get(LIST, {"archived": "1"}))
+    assert client.get(LIST + "known.json").json() == {"snippets": []}
+    assert client.post(url(snippet, "restore/")).status_code == 303
+    assert [one["name"] for one in client.get(LIST + "known.json").json()["snippets"]] == ["greeting"]
+
+
+def test_a_draft_says_at_the_line_that_its_snippet_is_archived(cast: Cast, prompt: Prompt, snippet: Snippet) -> None:
+    draft = a_draft(prompt, cast, "One\n{{> greeting}} {{claim}}")
+    browser(cast.alice).post(url(snippet, "archive/"), {"reason": "Use <hello>."})
+    page = browser(cast.alice).get(draft_url(draft)).text
+    assert "The snippet greeting is archived since" in page
+    assert "Use &lt;hello&gt;." in page
+    assert "Hello " in page
+
+
+def test_only_its_keepers_archive_it(cast: Cast, snippet: Snippet) -> None:
+    for actor in (cast.bob, cast.vera):
+        assert browser(actor).post(url(snippet, "archive/"), {"reason": "Old."}).status_code == 403
+        assert "Archive this snippet" not in browser(actor).get(url(snippet)).text
+
+
+@pytest.mark.parametrize("typed", ["One\n{{> greeting}} {{claim}}", "One\n{{> greeting@1.0.0 }} {{claim}}"])
+def test_the_words_of_an_archived_snippet_are_written_out_by_one_click(cast: Cast, prompt: Prompt, snippet: Snippet, typed: str) -> None:
+    draft = a_draft(prompt, cast, typed)
+    browser(cast.alice).post(url(snippet, "archive/"), {"reason": "Old"})
+    key = fields_of(draft.content).messages[0].key
+    assert f'value="write_out:{key}:greeting"' in browser(cast.alice).get(draft_url(draft)).text
+    assert browser(cast.alice).post(save_url(draft), words(draft, step=f"write_out:{key}:greeting")).status_code == 303
+    draft.refresh_from_db()
+    assert draft.content["messages"][0]["text"] == "One\nHello {{claim}} {{claim}}"
+
+
+@pytest.mark.parametrize(
+    "step", ["write_out", "write_out:", "write_out:1:nowhere", "write_out:99:greeting", "write_out:system:<b>", "write_out:::"]
+)
+def test_what_cannot_be_written_out_stays(cast: Cast, prompt: Prompt, snippet: Snippet, step: str) -> None:
+    draft = a_draft(prompt, cast, "{{> greeting}} {{> nowhere}} {{claim}}")
+    before = draft.content
+    assert browser(cast.alice).post(save_url(draft), words(draft, step=step)).status_code == 303
+    draft.refresh_from_db()
+    assert draft.content["messages"] == before["messages"]

@@ -12,6 +12,7 @@ from promptstudio.evaluations.models import Answer
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
+from promptstudio.prompts.renames import remember
 from promptstudio.reviews.models import Review
 from tests.cast import Cast, asked, bundle, promote
 from tests.evaluations.scripted import MODEL, PATH, said, saying
@@ -247,6 +248,16 @@ def test_a_review_has_the_answers_of_both_sides_to_each_example(client: Client, 
     assert "SORT THIS CLAIM: THE PIPE BURST." in page
     assert "JUDGE THIS CLAIM: THE PIPE BURST." in page
     assert "Ask the model" not in page, "nothing is missing"
+
+
+def test_an_example_fills_in_a_variable_that_was_renamed_since(client: Client, cast: Cast, live: Version, example: NamedExample) -> None:
+    remember(live.prompt, {"damage": "claim"})
+    version = save(cast, live.prompt, "Judge {{damage}}, not", variables=[{"name": "damage"}, {"name": "claim", "example": "x"}])
+    client = at(client, cast.bob)
+    client.post(f"{BASE}try/", {"side": version.semver, "with": str(example.uid)})
+    here = f"/p/claims/reviews/{asked(version, cast.development, by=cast.alice).uid}/"
+    answer_due()
+    assert "JUDGE THE PIPE BURST., NOT" in text(client.get(here))
 
 
 def test_without_a_named_example_the_table_of_variables_fills_it_in(client: Client, cast: Cast, live: Version) -> None:

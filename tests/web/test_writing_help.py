@@ -10,7 +10,7 @@ from promptstudio.web.forms.bundle_form import fields_of
 from promptstudio.web.forms.draft_steps import take
 from tests.cast import Cast
 from tests.web.test_editing import ODD, save_url, words
-from tests.web.test_prompts import browser
+from tests.web.test_prompts import address, browser
 
 FRAGMENTS = {"X-Editor": "1"}
 
@@ -214,3 +214,61 @@ def test_the_table_sends_what_it_shows(cast: Cast, draft: Draft) -> None:
 
     assert again.status_code == 303
     assert [row["role"] for row in draft.content["messages"]] == ["user", "assistant", "user"]
+
+
+# Examples to learn from
+
+
+def taught(*pairs: tuple[str, str]) -> dict[str, Any]:
+    turns = [{"role": role, "text": text} for pair in pairs for role, text in zip(("user", "assistant"), pair, strict=True)]
+    return {"kind": "chat", "messages": [*turns, {"role": "user", "text": "Sort {{claim}}"}], "variables": [{"name": "claim"}]}
+
+
+def told(fields: Any) -> list[str]:
+    return [row.text for row in fields.messages]
+
+
+@pytest.mark.parametrize(
+    ("step", "pair", "order"),
+    [
+        ("pair_up", 1, "CdAbEf"),
+        ("pair_down", 1, "AbEfCd"),
+        ("pair_up", 0, "AbCdEf"),
+        ("pair_down", 2, "AbCdEf"),
+        ("pair_down", 3, "AbCdEf"),
+    ],
+)
+def test_an_example_moves_with_its_answer_and_never_past_the_others(step: str, pair: int, order: str) -> None:
+    fields = fields_of(taught(("A", "b"), ("C", "d"), ("E", "f")))
+    assert take(fields, f"{step}:{fields.messages[2 * pair].key}")
+    assert "".join(told(fields)[:-1]) == order
+    assert told(fields)[-1] == "Sort {{claim}}"
+
+
+def test_examples_are_moved_by_buttons_that_need_no_script(cast: Cast, prompt: Prompt) -> None:
+    draft = services.open_draft(prompt=prompt, actor=cast.alice)
+    content = draft.content | taught(("A", "b"), ("C", "d"))
+    draft = services.save_draft(draft=draft, content=content, revision=draft.revision, actor=cast.alice)
+    first, _, second, *_ = [row.key for row in fields_of(draft.content).messages]
+    page = browser(cast.alice).get(address(prompt, f"drafts/{draft.uid}/")).text
+    assert f'value="pair_up:{second}" aria-label="Move example 2 up"' in page
+    assert f'aria-disabled="true" name="step" value="pair_up:{first}"' in page
+    assert f'aria-disabled="true" name="step" value="pair_down:{second}"' in page
+    assert stepped(cast, draft, f"pair_up:{second}").status_code == 303
+    assert [message["text"] for message in draft.content["messages"]] == ["C", "d", "A", "b", "Sort {{claim}}"]
+
+
+def test_half_an_example_is_not_offered_to_be_removed(cast: Cast, prompt: Prompt) -> None:
+    draft = services.open_draft(prompt=prompt, actor=cast.alice)
+    content = draft.content | taught(("A", ""))
+    draft = services.save_draft(draft=draft, content=content, revision=draft.revision, actor=cast.alice)
+    first, second, *_ = [row.key for row in fields_of(draft.content).messages]
+    page = browser(cast.alice).get(address(prompt, f"drafts/{draft.uid}/")).text
+    assert f'value="remove_pair:{first}"' in page
+    assert f'value="remove_message:{second}"' not in page
+
+
+def test_an_example_that_is_kept_says_so_beside_the_button(cast: Cast, draft: Draft) -> None:
+    typed = {"keep_example": "1", "example_name": "<b>Storm</b>", "value-claim": "1"}
+    page = browser(cast.alice).post(save_url(draft), words(draft, **typed), headers=FRAGMENTS).text
+    assert 'Kept as “<span dir="auto">&lt;b&gt;Storm&lt;/b&gt;</span>”' in page

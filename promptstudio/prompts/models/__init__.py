@@ -1,6 +1,6 @@
 """Django models of prompts. (AI models are entries; what Studio brings along of them is in `prompts/catalogue.py`.)"""
 
-from .drafts import Draft, DraftQuerySet, Editor, NamedExample
+from .drafts import Draft, DraftQuerySet, Editor, NamedExample, VariableRename
 from .entries import ModelEntry, ModelEntryQuerySet
 from .imports import ImportBatch, ImportBatchQuerySet, ImportRow
 from .prompts import Prompt, PromptQuerySet, PromptUserPermission
@@ -40,6 +40,7 @@ __all__ = [
     "SnippetQuerySet",
     "SnippetVersion",
     "Tag",
+    "VariableRename",
     "Version",
     "VersionQuerySet",
     "VersionSource",

@@ -8,6 +8,7 @@ from django.db import models
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
+from promptstudio.lib.append_only import AppendOnly
 
 from .prompts import Prompt
 from .versions import Version
@@ -75,6 +76,21 @@ class Editor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.draft}"
+
+
+class VariableRename(AppendOnly):
+    """That a draft of `prompt` calls `new` what was called `old` before."""
+
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="variable_renames")
+    old = models.CharField(max_length=100)
+    new = models.CharField(max_length=100)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [models.UniqueConstraint(fields=["prompt", "old", "new"], name="a_rename_is_remembered_once")]
+
+    def __str__(self) -> str:
+        return f"{self.old} is called {self.new}"
 
 
 class NamedExample(models.Model):

@@ -21,6 +21,10 @@ class SnippetQuerySet(models.QuerySet["Snippet"]):
         """Those of projects that this person or key sees, and the shelf, which everyone sees."""
         return self.filter(Q(project=None) | Q(project__in=Project.objects.visible_to(actor)))
 
+    def active(self) -> "SnippetQuerySet":
+        """What can be included anew."""
+        return self.filter(archived_at=None)
+
     def within(self, project: Project) -> "SnippetQuerySet":
         """What the prompts of `project` can include."""
         return self.filter(Q(project=None) | Q(project=project))
@@ -41,6 +45,9 @@ class Snippet(models.Model):
     purpose = models.TextField()
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="owned_snippets")
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    archived_at = models.DateTimeField(null=True, editable=False)
+    archived_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False, related_name="+")
+    archive_reason = models.TextField(blank=True, editable=False)
 
     objects: ClassVar[Any] = SnippetQuerySet.as_manager()
 

@@ -133,6 +133,11 @@ class BundleFields:
         return self.messages[self.in_pairs :]
 
     @property
+    def renamed(self) -> dict[str, str]:
+        """Variables that got another name just now: new names to old ones."""
+        return {row.name: row.was_called for row in self.variables if row.was_called}
+
+    @property
     def refused(self) -> bool:
         return any(row.refused for row in self.variables)
 

@@ -52,6 +52,23 @@ def _remove_pair(fields: BundleFields, key: str) -> None:
     fields.messages = [row for row in fields.messages if row not in gone]
 
 
+def _pair_up(fields: BundleFields, key: str) -> None:
+    _move_pair(fields, key, -1)
+
+
+def _pair_down(fields: BundleFields, key: str) -> None:
+    _move_pair(fields, key, 1)
+
+
+def _move_pair(fields: BundleFields, key: str, by: int) -> None:
+    """`key` is that of the pair's first message. Question and answer stay together."""
+    pairs = fields.pairs
+    at = next((index for index, pair in enumerate(pairs) if pair[0].key == key), None)
+    if at is not None and 0 <= at + by < len(pairs):
+        pairs[at], pairs[at + by] = pairs[at + by], pairs[at]
+        fields.messages[: 2 * len(pairs)] = [row for pair in pairs for row in pair]
+
+
 def _move_up(fields: BundleFields, key: str) -> None:
     _move(fields.messages, key, -1)
 
@@ -107,6 +124,20 @@ def _make_variable(fields: BundleFields, about: str) -> None:
             row.text, label = filled(row.text, name)
     if label and name not in [row.name for row in fields.variables]:
         fields.variables.append(VariableRow(fields.new_key(), name=name, description=label))
+
+
+def write_out(fields: BundleFields, step: str, words: Callable[[str, str], str]) -> bool:
+    """`write_out:3:greeting`. `words` takes a text and the name of a snippet, and writes that out in it. False for any other step."""
+    name, _, about = step.partition(":")
+    key, _, snippet = about.partition(":")
+    if name != "write_out":
+        return False
+    if key == "system":
+        fields.system = words(fields.system, snippet)
+    for row in fields.messages:
+        if row.key == key:
+            row.text = words(row.text, snippet)
+    return True
 
 
 def _in_all_texts(fields: BundleFields, change: Callable[[str], str]) -> None:
@@ -202,6 +233,8 @@ STEPS: dict[str, Step] = {
     "remove_message": _remove_message,
     "add_pair": _add_pair,
     "remove_pair": _remove_pair,
+    "pair_up": _pair_up,
+    "pair_down": _pair_down,
     "move_up": _move_up,
     "move_down": _move_down,
     "add_variable": _add_variable,

@@ -80,6 +80,16 @@ class EditSnippetForm(forms.Form):
     follows = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
+class ArchiveSnippetForm(forms.Form):
+    reason = Words(
+        max_length=LONGEST_WORDS,
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Whoever still includes it reads this: The legal footer changed its name, use legal-end.",
+        error_messages={"required": "Say in a sentence why nobody should include it any more."},
+    )
+
+
 class ChangeSnippetForm(forms.Form):
     purpose = Purpose()
     owner = Words(

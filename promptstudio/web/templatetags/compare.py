@@ -74,9 +74,10 @@ class Section:
 
 @dataclass
 class Card:
-    """One message that differs."""
+    """One message that differs, or one text."""
 
     title: str
+    caption: str
     notes: list[str]
     changes: int
     head_change: int | None
@@ -93,19 +94,21 @@ def compare_text(
     full: bool = False,
     talk: Talk | None = None,
     anchors: bool = True,
+    title: str = "",
 ) -> dict[str, Any]:
     """The messages that differ as tables, side by side or (`layout="unified"`) in one column; changes have ids `change-1` to `change-n`.
 
     With `talk`, what is said about lines stands below them, and each line can be commented on. Only one difference of a page has `anchors`.
+    `title` is what the only text is called where it is no message.
     """
     numbers = count(1) if anchors else repeat(0)
     columns = 2 if layout == "unified" else 4
     shown = [card for card in comparison.cards if card.changes or (talk and talk.concerns(card))]
     return {
-        "cards": [_card(card, numbers, layout == "unified", full, talk) for card in shown],
+        "cards": [_card(card, numbers, layout == "unified", full, talk, title) for card in shown],
         "talk": talk,
         "csrf_token": context.get("csrf_token"),
-        "unchanged": _unchanged([card.role.lower() for card in comparison.cards if not card.changes]),
+        "unchanged": "" if title else _unchanged([card.role.lower() for card in comparison.cards if not card.changes]),
         "old_label": old_label,
         "new_label": new_label,
         "unified": layout == "unified",
@@ -116,8 +119,8 @@ def compare_text(
 
 
 @register.inclusion_tag("compare/_tables.html")
-def compare_tables(comparison: Comparison, old_label: str, new_label: str) -> dict[str, Any]:
-    """Variables and settings, then tools and the form of the answer, where they differ."""
+def compare_tables(comparison: Comparison, old_label: str, new_label: str, only_variables: bool = False) -> dict[str, Any]:
+    """Variables and settings, then tools and the form of the answer, where they differ. What is no prompt has variables only."""
     return {
         "tables": [
             table
@@ -127,7 +130,8 @@ def compare_tables(comparison: Comparison, old_label: str, new_label: str) -> di
             )
             if table["rows"]
         ],
-        "same": comparison.same_settings,
+        "same": 0 if only_variables else comparison.same_settings,
+        "only_variables": only_variables,
         "old_label": old_label,
         "new_label": new_label,
     }
@@ -163,10 +167,11 @@ def _with_full(context: dict[str, Any]) -> str:
     return "?" + query.urlencode()
 
 
-def _card(card: CardDiff, numbers: Iterator[int], unified: bool, full: bool, talk: Talk | None) -> Card:
+def _card(card: CardDiff, numbers: Iterator[int], unified: bool, full: bool, talk: Talk | None, title: str) -> Card:
     head = next(numbers) if card.head_changed else None
     change_of = {id(row): next(numbers) for row, starts in zip(card.rows, card.starts, strict=True) if starts}
-    return Card(card.role, _notes(card), card.changes, head, list(_sections(card, change_of, unified, full, talk)))
+    called = (title, title) if title else (card.role, f"{card.role} message")
+    return Card(*called, _notes(card), card.changes, head, list(_sections(card, change_of, unified, full, talk)))
 
 
 def _notes(card: CardDiff) -> list[str]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from promptstudio.deployments import board
 from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import NamedExample, Prompt
+from promptstudio.prompts.renames import carried, renames_of
 
 from .. import sides as sides_of
 from ..answers_beside import answers_of_examples
@@ -27,7 +28,8 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
     example = _example(examples, request.GET.get("with", ""))
     raw = (old, new)
     if example:
-        old, new = sides_of.filled(old, example.values), sides_of.filled(new, example.values)
+        values = carried(example.values, renames_of(prompt))
+        old, new = sides_of.filled(old, values), sides_of.filled(new, values)
     choices = sides_of.choices(prompt)
     known = {address for _, group in choices for address, _ in group}
     others = [(side.address, side.label) for side in (old, new) if side.address not in known]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,15 +14,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts import services
+from promptstudio.prompts.freezing import loader_for
 from promptstudio.prompts.models import Draft, NamedExample, Prompt
 from promptstudio.prompts.permissions import can_edit, can_write
+from promptstudio.prompts.renames import renames_of
+from promptstudio.prompts.snippets import written_out
 from promptstudio.prompts.soundness import problem_of
 from promptstudio.prompts.starting_points import StartingPoint, starting_point
 
 from ..answers import see_other
 from ..editing_page import editor_context, values_of
 from ..forms.bundle_form import BundleFields, fields_from, fields_like, fields_of
-from ..forms.draft_steps import take
+from ..forms.draft_steps import take, write_out
 from ..forms.merging import Choice, Merged, merge
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, checks_characters, draft_url, prompt_url
@@ -75,12 +79,12 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     fields = fields_from(request.POST)
     begun_with = _begun_with(request, fields)
     # A table that follows from JSON typed beside it is new as a whole.
-    stepped = take(fields, request.POST.get("step", "")) or any(schema.was_typed for schema in fields.schemas.values())
+    stepped = _step(request, prompt, fields) or any(schema.was_typed for schema in fields.schemas.values())
     fields.settle()
     content = fields.content(draft.content)
     if problem := problem_of(content):
         return _page(request, prompt, draft, fields, content, status_code=422, refused=problem.sentence)
-    saved, merged = _saved(request, draft, content)
+    saved, merged = _saved(request, draft, content, fields.renamed)
     if merged.clashes:
         return _clash(request, prompt, saved, content, merged)
     if begun_with:
@@ -109,6 +113,7 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
         status_code=status_code,
         note=note,
         example_refused=refused,
+        example_kept=kept,
         **more,
     )
 
@@ -143,13 +148,21 @@ def draft_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> 
     return prompt, get_object_or_404(drafts, prompt=prompt, uid=uid)
 
 
-def _saved(request: StudioRequest, draft: Draft, content: dict[str, Any]) -> tuple[Draft, Merged]:
+def _step(request: StudioRequest, prompt: Prompt, fields: BundleFields) -> bool:
+    """Do what a button asks for. What it needs of the database is looked up here."""
+    step = request.POST.get("step", "")
+    words = partial(written_out, load=loader_for(prompt.project))
+    return take(fields, step) or write_out(fields, step, words)
+
+
+def _saved(request: StudioRequest, draft: Draft, content: dict[str, Any], renamed: Mapping[str, str]) -> tuple[Draft, Merged]:
     """The draft as saved, with what others wrote in it meanwhile; as it stands, unsaved, where there are clashes."""
     merged, revision = Merged(content, [], []), _number(request.POST.get("revision"))
     seen = _json_of(request.POST.get("seen"))
     for _ in range(TRIES):
         try:
-            return services.save_draft(draft=draft, content=merged.content, revision=revision, actor=request.actor), merged
+            saved = services.save_draft(draft=draft, content=merged.content, revision=revision, renamed=renamed, actor=request.actor)
+            return saved, merged
         except services.Stale as stale:
             draft, revision = stale.draft, stale.draft.revision
             merged = merge(mine=content, theirs=draft.content, seen=seen, decided={})
@@ -219,7 +232,7 @@ def _next_page(request: StudioRequest, draft: Draft, kept: NamedExample | None) 
 def _kept_example(request: StudioRequest, draft: Draft) -> tuple[NamedExample | None, str]:
     """The example, or the sentence that refuses it."""
     examples = list(draft.prompt.examples.filter(archived_at=None))
-    _, values, _ = values_of(request.POST, draft.content, examples)
+    _, values, _ = values_of(request.POST, draft.content, examples, renames_of(draft.prompt))
     try:
         name = request.POST.get("example_name", "")[:120]
         return services.save_example(prompt=draft.prompt, name=name, values=values, actor=request.actor), ""

@@ -15,12 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from promptstudio.deployments.models import Deployment, Placement, Recall, WentLive
 from promptstudio.deployments.permissions import can_recall
+from promptstudio.deployments.places import names_by_kind
 from promptstudio.deployments.requests import requests_answered_by
 from promptstudio.lib.errors import Invalid
+from promptstudio.prompts import lint, services
 from promptstudio.prompts import request_services as asking
-from promptstudio.prompts import services
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff import compare
+from promptstudio.prompts.findings import concerning
 from promptstudio.prompts.freezing import freeze
 from promptstudio.prompts.models import ChangeNote, Draft, Inclusion, Prompt, Request, Version
 from promptstudio.prompts.permissions import can_edit
@@ -146,8 +148,8 @@ def _save_page(
     status_code: int,
     **more: Any,
 ) -> HttpResponse:
-    frozen = freeze(prompt.project, draft.content)
-    errors = frozen.errors
+    frozen = freeze(prompt, draft.content)
+    errors = lint.by_place(concerning(frozen.findings, names_by_kind(prompt.project)))
     context = {"draft": draft, "form": form, "answers": answers, "errors": errors, "may_save": can_edit(request.actor, draft), **more}
     if not errors:
         context |= _difference(prompt, frozen.bundle)

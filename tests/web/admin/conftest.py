@@ -12,7 +12,20 @@ from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Prompt
 from promptstudio.reviews.conversation_services import begin_thread
 from promptstudio.reviews.services import comment
-from tests.cast import Cast, a_key, a_person, a_prompt, a_version, an_application, asked, in_production, promote, wished
+from tests.cast import (
+    Cast,
+    a_key,
+    a_person,
+    a_prompt,
+    a_snippet,
+    a_version,
+    an_application,
+    asked,
+    in_production,
+    promote,
+    reworded,
+    wished,
+)
 
 from .panel import staff
 
@@ -47,4 +60,8 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     wished(cast.claims, by=cast.alice)
     wished(theirs, by=cast.charlie, title="Secret wish")
     add_mapping(pattern="Secret group", project=cast.elsewhere, role="viewer", actor=cast.root)
+    shared = a_snippet(cast.claims, by=cast.alice)
+    a_version(a_prompt(cast.claims, by=cast.alice, title="Letter"), by=cast.alice, text="{{> greeting}}")
+    reworded(shared, "Good day {{claim}}", by=cast.alice)
+    a_snippet(cast.elsewhere, by=cast.charlie, name="secret", text="Secret words")
     return cast
