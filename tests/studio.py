@@ -51,7 +51,7 @@ class Studio:
         return dict(json.loads((self.home / "run.json").read_text()))
 
     def child(self, name: str) -> int | None:
-        """The pid of web, worker, publisher, beat, redis or local-aws; None while it is being started again."""
+        """The pid of web, worker, publisher, runner, beat, redis or local-aws; None while it is being started again."""
         return self.running()["children"].get(name)
 
     def kill(self, name: str) -> int:
@@ -92,6 +92,12 @@ def start_studio(home: Path, *, port: int | None = None, env: Mapping[str, str] 
             preexec_fn=dies_with(os.getpid(), signal.SIGTERM),
         )
     return _answering(home, environ, process)
+
+
+def parts() -> list[str]:
+    """What `up` keeps running here: with a database from outside, its Redis is from outside as well."""
+    outside = {"redis"} if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ else set()
+    return [name for name in ("redis", "local-aws", "web", "worker", "publisher", "runner", "beat") if name not in outside]
 
 
 def wait_until(happened: Callable[[], Any], *, within: float = 30.0, what: str = "it") -> Any:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,14 +23,22 @@ class Page(Schema):
     cursor: str = Field("", description="As `next` gave it.")
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any], page: Page, shapes: Callable[[list[Any]], list[dict[str, Any]]]) -> dict[str, Any]:
-    """`{"items", "next"}`, in the order in which rows were made, newest first."""
+def page_of(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    page: Page,
+    shapes: Callable[[list[Any]], list[dict[str, Any]]],
+    *,
+    kept: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """`{"items", "next"}`, in the order in which rows were made, newest first. `kept` is what else `next` has to ask for."""
     if page.cursor:
         rows = rows.filter(pk__lt=_decoded(page.cursor))
     found = list(rows.order_by("-pk")[: page.limit + 1])
     shown = found[: page.limit]
-    more = f"{request.path}?{urlencode({'limit': page.limit, 'cursor': _encoded(shown[-1].pk)})}" if len(found) > page.limit else None
-    return {"items": shapes(shown), "next": more}
+    more = len(found) > page.limit
+    query = urlencode({**(kept or {}), "limit": page.limit, "cursor": _encoded(shown[-1].pk)}) if more else ""
+    return {"items": shapes(shown), "next": f"{request.path}?{query}" if more else None}
 
 
 def _encoded(pk: int) -> str:

@@ -1,6 +1,6 @@
 """The shapes of the API, as OpenAPI describes them. Fields may be added, never renamed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -218,6 +218,38 @@ class ReviewOut(Schema):
     gates: list[GateAnswer]
 
 
+class WantedAnswer(Schema):
+    """An answer that the asker would be glad of (`good`), or one that must not come, to what is `given`."""
+
+    good: bool
+    name: str
+    given: str
+    text: str
+    why: str
+
+
+class RequestOut(Schema):
+    """`prompt` is null before somebody has begun to write; `version` is what is said to answer it now."""
+
+    id: UUID
+    title: str
+    state: str = Field(description="asked, being_written, back_with_asker, confirmed, in_review, live or declined")
+    wanted: str
+    audience: str
+    given: str
+    answers: list[WantedAnswer]
+    due_on: date | None
+    folder: str
+    prompt: str | None
+    version: str | None
+    asked_by: str
+    asked_at: datetime
+    owner: str | None
+    sent_back_at: datetime | None
+    confirmed_at: datetime | None
+    declined_at: datetime | None
+
+
 class RenderedMessage(Schema):
     role: str
     text: str
@@ -306,4 +338,9 @@ class Versions(Schema):
 
 class Deployments(Schema):
     items: list[DeploymentOut]
+    next: str | None
+
+
+class Requests(Schema):
+    items: list[RequestOut]
     next: str | None

@@ -169,6 +169,29 @@ def review_json(review: Review) -> dict[str, Any]:
     }
 
 
+def requests_json(requests: Iterable[Any]) -> list[dict[str, Any]]:
+    """Of rows that `with_state` and `with_everything` prepared."""
+    return [_request_json(asked) for asked in requests]
+
+
+def _request_json(asked: Any) -> dict[str, Any]:
+    texts = ("title", "state", "wanted", "audience", "given")
+    moments = ("sent_back_at", "confirmed_at", "declined_at")
+    return {
+        "id": str(asked.uid),
+        **{name: getattr(asked, name) for name in texts},
+        "answers": [{name: getattr(each, name) for name in ("good", "name", "given", "text", "why")} for each in asked.answers.all()],
+        "due_on": asked.due_on.isoformat() if asked.due_on else None,
+        "folder": asked.place.path,
+        "prompt": asked.prompt.name if asked.prompt else None,
+        "version": asked.version.semver if asked.version else None,
+        "asked_by": asked.asked_by.name,
+        "asked_at": asked.asked_at.isoformat(),
+        "owner": asked.owner.name if asked.owner else None,
+        **{name: _moment(getattr(asked, name)) for name in moments},
+    }
+
+
 def render_json(version: Version, environment: Environment | None, rendered: Rendered) -> dict[str, Any]:
     bundle = version.bundle.as_json()
     return {

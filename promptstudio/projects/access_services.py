@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -20,12 +20,18 @@ from .permissions import can
 from .role_services import revoke_role
 
 
-def access_review_due(project: Project) -> datetime | None:
+class Due(NamedTuple):
+    at: datetime
+    passed: bool
+
+
+def access_review_due(project: Project) -> Due | None:
     """When somebody has to sign again; None where the site does not ask for it."""
     if not settings.ACCESS_REVIEW_DAYS:
         return None
     last = project.access_reviews.first()
-    return (last.signed_at if last else project.created_at) + timedelta(days=settings.ACCESS_REVIEW_DAYS)
+    at = (last.signed_at if last else project.created_at) + timedelta(days=settings.ACCESS_REVIEW_DAYS)
+    return Due(at, at <= clock.now())
 
 
 def projects_to_sign_for() -> QuerySet[Project]:

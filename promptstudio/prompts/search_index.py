@@ -23,7 +23,7 @@ class Index(Protocol):
     def install(self, cursor: Any) -> None: ...
 
     def finding(self, words: str) -> Finding:
-        """A statement that gives the ids of all rows with every word; empty when there are none to look for."""
+        """A statement that gives the prompts of all rows with every word; empty when there are none to look for."""
 
 
 class Parts(models.Field):  # type: ignore[type-arg]
@@ -44,6 +44,7 @@ class PostgreSQL:
         cursor.execute(f'CREATE INDEX IF NOT EXISTS "{INDEX}" ON "{TABLE}" USING gin (parts)')
         # GIN does not look for what has no parts
         cursor.execute(f'CREATE INDEX IF NOT EXISTS "{UNINDEXED}" ON "{TABLE}" (id) WHERE parts IS NULL')
+        self._unpack(cursor)
 
     def finding(self, words: str) -> Finding:
         wanted = folded(words).split()
@@ -53,8 +54,18 @@ class PostgreSQL:
         # The parts of a longer word may stand apart from each other.
         said, spoken = _said([word for word in wanted if len(word) > PART])
         everything, all_words = _said(wanted)
-        sql = f'SELECT id FROM "{TABLE}" WHERE (parts @@ %s::tsquery AND {said}) OR (parts IS NULL AND {everything})'  # noqa: S608
-        return sql, [asked, *spoken, *all_words]
+        # A query that is selected is not known to the planner, which then takes the index. For a frequent word it would read all rows
+        # instead, as it does not know what fetching their parts costs. With OR it would fetch those as well, to compare them again.
+        indexed = f'SELECT prompt_id FROM "{TABLE}" WHERE parts @@ (SELECT %s::tsquery) AND {said}'  # noqa: S608
+        others = f'SELECT prompt_id FROM "{TABLE}" WHERE parts IS NULL AND {everything}'  # noqa: S608
+        return f"{indexed} UNION {others}", [asked, *spoken, *all_words]
+
+    def _unpack(self, cursor: Any) -> None:
+        """Long texts are kept as they are: unpacking them costs more than comparing them, and they are not much smaller packed."""
+        cursor.execute("SELECT attstorage FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'text'", [TABLE])
+        if cursor.fetchone() != ("e",):
+            cursor.execute(f'ALTER TABLE "{TABLE}" ALTER COLUMN text SET STORAGE EXTERNAL')
+            cursor.execute(f"UPDATE \"{TABLE}\" SET text = text || ''")  # noqa: S608
 
 
 class SQLite:
@@ -78,10 +89,10 @@ class SQLite:
         long = [word for word in wanted if len(word) >= PART]
         said, short = _said([word for word in wanted if len(word) < PART])
         if not long:
-            return (f'SELECT id FROM "{TABLE}" WHERE {said}', short) if short else ("", [])  # noqa: S608
+            return (f'SELECT prompt_id FROM "{TABLE}" WHERE {said}', short) if short else ("", [])  # noqa: S608
         phrases = " AND ".join('"{}"'.format(word.replace('"', '""')) for word in long)
         found = f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH %s"  # noqa: S608
-        return f'SELECT id FROM "{TABLE}" WHERE id IN ({found}) AND {said}', [phrases, *short]  # noqa: S608
+        return f'SELECT prompt_id FROM "{TABLE}" WHERE id IN ({found}) AND {said}', [phrases, *short]  # noqa: S608
 
     def _missing_triggers(self, cursor: Any) -> set[str]:
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")

@@ -27,14 +27,31 @@ def tag_prompt(*, prompt: Prompt, words: Iterable[str], actor: Actor) -> list[st
     """Let exactly these tags stand on `prompt`. Returns them as kept: small letters, each once, in order. Raises Invalid, Conflict."""
     can_write(actor, prompt).require()
     wanted = _checked(words)
-    Prompt.objects.select_for_update().get(pk=prompt.pk)
-    standing = list(prompt.tags.order_by("word").values_list("word", flat=True))
-    if wanted == standing:
-        raise Conflict("Nothing changed: it has these tags already." if wanted else "It has no tags.")
-    prompt.tags.exclude(word__in=wanted).delete()
-    Tag.objects.bulk_create(Tag(prompt=prompt, word=word) for word in wanted if word not in standing)
-    record(actor=actor, action="prompt.tagged", subject=prompt, project_uid=prompt.project.uid, words={"tags": ", ".join(wanted)})
-    return wanted
+    return _tagged(prompt, wanted, _standing(prompt), actor)
+
+
+@transaction.atomic
+def add_tags(*, prompt: Prompt, words: Iterable[str], actor: Actor) -> list[str]:
+    """As `tag_prompt`, besides the tags that stand there."""
+    can_write(actor, prompt).require()
+    more = _checked(words)
+    if not more:
+        raise Invalid({"tags": "Write the tag."})
+    standing = _standing(prompt)
+    return _tagged(prompt, _checked([*standing, *more]), standing, actor)
+
+
+@transaction.atomic
+def take_tags(*, prompt: Prompt, words: Iterable[str], actor: Actor) -> list[str]:
+    """Take those of these tags away that `prompt` has. Returns those that stay."""
+    can_write(actor, prompt).require()
+    gone = _checked(words)
+    if not gone:
+        raise Invalid({"tags": "Write the tag."})
+    standing = _standing(prompt)
+    if not set(gone) & set(standing):
+        raise Conflict("It does not have this tag." if len(gone) == 1 else "It has none of these tags.")
+    return _tagged(prompt, [word for word in standing if word not in gone], standing, actor)
 
 
 @transaction.atomic
@@ -98,6 +115,21 @@ def _words_for(version: Version, project: Project) -> dict[str, Any]:
     own = Snippet.objects.filter(project=project, name__in={snippet.name for snippet in snippets})
     same = all(snippet.on_shelf for snippet in snippets) and not own.exists()
     return version.as_written if same else version.bundle.as_json()
+
+
+def _standing(prompt: Prompt) -> list[str]:
+    """Read under the lock: what somebody else adds meanwhile must not be taken away."""
+    Prompt.objects.select_for_update().get(pk=prompt.pk)
+    return list(Tag.objects.filter(prompt=prompt).order_by("word").values_list("word", flat=True))
+
+
+def _tagged(prompt: Prompt, wanted: list[str], standing: list[str], actor: Actor) -> list[str]:
+    if wanted == standing:
+        raise Conflict("Nothing changed: it has these tags already." if wanted else "It has no tags.")
+    prompt.tags.exclude(word__in=wanted).delete()
+    Tag.objects.bulk_create(Tag(prompt=prompt, word=word) for word in wanted if word not in standing)
+    record(actor=actor, action="prompt.tagged", subject=prompt, project_uid=prompt.project.uid, words={"tags": ", ".join(wanted)})
+    return wanted
 
 
 def _checked(words: Iterable[str]) -> list[str]:

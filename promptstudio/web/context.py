@@ -8,15 +8,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from promptstudio.accounts.actor import Actor
-from promptstudio.deployments.requests import requests_for
-from promptstudio.deployments.waiting import reviews_for
 from promptstudio.notifications.inbox import unread_count
 from promptstudio.projects.models import Membership, Project, Role
 from promptstudio.projects.permissions import can_create_project
 
 from .admin.sections import sections
 from .sign_in.break_glass import by_break_glass
+from .waiting import waiting_requests, waiting_reviews
 
 NAVIGATION = (
     ("home", "Home", "home", "home"),
@@ -29,7 +27,7 @@ NAVIGATION = (
 )
 
 # What stands in a section for the reader to act on.
-WAITING: dict[str, Callable[[Actor, Project], Sized]] = {"reviews": reviews_for, "requests": requests_for}
+WAITING: dict[str, Callable[[HttpRequest, Project], Sized]] = {"reviews": waiting_reviews, "requests": waiting_requests}
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -50,8 +48,8 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "person": {"name": actor.user.name, "roles_words": ", ".join(Role(role).label for role in roles)},
         "project": project,
         "projects": [{"slug": p.slug, "name": p.name, "url": reverse("library", args=[p.slug])} for p in projects],
-        "nav": [] if in_panel else list(_navigation(request, project, actor)),
-        "panel": {"sections": sections(request), "waiting": len(reviews_for(actor))} if in_panel else None,
+        "nav": [] if in_panel else list(_navigation(request, project)),
+        "panel": {"sections": sections(request), "waiting": len(waiting_reviews(request))} if in_panel else None,
         "may_make_projects": bool(can_create_project(actor)),
         "break_glass": by_break_glass(request),
         "unread": unread_count(actor),
@@ -70,7 +68,7 @@ def _present(request: HttpRequest, projects: list[Project]) -> Project | None:
     return project
 
 
-def _navigation(request: HttpRequest, project: Project | None, actor: Any) -> Any:
+def _navigation(request: HttpRequest, project: Project | None) -> Any:
     section = getattr(request, "section", request.resolver_match.url_name if request.resolver_match else "")
     for key, label, icon, name in NAVIGATION:
         if project is None and name != "home":
@@ -82,5 +80,5 @@ def _navigation(request: HttpRequest, project: Project | None, actor: Any) -> An
             "current": section in (key, name),
         }
         if name in WAITING and project:
-            item |= {"count": len(WAITING[name](actor, project)), "count_label": "waiting for you"}
+            item |= {"count": len(WAITING[name](request, project)), "count_label": "waiting for you"}
         yield item

@@ -12,8 +12,8 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Placement, PublishJob, WentLive
-from promptstudio.deployments.requests import MOST_SHOWN, WaitingRequest, requests_for
-from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
+from promptstudio.deployments.requests import MOST_SHOWN, WaitingRequest
+from promptstudio.deployments.waiting import WaitingReview, failed_publications
 from promptstudio.projects.access_services import projects_to_sign_for
 from promptstudio.projects.models import Environment, Membership, PendingChange, Project, ProjectGroupPermission, granted
 from promptstudio.prompts.models import Draft, Prompt, Version
@@ -79,16 +79,16 @@ class Desk:
         return sentence[0].upper() + sentence[1:]
 
 
-def desk_of(actor: Actor) -> Desk:
+def desk_of(actor: Actor, *, reviews: list[WaitingReview], requests: list[WaitingRequest]) -> Desk:
     jobs = {job.deployment_id: job for job in reversed(failed_publications(actor))}
     return Desk(
-        reviews=reviews_for(actor),
+        reviews=reviews,
         controls=_to_confirm(actor),
         access=_access_due(actor),
         failed=sorted(jobs.values(), key=lambda job: job.settled_at or job.created_at, reverse=True),
         changes=_changes_asked_of(actor),
         mentions=_mentions_of(actor),
-        requests=requests_for(actor)[:MOST_SHOWN],
+        requests=requests[:MOST_SHOWN],
         drafts=_drafts_of(actor),
         days=list(_by_day(_told(_went_live(actor)))),
     )

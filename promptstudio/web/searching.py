@@ -4,14 +4,18 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from promptstudio.prompts.folding import spoken
-from promptstudio.prompts.models import Prompt, SearchText, Version
+from promptstudio.prompts.models import FormerName, Prompt, SearchText, Version
+from promptstudio.prompts.models.search import says
 
 LONGEST, MOST_WORDS = 200, 12
 BEFORE, AFTER = 40, 110
@@ -67,13 +71,27 @@ def hits(prompts: Iterable[Prompt], words: Sequence[str]) -> dict[int, Hit]:
     """By prompt, where the newest version that has all words says one of them; nothing where the title alone has them. Two queries."""
     if not words:
         return {}
-    holding = Q(pk__in=SearchText.objects.holding(" ".join(words)).values("pk"))
     rows = SearchText.objects.filter(prompt__in=list(prompts)).values("prompt")
-    found = list(rows.annotate(newest=Max("version"), found=Max("version", filter=holding)).exclude(found=None))
+    found = list(rows.annotate(newest=Max("version"), found=Max("version", filter=says(" ".join(words)))).exclude(found=None))
     newest = {row["newest"] for row in found}
     versions = Version.objects.filter(pk__in=[row["found"] for row in found])
     lines = {version: excerpt(spoken(version.bundle, version.summary), words) for version in versions}
     return {version.prompt_id: Hit(line, version.semver, version.pk in newest) for version, line in lines.items() if line}
+
+
+def former_names(names: QuerySet[FormerName], words: Sequence[str]) -> dict[int, SafeString]:
+    """By prompt, a name that has every word, that it had before and still answers to; the words are marked."""
+    for word in words:
+        names = names.filter(name__icontains=word)
+    return {former.prompt_id: marked(former.name, words) for former in names} if words else {}
+
+
+def requests_saying(found: Any, words: Iterable[str]) -> Any:
+    """Of these requests, those that have every word in their title, in what is wanted, or in the name of who asked or writes."""
+    for word in words:
+        places = ("title", "wanted", "asked_by__name", "owner__name")
+        found = found.filter(reduce(or_, (Q(**{f"{place}__icontains": word}) for place in places)))
+    return found
 
 
 def _pattern(words: Sequence[str]) -> re.Pattern[str]:

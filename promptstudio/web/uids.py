@@ -3,8 +3,15 @@ from uuid import UUID
 from django.http import Http404
 
 
-def uid_or_404(text: str) -> UUID:
+def uid_in(text: str) -> UUID | None:
+    """The uid that `text` is, if it is one."""
     try:
         return UUID(text)
     except ValueError:
-        raise Http404 from None
+        return None
+
+
+def uid_or_404(text: str) -> UUID:
+    if uid := uid_in(text):
+        return uid
+    raise Http404

@@ -1,13 +1,17 @@
 """The shapes that applications rely on, walked once from an empty prompt to a rollback."""
 
+from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from promptstudio.api import schemas
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments import target_services
-from tests.cast import a_snippet
+from promptstudio.deployments import target_services, upkeep_services
+from promptstudio.prompts import request_services as asking
+from tests.cast import a_snippet, wished, written
 
 from .cast import Application, Cast, bundle
 
@@ -187,6 +191,54 @@ def test_pages_of_a_list_follow_each_other(app: Application, cast: Cast) -> None
         names += [item["name"] for item in page["items"]]
         address = page["next"]
     assert names == [f"prompt-{number}" for number in (4, 3, 2, 1, 0)]
+
+
+def test_what_people_ask_for_is_listed_and_read(app: Application, cast: Cast) -> None:
+    answers = [asking.Answer("Dear Ms ✓", name="Burst", given="claim: x", why="It says when."), asking.Answer("No.", good=False)]
+    wish = wished(cast.project, by=cast.bob, title="First letter", answers=answers, audience="Customers", due_on=date(2999, 1, 2))
+    listed = shaped(app.get("/requests"), 200, schemas.Requests)["items"]
+    one = shaped(app.get(f"/requests/{wish.uid}"), 200, schemas.RequestOut)
+    assert listed == [one]
+    assert (one["state"], one["due_on"], one["asked_by"], one["owner"], one["prompt"]) == ("asked", "2999-01-02", "Bob", None, None)
+    assert [(answer["good"], answer["text"]) for answer in one["answers"]] == [(True, "Dear Ms ✓"), (False, "No.")]
+    written(wish, by=cast.alice)
+    one = shaped(app.get(f"/requests/{wish.uid}"), 200, schemas.RequestOut)
+    assert (one["state"], one["owner"], one["prompt"], one["version"]) == ("back_with_asker", "Alice", "first-letter", "1.0.0")
+    assert one["sent_back_at"]
+
+
+def test_requests_are_filtered_and_paged(app: Application, cast: Cast) -> None:
+    prompt = cast.prompt()
+    over = wished(cast.project, by=cast.bob, title="Over")
+    asking.decline(request=over, reason="No.", actor=cast.bob)
+    for number in range(3):
+        wished(prompt, by=cast.bob, title=f"Change {number}")
+
+    def titles(query: str) -> list[str]:
+        return [item["title"] for item in app.get(f"/requests{query}").json()["items"]]
+
+    assert titles("") == ["Change 2", "Change 1", "Change 0", "Over"]
+    assert titles("?state=declined") == ["Over"]
+    assert titles("?state=open&prompt=claims/triage") == ["Change 2", "Change 1", "Change 0"]
+    first = app.get("/requests?state=open&prompt=claims/triage&limit=2").json()
+    assert titles(first["next"].removeprefix("/api/v1/requests")) == ["Change 0"]
+    upkeep_services.rename_prompt(prompt=prompt, name="claims/sorting", actor=cast.alice)
+    assert titles("?state=open&prompt=claims/triage&limit=1") == ["Change 2"]
+
+
+def test_a_list_of_requests_costs_the_same_however_long(app: Application, cast: Cast) -> None:
+    def listed() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            app.get("/requests")
+        return len(captured)
+
+    written(wished(cast.project, by=cast.bob), by=cast.alice)
+    listed()
+    few = listed()
+    for number in range(4):
+        written(wished(cast.project, by=cast.bob, title=f"More {number}"), by=cast.alice)
+        wished(cast.project, by=cast.bob, title=f"Free {number}")
+    assert listed() == few
 
 
 def test_a_list_costs_the_same_however_long(app: Application, cast: Cast, django_assert_max_num_queries: Any) -> None:

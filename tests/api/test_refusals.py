@@ -1,6 +1,7 @@
 """Every refusal is problem JSON with a sentence, at the field where it was typed."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, OperationalError
@@ -10,7 +11,9 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, Evaluation
 from promptstudio.projects.key_services import revoke_key
 from promptstudio.projects.models import ApiKey
+from promptstudio.projects.services import folder_at
 from promptstudio.prompts import services as prompts
+from tests.cast import wished
 
 from .cast import Application, Cast, bundle
 
@@ -239,6 +242,29 @@ def test_what_is_not_there_is_said_so(cast: Cast, app: Application, address: str
     problem(app.get(address), status, code)
 
 
+@pytest.mark.parametrize(
+    ("query", "field"), [("state=nonsense", "state"), ("state=%00", "state"), ("prompt=elsewhere", "prompt"), ("prompt=%00", "prompt")]
+)
+def test_a_filter_of_requests_that_is_none_is_told_at_its_name(app: Application, query: str, field: str) -> None:
+    assert list(problem(app.get(f"/requests?{query}"), 422, "invalid")["errors"]) == [field]
+
+
+def test_a_key_of_an_environment_reads_no_requests(cast: Cast) -> None:
+    wish = wished(cast.project, by=cast.bob)
+    bound = cast.application("read", environment=cast.production)
+    for address in ("/requests", f"/requests/{wish.uid}", f"/requests/{uuid4()}"):
+        assert "production" in problem(bound.get(address), 404, "not_released_here")["detail"]
+
+
+def test_a_key_of_a_folder_reads_the_requests_that_lie_there(cast: Cast) -> None:
+    inside = wished(folder_at(project=cast.project, path="Property"), by=cast.bob, title="Inside")
+    outside = wished(cast.project, by=cast.bob, title="Outside")
+    app = Application(cast.key("read", folder="Property")[1])
+    assert [item["title"] for item in app.get("/requests").json()["items"]] == ["Inside"]
+    assert app.get(f"/requests/{inside.uid}").status_code == 200
+    problem(app.get(f"/requests/{outside.uid}"), 404, "not_found")
+
+
 def test_the_root_of_the_api_is_json_too(client: Client) -> None:
     problem(client.get("/api/"), 404, "not_found")
     problem(client.post("/api/v2/prompts", {}), 404, "not_found")
@@ -268,7 +294,7 @@ def test_what_nobody_expected_is_json_as_well(
 
 def test_the_documentation_names_every_answer(client: Client) -> None:
     schema = client.get("/api/v1/openapi.json").json()
-    assert len(schema["paths"]) == 12
+    assert len(schema["paths"]) == 14
     assert "/api/v1/prompts/{name}/compare/{a}...{b}" in schema["paths"]
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():

@@ -169,6 +169,11 @@ def _glass_broken(s: Stage) -> User:
     return signing_in.use_break_glass(name="ops", password=password, actor=system())
 
 
+def _untagged(s: Stage) -> Any:
+    shelf_services.tag_prompt(prompt=s.prompt, words=["legal"], actor=s.cast.alice)
+    return shelf_services.take_tags(prompt=s.prompt, words=["legal"], actor=s.cast.alice)
+
+
 def _kept_filter(s: Stage) -> Any:
     return shelf_services.keep_filter(project=s.cast.claims, name="Live", query="state=live", shared=True, actor=s.cast.alice)
 
@@ -371,6 +376,11 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "prompt.tagged",
         lambda s: shelf_services.tag_prompt(prompt=s.prompt, words=["legal"], actor=s.cast.alice),
     ),
+    "prompts.add_tags": (
+        "prompt.tagged",
+        lambda s: shelf_services.add_tags(prompt=s.prompt, words=["legal"], actor=s.cast.alice),
+    ),
+    "prompts.take_tags": ("prompt.tagged", lambda s: _untagged(s)),
     "prompts.keep_filter": ("filter.saved", lambda s: _kept_filter(s)),
     "prompts.remove_filter": ("filter.removed", lambda s: shelf_services.remove_filter(kept=_kept_filter(s), actor=s.cast.alice)),
     "prompts.copy_prompt": (

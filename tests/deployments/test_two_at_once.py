@@ -17,7 +17,7 @@ from promptstudio.deployments.models import Attempt, Deployment, Placement, Went
 from promptstudio.lib.errors import Conflict
 from promptstudio.projects.models import Environment, Policy
 from promptstudio.projects.services import change_policy
-from promptstudio.prompts import model_services
+from promptstudio.prompts import model_services, shelf_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Draft, Prompt, Version
 from tests.cast import Cast, a_prompt, a_version, asked, bundle, hire, live_version, promote
@@ -239,3 +239,19 @@ def test_many_people_at_once_leave_a_whole_trail(cast: Cast) -> None:
 def test_two_prompts_of_one_title_made_at_once_have_different_names(cast: Cast) -> None:
     answers = at_once(*[lambda: a_prompt(cast.claims, by=cast.alice, title="Storm")] * 4)
     assert sorted(made.name for made in answers) == ["storm", "storm-2", "storm-3", "storm-4"]
+
+
+def test_tags_that_two_add_at_once_both_stand(cast: Cast, prompt: Prompt) -> None:
+    holds = Event()
+
+    def adds_slowly() -> None:
+        with transaction.atomic():
+            shelf_services.add_tags(prompt=prompt, words=["legal"], actor=cast.alice)
+            holds.set()
+            sleep(0.7)
+
+    def adds() -> list[str]:
+        holds.wait(10)
+        return shelf_services.add_tags(prompt=prompt, words=["storm"], actor=cast.bob)
+
+    assert at_once(adds_slowly, adds)[1] == ["legal", "storm"]

@@ -132,6 +132,11 @@ def _mapping_changed(s: Stage, t: Things, actor: Actor) -> Any:
     return group_mappings.change_mapping(mapping=s.rest["mapping"], **given, actor=actor)
 
 
+def _untagged(t: Things, actor: Actor) -> Any:
+    t.prompt.tags.get_or_create(word="legal")
+    return shelf_services.take_tags(prompt=t.prompt, words=["legal"], actor=actor)
+
+
 SERVICES: dict[str, tuple[Entry, Call]] = {
     "accounts.add_person": site(lambda s, t, a: accounts.add_person(username="zoe", name="Zoë", actor=a)),
     "accounts.change_person": site(_person_changed),
@@ -201,6 +206,8 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         why=OWNER,
     ),
     "prompts.tag_prompt": prompt("write", lambda s, t, a: shelf_services.tag_prompt(prompt=t.prompt, words=["legal"], actor=a)),
+    "prompts.add_tags": prompt("write", lambda s, t, a: shelf_services.add_tags(prompt=t.prompt, words=["legal"], actor=a)),
+    "prompts.take_tags": prompt("write", lambda s, t, a: _untagged(t, a)),
     "prompts.keep_filter": (
         Entry("read", at="somewhere", seen="nothing", instead={"key": REFUSED}, why=FOR_PEOPLE),
         lambda s, t, a: shelf_services.keep_filter(project=s.claims, name="Mine", query="state=live", shared=False, actor=a),

@@ -8,11 +8,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.test.utils import CaptureQueriesContext
 
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts import services
 from promptstudio.prompts.folding import MOST_PARTS, folded, parts_asked, parts_of
 from promptstudio.prompts.models import Prompt, SearchText
+from promptstudio.web.searching import hits
 from tests.cast import Cast, a_prompt, a_version, bundle
 
 
@@ -131,14 +133,33 @@ def test_the_parts_of_a_word_begin_at_each_of_its_characters() -> None:
 
 
 def test_the_index_is_used(cast: Cast) -> None:
-    """For a word long enough; PostgreSQL is not left to think that a scan of three rows is cheaper."""
+    """PostgreSQL is not left to think that a scan of three rows is cheaper."""
     saying(cast, "Sort this")
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute("SET LOCAL enable_indexscan = off")
-    plan = SearchText.objects.holding("deductible").order_by().explain()
+    plan = Prompt.objects.search("ded").order_by().explain()
     assert ("by_part" if connection.vendor == "postgresql" else "fts VIRTUAL TABLE INDEX") in plan
+    # Comparing parts once more would fetch those of every row that was found.
+    assert "parts @@" not in "".join(line for line in plan.splitlines() if "Filter:" in line)
+
+
+def test_where_it_was_hit_is_looked_for_without_the_index(cast: Cast) -> None:
+    prompt = saying(cast, "Mention the deductible", "Mention the excess")
+    with CaptureQueriesContext(connection) as asked:
+        found = hits([prompt], ["deductible"])
+    assert [(hit.semver, hit.is_newest) for hit in found.values()] == [("1.0.0", False)]
+    assert len(asked) == 2
+    assert not any("parts" in query["sql"].partition("WHERE")[2] or "_fts" in query["sql"] for query in asked)
+
+
+def test_long_texts_are_kept_unpacked_on_postgresql(db: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite packs nothing")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT attstorage FROM pg_attribute WHERE attrelid = 'prompts_searchtext'::regclass AND attname = 'text'")
+        assert cursor.fetchone() == ("e",)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -28,6 +28,21 @@ def test_the_same_tags_again_are_not_kept_silently(cast: Cast, prompt: Prompt) -
         shelf_services.tag_prompt(prompt=prompt, words=[], actor=cast.alice)
 
 
+def test_tags_are_added_to_those_that_stand_there_and_taken_away(cast: Cast, prompt: Prompt) -> None:
+    shelf_services.tag_prompt(prompt=prompt, words=["legal", "water"], actor=cast.alice)
+    assert shelf_services.add_tags(prompt=prompt, words=[" Storm", "legal"], actor=cast.bob) == ["legal", "storm", "water"]
+    assert shelf_services.take_tags(prompt=prompt, words=["LEGAL ", "hail"], actor=cast.bob) == ["storm", "water"]
+    with pytest.raises(Conflict, match="it has these tags already"):
+        shelf_services.add_tags(prompt=prompt, words=["storm"], actor=cast.bob)
+    with pytest.raises(Conflict, match="It does not have this tag"):
+        shelf_services.take_tags(prompt=prompt, words=["hail"], actor=cast.bob)
+    with pytest.raises(Invalid, match="these are 13"):
+        shelf_services.add_tags(prompt=prompt, words=map(str, range(11)), actor=cast.bob)
+    for deed in (shelf_services.add_tags, shelf_services.take_tags):
+        with pytest.raises(Invalid, match="Write the tag"):
+            deed(prompt=prompt, words=[" "], actor=cast.bob)
+
+
 def test_a_kept_filter_is_ones_own_unless_it_is_shared(cast: Cast) -> None:
     for name, shared in (("Mine", False), ("Ours", True)):
         shelf_services.keep_filter(project=cast.claims, name=name, query="state=live", shared=shared, actor=cast.alice)

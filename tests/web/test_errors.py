@@ -95,7 +95,7 @@ def test_when_it_breaks_there_is_a_page_without_queries(client: Client, cast: Ca
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("password")
 
-    monkeypatch.setattr("promptstudio.web.views.reviews.reviews_for", broken)
+    monkeypatch.setattr("promptstudio.web.views.reviews.waiting_reviews", broken)
     client.raise_request_exception = False
     response = at(client, cast.vera).get("/p/claims/reviews/")
     assert response.status_code == 500

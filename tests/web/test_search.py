@@ -6,7 +6,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from promptstudio.accounts.actor import Actor
-from tests.cast import Cast, a_prompt, a_version, asked
+from promptstudio.deployments import upkeep_services
+from promptstudio.prompts import request_services as asking
+from promptstudio.prompts import services as prompts
+from tests.cast import Cast, a_prompt, a_version, asked, wished
 
 
 def find(client: Client, actor: Actor, words: str) -> Any:
@@ -29,6 +32,36 @@ def test_two_of_the_same_title_are_listed(client: Client, cast: Cast, prompt: An
     response = find(client, cast.vera, "Water damage triage")
     assert response.status_code == 200
     assert {item["prompt"].pk for item in response.context["titled"]} == {prompt.pk, other.pk}
+
+
+def test_requests_are_found_by_what_is_wanted_and_by_names(client: Client, cast: Cast) -> None:
+    over = wished(cast.claims, by=cast.vera, title="Postcard about hail", wanted="Short, and <i>kind</i>.")
+    asking.decline(request=over, reason="No.", actor=cast.alice)
+    wish = wished(cast.claims, by=cast.vera, title="Letter about hail", wanted="<b>Never</b> promise a sum.")
+    asking.take_request(request=wish, actor=cast.alice)
+    for words, titles in {
+        "hail": [wish.title, over.title],
+        "promise LETTER": [wish.title],
+        "alice": [wish.title],
+        "postcard never": [],
+        "vera kind": [over.title],
+    }.items():
+        assert [item["asked"].title for item in find(client, cast.bob, words).context["requests"]] == titles
+    page = text(find(client, cast.bob, "never"))
+    assert "&lt;b&gt;<mark>Never</mark>&lt;/b&gt; promise a sum." in page
+    assert f"/p/claims/requests/{wish.uid}/" in page
+
+
+def test_requests_about_what_one_does_not_see_or_what_is_archived_are_not_found(client: Client, cast: Cast, prompt: Any) -> None:
+    wish = wished(prompt, by=cast.vera, title="Name the severance")
+    assert "Name the <mark>severance</mark>" in text(find(client, cast.vera, "severance"))
+    assert "Name the" not in text(find(client, cast.charlie, "severance"))
+    upkeep_services.archive_prompt(prompt=prompt, actor=cast.alice)
+    assert "Name the" not in text(find(client, cast.vera, "severance"))
+    assert "Name the" in text(client.get("/search", {"q": "severance", "archived": "1"}))
+    upkeep_services.restore_prompt(prompt=prompt, actor=cast.alice)
+    prompts.restrict_prompt(prompt=wish.prompt, people=[cast.bob.user], actor=cast.alice)
+    assert "Name the" not in text(find(client, cast.vera, "severance"))
 
 
 def test_titles_texts_reviews_and_pages_are_found(client: Client, cast: Cast, prompt: Any) -> None:
@@ -67,6 +100,7 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast) -> None
         for number in range(start, end):
             prompt = a_prompt(cast.claims, by=cast.alice, title=f"Letter {number}" if number % 2 else f"Note {number}")
             asked(a_version(prompt, by=cast.alice, text="A letter: {{claim}}"), cast.production, by=cast.alice)
+            wished(prompt, by=cast.vera, title=f"A letter {number}")
 
     def queries() -> int:
         find(client, cast.vera, "letter")

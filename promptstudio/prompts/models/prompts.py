@@ -39,7 +39,8 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         """Prompts whose title and name, together with one version, past ones included, hold every word."""
         from .search import SearchText
 
-        return self.filter(pk__in=SearchText.objects.holding(words).values("prompt"))
+        found = SearchText.objects.prompts_holding(words)
+        return self if found is None else self.filter(pk__in=found)
 
 
 def granted_at(actor: Actor, deed: str) -> Q:

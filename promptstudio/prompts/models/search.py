@@ -5,16 +5,22 @@ from typing import Any, ClassVar
 from django.db import connections, models
 from django.db.models.expressions import RawSQL
 
+from ..folding import folded
 from ..search_index import Parts, index_of
 from .prompts import Prompt
 from .versions import Version
 
 
 class SearchTextQuerySet(models.QuerySet["SearchText"]):
-    def holding(self, words: str) -> "SearchTextQuerySet":
-        """Rows that hold every word, as a part of another one as well."""
+    def prompts_holding(self, words: str) -> RawSQL | None:
+        """The keys of prompts with a row that holds every word, as a part of another one as well; None without words."""
         sql, parameters = index_of(connections[self.db]).finding(words)
-        return self.filter(pk__in=RawSQL(sql, parameters)) if sql else self  # noqa: S611  parameters are bound
+        return RawSQL(sql, parameters) if sql else None  # noqa: S611  parameters are bound
+
+
+def says(words: str) -> models.Q:
+    """Whether a row holds every word, without the index: for a few rows at hand."""
+    return models.Q(*(models.Q(text__contains=word) for word in folded(words).split()))
 
 
 class SearchText(models.Model):

@@ -7,13 +7,13 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.gates import Outcome
 from promptstudio.deployments.glance import at_a_glance
-from promptstudio.deployments.waiting import WaitingReview, failed_publications, reviews_for
+from promptstudio.deployments.waiting import WaitingReview, failed_publications
 from promptstudio.reviews.models import Review
 
 from ..requests import StudioRequest
+from ..waiting import waiting_reviews
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Waiting:
 
 def queue_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     actor = cast(StudioRequest, request).actor
-    items = reviews_for(actor)
+    items = waiting_reviews(request)
     glances = at_a_glance([item.review for item in items])
     waiting = [Waiting(item, glances[item.review.pk]) for item in items]
     visible = Review.objects.visible_to(actor).open().count()
@@ -42,7 +42,7 @@ def queue_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return render(request, "admin/index.html", context | queue)
 
 
-def next_waiting(actor: Actor, after: Review) -> tuple[Review | None, int]:
+def next_waiting(request: HttpRequest, after: Review) -> tuple[Review | None, int]:
     """The oldest other review that waits for this person, and how many do."""
-    others: Sequence[WaitingReview] = [item for item in reviews_for(actor) if item.review.pk != after.pk]
+    others: Sequence[WaitingReview] = [item for item in waiting_reviews(request) if item.review.pk != after.pk]
     return (others[0].review if others else None), len(others)

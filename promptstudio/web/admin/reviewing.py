@@ -107,7 +107,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         return cast(StudioRequest, request), get_object_or_404(found, pk=pk if str(pk).isdecimal() else 0)
 
     def _page(self, request: StudioRequest, review: Review, refusal: Refusal | None = None) -> HttpResponse:
-        following, others = next_waiting(request.actor, review)
+        following, others = next_waiting(request, review)
         context = {
             **self.admin_site.each_context(request),
             **review_context(request, review),

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects import access_services
 from promptstudio.projects.models import Project
@@ -18,6 +17,7 @@ from promptstudio.projects.permissions import can
 
 from ..answers import see_other
 from ..requests import StudioRequest
+from ..uids import uid_in
 
 ANSWERS = ("keep", "take")
 
@@ -29,8 +29,8 @@ def access_review(request: StudioRequest, project: str) -> HttpResponse:
     space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
     if request.method != "POST":
         return _page(request, space)
-    answers = {_uid(name): value for name, value in request.POST.items() if _uid(name) and value in ANSWERS}
-    chosen = {answer: [uid for uid, value in answers.items() if uid and value == answer] for answer in ANSWERS}
+    answers = {uid: value for name, value in request.POST.items() if (uid := uid_in(name)) and value in ANSWERS}
+    chosen = {answer: [uid for uid, value in answers.items() if value == answer] for answer in ANSWERS}
     try:
         review = access_services.sign_access_review(project=space, keep=chosen["keep"], take=chosen["take"], actor=request.actor)
     except Invalid as error:
@@ -43,27 +43,18 @@ def access_review(request: StudioRequest, project: str) -> HttpResponse:
 
 
 def _page(
-    request: StudioRequest, space: Project, answers: dict[UUID | None, str] | None = None, refused: str = "", status: int = 200
+    request: StudioRequest, space: Project, answers: dict[UUID, str] | None = None, refused: str = "", status: int = 200
 ) -> HttpResponse:
     def with_answers(rows: Iterable[Any]) -> list[dict[str, Any]]:
         return [{"row": row, "answer": (answers or {}).get(row.uid, "")} for row in rows]
 
-    due = access_services.access_review_due(space)
     context = {
         "project": space,
         "rows": with_answers(access_services.rows_to_review(space)),
         "keys": with_answers(access_services.keys_to_review(space)),
         "refused": refused,
         "may": can(request.actor, "administer", space),
-        "due": due,
-        "is_due": bool(due and due <= clock.now()),
+        "due": access_services.access_review_due(space),
         "signed": list(space.access_reviews.select_related("signed_by")[:8]),
     }
     return render(request, "settings/access.html", context, status=status)
-
-
-def _uid(name: str) -> UUID | None:
-    try:
-        return UUID(name)
-    except ValueError:
-        return None

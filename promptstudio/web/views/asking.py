@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from promptstudio.accounts.models import User
-from promptstudio.deployments.requests import OPEN_STATES, STATES, overdue, requests_for, with_state
+from promptstudio.deployments.requests import OPEN_STATES, STATES, overdue, with_state
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.models import Project
 from promptstudio.prompts import request_services as services
@@ -26,8 +26,9 @@ from ..middleware import refused
 from ..middleware import typed as typed_back
 from ..request_page import page_context
 from ..requests import StudioRequest, draft_url, request_url
-from ..searching import typed
+from ..searching import requests_saying, typed
 from ..uids import uid_or_404
+from ..waiting import waiting_requests
 
 PER_PAGE = 25
 WHOSE = {"": "Everybody's", "write": "Mine to write", "asked": "I asked", "free": "Nobody has taken"}
@@ -40,13 +41,13 @@ def requests(request: StudioRequest, project: str) -> HttpResponse:
     state, whose = request.GET.get("state", ""), request.GET.get("whose", "")
     found = with_state(Request.objects.visible_to(request.actor).filter(project=space).with_everything())
     found = _chosen(found, request, state, whose)
-    for word in (words := typed(request)).split():
-        found = found.filter(Q(title__icontains=word) | Q(wanted__icontains=word) | Q(asked_by__name__icontains=word))
+    words = typed(request)
+    found = requests_saying(found, words.split())
     page = Paginator(found.order_by("-asked_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "project": space,
         "page_obj": page,
-        "waiting": {item.request.pk: item.kind for item in requests_for(request.actor, space)},
+        "waiting": {item.request.pk: item.kind for item in waiting_requests(request, space)},
         "states": STATES,
         "state": state if state in {*STATES, "all"} else "",
         "whose": whose if whose in WHOSE else "",

@@ -27,6 +27,7 @@ from ..editing_page import editor_context, values_of
 from ..forms.bundle_form import BundleFields, fields_from, fields_like, fields_of
 from ..forms.draft_steps import take, write_out
 from ..forms.merging import Choice, Merged, merge
+from ..numbers import number_in
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, checks_characters, draft_url, prompt_url
 from ..starting import save_first_examples
@@ -157,7 +158,7 @@ def _step(request: StudioRequest, prompt: Prompt, fields: BundleFields) -> bool:
 
 def _saved(request: StudioRequest, draft: Draft, content: dict[str, Any], renamed: Mapping[str, str]) -> tuple[Draft, Merged]:
     """The draft as saved, with what others wrote in it meanwhile; as it stands, unsaved, where there are clashes."""
-    merged, revision = Merged(content, [], []), _number(request.POST.get("revision"))
+    merged, revision = Merged(content, [], []), number_in(request.POST.get("revision"))
     seen = _json_of(request.POST.get("seen"))
     for _ in range(TRIES):
         try:
@@ -259,7 +260,3 @@ def _json_of(text: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

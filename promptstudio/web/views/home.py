@@ -9,6 +9,7 @@ from promptstudio.prompts.permissions import can_create_somewhere
 
 from .. import desk
 from ..requests import StudioRequest
+from ..waiting import waiting_requests, waiting_reviews
 
 
 @require_safe
@@ -21,7 +22,7 @@ def home(request: StudioRequest) -> HttpResponse:
         context = {"greeting": greeting(), "admins": desk.whom_to_ask(), "may_make_one": request.actor.user.is_site_admin}
         context |= {"break_glass": glass, "unknown_person_text": settings.OIDC_UNKNOWN_PERSON_TEXT}
         return render(request, "home/no_project.html", context)
-    found = desk.desk_of(request.actor)
+    found = desk.desk_of(request.actor, reviews=waiting_reviews(request), requests=waiting_requests(request))
     days = [{"word": desk.day_in_words(day), "date": day, "shipped": shipped} for day, shipped in found.days]
     project = next((p for p in projects if p.slug == request.session.get("project")), projects[0])
     context = {

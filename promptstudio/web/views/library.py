@@ -1,6 +1,7 @@
 """Every prompt of a project: found, filtered, and where each of them stands."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from promptstudio.accounts.actor import Actor
@@ -55,6 +58,8 @@ class Found:
     people: dict[int, User]
     starred: set[int]
     words: str
+    # by prompt, the name of before that the words fit
+    former: dict[int, SafeString]
     # how many stand in the archive
     archived: int
 
@@ -62,8 +67,12 @@ class Found:
 @require_safe
 def library(request: StudioRequest, project: str) -> HttpResponse:
     """`?q=` words, `?folder=` a path, `?star=`, `?archived=`, `?sort=title`; `?state=`, `?owner=`, `?tag=`, `?model=` more than once."""
+    return library_page(request, get_object_or_404(Project.objects.visible_to(request.actor), slug=project))
+
+
+def library_page(request: StudioRequest, space: Project, *, status: int = 200, **refused: dict[str, Any]) -> HttpResponse:
+    """What the address finds; with the form that was `refused` (`bulk` or `keep`), its sentences and what was typed."""
     request.section = "prompts"  # type: ignore[attr-defined]
-    space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
     found = found_for(request.actor, space, request.GET)
     known = ModelEntry.objects.catalogue()
     sort = request.GET.get("sort", "") if request.GET.get("sort") in SORTS else ""
@@ -72,6 +81,7 @@ def library(request: StudioRequest, project: str) -> HttpResponse:
     places = list(space.environments.order_by("position"))
     context = {
         "project": space,
+        "list_url": reverse("library", args=[space.slug]),
         "words": found.words,
         "total": len(found.everything),
         "page_obj": page,
@@ -92,7 +102,7 @@ def library(request: StudioRequest, project: str) -> HttpResponse:
         "deeds": RESTORING if "archived" in request.GET else DEEDS,
         "most_at_once": MOST_AT_ONCE,
     }
-    return render(request, "library/page.html", context)
+    return render(request, "library/page.html", context | refused, status=status)
 
 
 def found_for(actor: Actor, space: Project, query: QueryDict) -> Found:
@@ -105,11 +115,12 @@ def found_for(actor: Actor, space: Project, query: QueryDict) -> Found:
     people = {user.pk: user for user in User.objects.filter(pk__in={fact.owner for fact in everything})}
     chosen = _chosen(query, folders, people)
     starred = favourites.starred(actor.user)
-    matching = _matching(everything, space, words)
+    former = searching.former_names(space.former_names.all(), words.split())
+    matching = _matching(everything, space, words, former)
     if "star" in query:
         matching = [fact for fact in matching if fact.prompt in starred]
     archived = len(everything) if archive else len(visible) - len(everything)
-    return Found(everything, shelf.arranged(matching, chosen), chosen, folders, people, starred, words, archived)
+    return Found(everything, shelf.arranged(matching, chosen), chosen, folders, people, starred, words, former, archived)
 
 
 def filters_of(query: QueryDict) -> str:
@@ -121,11 +132,11 @@ def filters_of(query: QueryDict) -> str:
     return kept.urlencode()
 
 
-def _matching(everything: list[shelf.Fact], space: Project, words: str) -> list[shelf.Fact]:
+def _matching(everything: list[shelf.Fact], space: Project, words: str, former: Collection[int]) -> list[shelf.Fact]:
     if not words:
         return everything
     hits = set(Prompt.objects.filter(project=space).search(words).order_by().values_list("pk", flat=True))
-    return [fact for fact in everything if fact.prompt in hits]
+    return [fact for fact in everything if fact.prompt in hits or fact.prompt in former]
 
 
 def _chosen(query: QueryDict, folders: dict[int, str], people: dict[int, User]) -> shelf.Chosen:
@@ -158,6 +169,7 @@ def _rows(facts: list[shelf.Fact], places: list[Any], found: Found) -> list[dict
             "folder": row.prompt.folder.path.replace("/", " / "),
             "title": searching.shown(row.prompt.title, words),
             "hit": hits.get(row.prompt.pk),
+            "former": found.former.get(row.prompt.pk),
             "review": reviews.get(row.prompt.pk),
             "tags": sorted(fact.tag),
             "starred": fact.prompt in found.starred,

@@ -1,5 +1,6 @@
 """A prompt itself: making one, what it is, its title and folder, and what happened to it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -60,7 +61,7 @@ def new(request: StudioRequest, project: str) -> HttpResponse:
 @require_GET
 def overview(request: StudioRequest, project: str, name: str) -> HttpResponse:
     prompt = prompt_or_404(request, project, name)
-    return _overview(request, prompt, _details_form(prompt))
+    return overview_page(request, prompt)
 
 
 @require_POST
@@ -75,7 +76,7 @@ def change(request: StudioRequest, project: str, name: str) -> HttpResponse:
         else:
             messages.success(request, "Title and folder are saved.")
             return see_other(prompt_url(prompt))
-    return _overview(request, prompt_or_404(request, project, name), form, status_code=422)
+    return overview_page(request, prompt_or_404(request, project, name), form, status_code=422)
 
 
 @require_POST
@@ -85,7 +86,7 @@ def restrict(request: StudioRequest, project: str, name: str) -> HttpResponse:
     can_restrict(request.actor, prompt).require()
     form = RestrictForm(request.POST, prompt=prompt, auto_id="restrict-%s")
     if not form.is_valid():
-        return _overview(request, prompt, _details_form(prompt), restrict_form=form, status_code=422)
+        return overview_page(request, prompt, restrict_form=form, status_code=422)
     try:
         services.restrict_prompt(prompt=prompt, people=list(form.cleaned_data["people"]), actor=request.actor)
     except Conflict as error:
@@ -119,9 +120,16 @@ def _details_form(prompt: Prompt, data: Any = None) -> PromptForm:
     return PromptForm(data, project=prompt.project, initial={"title": prompt.title, "folder": prompt.folder.path}, auto_id="details-%s")
 
 
-def _overview(
-    request: StudioRequest, prompt: Prompt, form: PromptForm, *, restrict_form: RestrictForm | None = None, status_code: int = 200
+def overview_page(
+    request: StudioRequest,
+    prompt: Prompt,
+    form: PromptForm | None = None,
+    *,
+    restrict_form: RestrictForm | None = None,
+    wrong: Mapping[str, str] | None = None,
+    status_code: int = 200,
 ) -> HttpResponse:
+    """`wrong` says by field what is the matter with a form that has no class of its own; what was typed comes from the request."""
     named, may_restrict = _named(prompt), can_restrict(request.actor, prompt)
     newest = prompt.versions.newest_first().select_related("created_by").first()
     return render_prompt(
@@ -130,7 +138,10 @@ def _overview(
         prompt,
         tab="",
         status_code=status_code,
-        form=form,
+        form=form or _details_form(prompt),
+        wrong=wrong or {},
+        refused=" ".join((wrong or {}).values()) if status_code == 403 else "",
+        typed=request.POST,
         restrict_form=restrict_form or (_restrict_form(prompt, named) if may_restrict else None),
         may_restrict=may_restrict,
         named=named,

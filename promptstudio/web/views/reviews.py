@@ -19,7 +19,6 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, Placement
 from promptstudio.deployments.permissions import can_deploy
 from promptstudio.deployments.requests import requests_answered_by
-from promptstudio.deployments.waiting import reviews_for
 from promptstudio.evaluations.permissions import can_try
 from promptstudio.evaluations.services import ask_models
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
@@ -45,6 +44,7 @@ from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, review_url
 from ..searching import typed
 from ..uids import uid_or_404
+from ..waiting import waiting_reviews
 
 PER_PAGE = 25
 
@@ -54,7 +54,7 @@ def reviews(request: StudioRequest, project: str) -> HttpResponse:
     """Open reviews, those that wait for the reader first; `?state=closed` for the ended ones, `?q=` to search."""
     request.section = "reviews"  # type: ignore[attr-defined]
     space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
-    waiting = {item.review.pk: item for item in reviews_for(request.actor, space)}
+    waiting = {item.review.pk: item for item in waiting_reviews(request, space)}
     closed = request.GET.get("state") == "closed"
     found = Review.objects.visible_to(request.actor).filter(version__prompt__project=space).with_everything()
     found = found.exclude(closed_at=None) if closed else found.open()

@@ -1,20 +1,24 @@
-"""Where the search field on top of every page leads: prompts, reviews and pages, in every project that the reader sees."""
+"""Where the search field on top of every page leads: prompts, requests, reviews and pages, in every project that the reader sees."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from promptstudio.deployments.requests import OPEN_STATES, with_state
 from promptstudio.projects.models import Project
-from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.models import FormerName, Prompt
+from promptstudio.prompts.models import Request as PromptRequest
 from promptstudio.reviews.models import Review
 
 from .. import searching
 from ..requests import StudioRequest, prompt_url
+from ..searching import requests_saying
 
 MOST = 10
 # name of the address, what it is called, other words that people type for it
@@ -35,10 +39,10 @@ PAGES = (
 
 @require_safe
 def search(request: StudioRequest) -> HttpResponse:
-    """`?q=`, with `?archived=` in the archive as well. The exact name or title of one single prompt leads straight to it."""
+    """`?q=`, with `?archived=` in the archive as well. The exact name (also one of before) or title of a single prompt leads to it."""
     typed = searching.typed(request)
     words = typed.split()
-    exact = list(_visible(request).filter(Q(name=typed) | Q(title__iexact=typed))[:2]) if words else []
+    exact = list(_visible(request).filter(Q(name=typed) | Q(title__iexact=typed) | _was_called(name=typed))[:2]) if words else []
     if len(exact) == 1:
         return redirect(prompt_url(exact[0]))
     context: dict[str, Any] = {"words": typed, "archived": "archived" in request.GET}
@@ -48,6 +52,7 @@ def search(request: StudioRequest) -> HttpResponse:
         context |= {
             "titled": titled,
             "mentioned": mentioned,
+            "requests": _requests(request, words),
             "reviews": _reviews(request, words),
             "pages": list(_pages(projects, words)),
             "projects": projects,
@@ -62,20 +67,40 @@ def _visible(request: StudioRequest) -> Any:
 
 
 def _prompts(request: StudioRequest, words: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Those whose title or name has every word, then those that say them in their text."""
+    """Those whose title or name, present or former, has every word, then those that say them in their text."""
     named = _visible(request)
     for word in words:
-        named = named.filter(Q(title__icontains=word) | Q(name__icontains=word))
-    titled = list(named.order_by("title")[:MOST])
+        named = named.filter(Q(title__icontains=word) | Q(name__icontains=word) | _was_called(name__icontains=word))
+    titled = list(named.order_by(Lower("title"), "pk")[:MOST])
     others = _visible(request).search(" ".join(words)).exclude(pk__in=[prompt.pk for prompt in titled])
-    mentioned = list(others.select_related("project", "folder", "owner").order_by("title")[:MOST])
+    mentioned = list(others.select_related("project", "folder", "owner").order_by(Lower("title"), "pk")[:MOST])
     hits = searching.hits(mentioned, words)
-    return [_shown(prompt, words) for prompt in titled], [_shown(prompt, words, hits.get(prompt.pk)) for prompt in mentioned]
+    former = searching.former_names(FormerName.objects.filter(prompt__in=titled), words)
+    return (
+        [_shown(prompt, words) | {"former": former.get(prompt.pk)} for prompt in titled],
+        [_shown(prompt, words, hits.get(prompt.pk)) for prompt in mentioned],
+    )
+
+
+def _was_called(**name: str) -> Q:
+    return Q(pk__in=FormerName.objects.filter(**name).values("prompt"))
 
 
 def _shown(prompt: Prompt, words: list[str], hit: searching.Hit | None = None) -> dict[str, Any]:
     folder = prompt.folder.path.replace("/", " / ")
     return {"prompt": prompt, "title": searching.shown(prompt.title, words), "folder": folder, "hit": hit}
+
+
+def _requests(request: StudioRequest, words: list[str]) -> list[dict[str, Any]]:
+    """Those that have every word in their title, in what is wanted, or in the name of who asked or writes; the open ones first."""
+    found = with_state(PromptRequest.objects.visible_to(request.actor).with_everything())
+    if "archived" not in request.GET:
+        found = found.exclude(prompt__archived_at__isnull=False)
+    found = requests_saying(found, words).order_by(Case(When(state__in=OPEN_STATES, then=0), default=1), "-asked_at")
+    return [
+        {"asked": asked, "title": searching.shown(asked.title, words), "line": searching.excerpt(asked.wanted, words)}
+        for asked in found[:MOST]
+    ]
 
 
 def _reviews(request: StudioRequest, words: list[str]) -> list[Review]:

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from promptstudio.deployments.models import Target
-from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects import key_services, role_services, services
 from promptstudio.projects.access_services import access_review_due
@@ -183,7 +182,7 @@ def _people_page(request: StudioRequest, space: Project, form: RoleForm, status:
         "table": table(),
         "known": people_known(request.actor),
         "may_give": can_give_somewhere(request.actor, space),
-        "access_due": due if (due := access_review_due(space)) and due <= clock.now() else None,
+        "access_due": access_review_due(space),
     }
     return _page(request, space, "settings_people", "settings/people.html", status=status, **context)
 

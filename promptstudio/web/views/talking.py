@@ -16,6 +16,7 @@ from promptstudio.reviews import conversation_services as services
 from promptstudio.reviews.models import Suggestion, Thread
 
 from ..line_talk import ShownThread, alone
+from ..numbers import number_in
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, draft_url, thread_url
 
@@ -100,12 +101,8 @@ def _thread_or_404(request: StudioRequest, project: str, uid: UUID) -> Thread:
 
 
 def _lines(request: StudioRequest) -> Lines:
-    first = _number(request.POST.get("first", ""))
-    return Lines(request.POST.get("place", "")[:40], first, _number(request.POST.get("last", "")) or first)
-
-
-def _number(typed: str) -> int:
-    return min(int(typed), LARGEST) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else 0
+    first, last = (min(number_in(request.POST.get(name)), LARGEST) for name in ("first", "last"))
+    return Lines(request.POST.get("place", "")[:40], first, last or first)
 
 
 def _suggested(request: StudioRequest) -> str | None:

@@ -31,6 +31,7 @@ from promptstudio.reviews.models import Review
 from ..answers import see_other
 from ..forms.asking import AnswersForm
 from ..forms.prompts import ChangeRecordForm, SaveVersionForm, add_errors
+from ..numbers import number_in
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, prompt_url
 from ..searching import typed
@@ -123,7 +124,7 @@ def add_to_record(request: StudioRequest, project: str, name: str, semver: str) 
 @transaction.atomic
 def _saved(request: StudioRequest, draft: Draft, change: services.Change, answers: AnswersForm) -> Version:
     """The version, and what is said about requests with it: all or nothing."""
-    revision = _number(request.POST.get("revision"))
+    revision = number_in(request.POST.get("revision"))
     version = services.save_version_of_draft(draft=draft, revision=revision, change=change, actor=request.actor)
     answer = asking.send_back if answers.cleaned_data["send_back"] else asking.answer_request
     for asked in answers.chosen():
@@ -231,7 +232,3 @@ def _other_live(prompt: Prompt, found: Version) -> list[tuple[str, str]]:
     placements = Placement.objects.filter(prompt=prompt).exclude(live=None).select_related("environment", "live__version")
     rows = [(placement.environment.name, placement.live.version) for placement in placements.order_by("environment__position")]  # type: ignore[union-attr]
     return [(name, live.semver) for name, live in rows if live.pk != found.pk]
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
