@@ -32,6 +32,12 @@ class WaitingReview:
     lapsed: bool = False
     instead_of: tuple[str, ...] = ()
 
+    @property
+    def is_breaking(self) -> bool:
+        """For whoever calls there: numbers tell it, because each breaking step on the way raised the first of them."""
+        live = self.live_semver.partition(".")[0]
+        return self.review.version.impact == "breaking" or (live.isdigit() and self.review.version.major > int(live))
+
 
 def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingReview]:
     """Open reviews that this person may decide and has not decided against what is live now, oldest first."""

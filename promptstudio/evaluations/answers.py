@@ -27,5 +27,6 @@ def rounds_of(prompt: Prompt, most: int = 6) -> list[dict[str, Any]]:
     """The newest rounds: `round`, `at`, `who`, `label` of what was tried, and the `count` of answers."""
     rounds = Answer.objects.filter(prompt=prompt).order_by().values("round")
     told = rounds.annotate(at=Min("asked_at"), who=Min("asked_by__name"), first=Min("id"), count=Count("id")).order_by("-first")[:most]
-    labels = dict(Answer.objects.filter(pk__in=[each["first"] for each in told]).values_list("pk", "label"))
-    return [{**each, "label": labels[each["first"]]} for each in told]
+    firsts = Answer.objects.filter(pk__in=[each["first"] for each in told]).select_related("draft__created_by")
+    titles = {answer.pk: answer.title for answer in firsts}
+    return [{**each, "label": titles[each["first"]]} for each in told]

@@ -71,7 +71,7 @@ class Answer(models.Model):
     draft = models.ForeignKey(Draft, on_delete=models.PROTECT, null=True, related_name="+")
     wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="answers")
     model = models.CharField(max_length=2048)
-    # Where it stood when it was asked, in words: “Draft of Alice”, “1.3.2, live in Production”.
+    # Where it stood when it was asked, in words without names of people: “Draft”, “1.3.2, live in Production”.
     label = models.CharField(max_length=200)
     filled_with = models.CharField(max_length=10, choices=FilledWith)
     example = models.ForeignKey(NamedExample, on_delete=models.PROTECT, null=True, related_name="+")
@@ -113,6 +113,11 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} on {self.prompt}"
+
+    @property
+    def title(self) -> str:
+        """As it is shown: “Draft of Alice”."""
+        return f"Draft of {self.draft.created_by}" if self.draft else self.label
 
     @property
     def filling(self) -> str:

@@ -8,9 +8,16 @@ from typing import Any
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.canonical import canonical_json, digest_of
-from promptstudio.prompts.catalogue import Catalogue, cost_per_call
+from promptstudio.prompts.catalogue import MODEL_ID, Catalogue, cost_per_call
 from promptstudio.prompts.models import Draft, NamedExample, Version
 from promptstudio.prompts.templating import Rendered, render
+
+LONGEST_MODEL = 2048
+
+
+def is_model(model: str) -> bool:
+    """Whether `model` names one. A prompt at Bedrock can be called like a model; it would answer with words that nobody here looked at."""
+    return len(model) <= LONGEST_MODEL and ":prompt/" not in model and MODEL_ID.fullmatch(model) is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -17,7 +18,7 @@ from promptstudio.prompts.models import Prompt
 
 from .models import Answer, FilledWith, Wording
 from .permissions import can_try, most_a_day
-from .questions import Question
+from .questions import Question, is_model
 
 MOST_AT_ONCE = 40
 # Seconds within which the same press of a button is the same round.
@@ -32,7 +33,7 @@ def ask_models(*, prompt: Prompt, questions: Sequence[Question], actor: Actor) -
     Raises Invalid for what cannot be asked (nothing is asked then), Conflict when this person asked for too many today.
     """
     can_try(actor, prompt).require()
-    _check(questions)
+    _check(prompt, questions)
     # Two presses at once must not each ask, nor each find room for both.
     User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
     if pressed := _pressed_before(prompt, questions, actor):
@@ -48,7 +49,7 @@ def ask_models(*, prompt: Prompt, questions: Sequence[Question], actor: Actor) -
             draft=question.draft,
             wording=wordings[question.bundle.digest],
             model=question.model,
-            label=question.label[:200],
+            label="Draft" if question.draft else question.label[:200],
             filled_with=_filled_with(question),
             example=question.example,
             values=question.known_values,
@@ -79,7 +80,7 @@ def stop_asking(*, prompt: Prompt, round_uid: uuid.UUID, actor: Actor) -> int:
     can_try(actor, prompt).require()
     waiting = Answer.objects.waiting().filter(prompt=prompt, round=round_uid)
     stopped: int = waiting.update(
-        state=Answer.State.FAILED, error=f"{actor.user} stopped this.", error_code="stopped", ended_at=clock.now(), lease_token=None
+        state=Answer.State.FAILED, error="This was stopped.", error_code="stopped", ended_at=clock.now(), lease_token=None
     )
     if stopped:
         record(actor=actor, action="model.stopped", subject=prompt, project_uid=prompt.project.uid, round=round_uid, questions=stopped)
@@ -88,9 +89,12 @@ def stop_asking(*, prompt: Prompt, round_uid: uuid.UUID, actor: Actor) -> int:
 
 @transaction.atomic
 def forget_old_answers(*, before: datetime, actor: Actor) -> int:
-    """Remove what was asked of drafts before then: values and answers may hold personal data. What a version answered stays with it."""
+    """Remove what was asked before then of drafts, and with values that somebody typed: they may hold personal data.
+
+    What a version answered to a named example stays with it.
+    """
     _the_clock(actor).require()
-    old = Answer.objects.filter(version=None, asked_at__lt=before).exclude(state=Answer.State.WAITING)
+    old = Answer.objects.filter(Q(version=None) | Q(filled_with=FilledWith.OWN), asked_at__lt=before).exclude(state=Answer.State.WAITING)
     forgotten: int = old.delete()[0]
     if forgotten:
         record(actor=actor, action="model.old_removed", label="answers to drafts", answers=forgotten, before=before)
@@ -107,7 +111,12 @@ def _filled_with(question: Question) -> FilledWith:
     return FilledWith.TABLE if question.from_table else FilledWith.OWN
 
 
-def _check(questions: Sequence[Question]) -> None:
+def _check(prompt: Prompt, questions: Sequence[Question]) -> None:
+    if any(source.prompt_id != prompt.pk for question in questions for source in (question.version, question.draft) if source):
+        # Answers are seen by whoever sees the prompt that they belong to.
+        raise Invalid({"sides": "Another prompt is tried on its own page."})
+    if any(not is_model(question.model) for question in questions if question.model):
+        raise Invalid({"model": "This is not how Bedrock names a model. Choose one from the list."})
     if not questions:
         raise Invalid({"sides": "Choose what is to be asked."})
     if len(questions) > MOST_AT_ONCE:
@@ -124,7 +133,7 @@ def _check(questions: Sequence[Question]) -> None:
 
 def _pressed_before(prompt: Prompt, questions: Sequence[Question], actor: Actor) -> uuid.UUID | None:
     since = clock.now() - timedelta(seconds=PRESSED_TWICE)
-    newest = Answer.objects.waiting().filter(prompt=prompt, asked_by=actor.user, asked_at__gt=since).order_by("id").last()
+    newest = Answer.objects.filter(prompt=prompt, asked_by=actor.user, asked_at__gt=since).order_by("id").last()
     if newest is None:
         return None
     asked = sorted(Answer.objects.filter(round=newest.round).values_list("asked", flat=True))

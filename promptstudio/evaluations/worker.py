@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -32,16 +34,25 @@ class Claim:
     token: uuid.UUID
 
 
+class Nothing(Enum):
+    CLAIMED = auto()
+
+
+NOTHING = Nothing.CLAIMED
+
+
 def answer_due() -> int:
     """Call until nothing is due. Returns how many calls were made."""
     made = 0
     while (claim := _claim_next()) is not None:
-        _answer(claim)
-        made += 1
+        if isinstance(claim, Claim):
+            _answer(claim)
+            made += 1
     return made
 
 
-def _claim_next() -> Claim | None:
+def _claim_next() -> Claim | Nothing | None:
+    """The next one that is due; NOTHING where one was only given up, None when there is no more."""
     with transaction.atomic():
         now = clock.now()
         free = Q(lease_until=None) | Q(lease_until__lt=now)
@@ -49,6 +60,10 @@ def _claim_next() -> Claim | None:
         answer = due.order_by("due_at", "id").first()
         if answer is None:
             return None
+        if answer.tries >= MOST_TRIES:
+            # Whatever took it before never came back to say what happened, so the call itself may be what ends workers.
+            _given_up(answer)
+            return NOTHING
         answer.lease_token, answer.lease_until = uuid.uuid4(), now + timedelta(seconds=LEASE_SECONDS)
         answer.tries += 1
         answer.save(update_fields=["lease_token", "lease_until", "tries"])
@@ -60,13 +75,12 @@ def _answer(claim: Claim) -> None:
     try:
         with _held(claim):
             said = runner().run(_call(claim.answer))
+        _settle(claim, said)
     except RunFailed as failure:
         _settle_failed(claim, failure)
     except Exception as error:
         log.exception("model.broken", answer=str(claim.answer.uid))
         _settle_failed(claim, RunFailed(f"Something unexpected happened ({type(error).__name__}).", code="unexpected", permanent=True))
-    else:
-        _settle(claim, said)
 
 
 def _call(answer: Answer) -> Call:
@@ -98,7 +112,7 @@ def _held(claim: Claim) -> Iterator[None]:
     def renew() -> None:
         try:
             while not done.wait(RENEWED_EVERY):
-                _mine(claim).update(lease_until=clock.now() + timedelta(seconds=LEASE_SECONDS))
+                _renew(claim)
         finally:
             connection.close()
 
@@ -111,6 +125,25 @@ def _held(claim: Claim) -> Iterator[None]:
         keeper.join()
 
 
+def _renew(claim: Claim) -> None:
+    """A database that is away for a moment must not end it: the model would be asked, and paid, twice."""
+    try:
+        _mine(claim).update(lease_until=clock.now() + timedelta(seconds=LEASE_SECONDS))
+    except Exception:
+        log.warning("model.lease_not_renewed", answer=str(claim.answer.uid), exc_info=True)
+        connection.close()
+
+
+def _given_up(answer: Answer) -> None:
+    Answer.objects.waiting().filter(pk=answer.pk).update(
+        state=Answer.State.FAILED,
+        error=f"It was asked {MOST_TRIES} times, and no answer could be kept.",
+        error_code="given_up",
+        ended_at=clock.now(),
+        lease_until=None,
+    )
+
+
 def _mine(claim: Claim) -> AnswerQuerySet:
     """The row while it is this worker's: somebody may have stopped it, or another worker may have taken it over."""
     return Answer.objects.waiting().filter(pk=claim.answer.pk, lease_token=claim.token)
@@ -120,8 +153,8 @@ def _settle(claim: Claim, said: Said) -> None:
     known = ModelEntry.objects.catalogue()
     _mine(claim).update(
         state=Answer.State.ANSWERED,
-        text=said.text,
-        tool_calls=list(said.tool_calls),
+        text=storable(said.text),
+        tool_calls=storable(list(said.tool_calls)),
         stop_reason=said.stop_reason[:40],
         input_tokens=said.input_tokens,
         output_tokens=said.output_tokens,
@@ -142,3 +175,14 @@ def _settle_failed(claim: Claim, failure: RunFailed) -> None:
         _mine(claim).update(state=Answer.State.FAILED, ended_at=clock.now(), **told)
     else:
         _mine(claim).update(due_at=clock.now() + timedelta(seconds=2**claim.answer.tries), **told)
+
+
+def storable(value: Any) -> Any:
+    """PostgreSQL keeps no NUL, and what a model says is nobody's to refuse."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {storable(name): storable(item) for name, item in value.items()}
+    return value

@@ -15,6 +15,7 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import NamedExample, Prompt
 from promptstudio.prompts.renames import carried, renames_of
+from promptstudio.prompts.values import as_text
 
 from . import sides as sides_of
 from .uids import uid_or_404
@@ -87,6 +88,8 @@ class Trial:
 def trial_of(prompt: Prompt, given: QueryDict, actor: Actor) -> Trial:
     """What was chosen. Raises Http404 for what is not there, Invalid for a draft that is too unfinished."""
     side = sides_of.side(prompt, given.get("side", ""), actor)
+    if any(address.startswith("prompt:") for address in [given.get("side", ""), *given.getlist("beside")]):
+        raise Invalid({"side": "Another prompt is tried on its own page."})
     if side.bundle is None:
         raise Invalid({"side": f"There is {side.label}, so nothing can be tried."})
     beside = [
@@ -94,7 +97,13 @@ def trial_of(prompt: Prompt, given: QueryDict, actor: Actor) -> Trial:
     ]
     typed = {name[6:]: text for name, text in given.items() if name.startswith("value-") and isinstance(text, str) and text}
     models = [model for model in dict.fromkeys(given.getlist("model")) if model]
-    return Trial(side, beside, models[:MOST_MODELS], list(_chosen(prompt, given.getlist("with"), typed)), typed)
+    return Trial(side, beside, models[:MOST_MODELS], list(_chosen(prompt, _with(given, typed), typed)), typed)
+
+
+def _with(given: QueryDict, typed: Mapping[str, str]) -> list[str]:
+    """What was ticked; whoever typed values means them, ticked or not."""
+    ticked = given.getlist("with")
+    return [*ticked, OWN] if typed and OWN not in ticked else ticked
 
 
 def usual(prompt: Prompt, side: str) -> list[str]:
@@ -134,13 +143,13 @@ def again(answers: Iterable[Answer]) -> dict[str, Any]:
     """What to choose in the form so that the same is asked: names of fields to values."""
     rows = list(answers)
     sides = list(dict.fromkeys(_address(answer) for answer in rows))
-    own: dict[str, Any] = next((answer.values for answer in rows if answer.filled_with == OWN), {})
+    own: dict[str, Any] = {name: value for answer in reversed(rows) if answer.filled_with == OWN for name, value in answer.values.items()}
     return {
         "side": sides[0],
         "beside": sides[1:],
         "model": list(dict.fromkeys(answer.model for answer in rows if answer.model != answer.wording.bundle.model)),
         "with": list(dict.fromkeys(str(answer.example.uid) if answer.example else answer.filled_with for answer in rows)),
-        **{f"value-{name}": str(value) for name, value in own.items()},
+        **{f"value-{name}": as_text(value) for name, value in own.items()},
     }
 
 

@@ -59,9 +59,10 @@ def test_a_button_pressed_twice_asks_once(cast: Cast, version: Version) -> None:
     assert other.round != first[0].round
 
 
-def test_asking_again_once_the_answer_is_there_asks_again(cast: Cast, version: Version) -> None:
+def test_asking_again_later_asks_again(cast: Cast, version: Version) -> None:
     ask(cast, version)
     answer_due()
+    Answer.objects.update(asked_at=clock.now() - timedelta(seconds=services.PRESSED_TWICE + 1))
     ask(cast, version)
     assert Answer.objects.count() == 2
 
@@ -139,7 +140,7 @@ def test_what_is_stopped_is_not_asked_any_more(cast: Cast, version: Version, cal
     assert services.stop_asking(prompt=version.prompt, round_uid=answer.round, actor=cast.bob) == 1
     answer_due()
     answer.refresh_from_db()
-    assert (answer.state, answer.error, calls) == ("failed", "Bob stopped this.", [])
+    assert (answer.state, answer.error, calls) == ("failed", "This was stopped.", [])
     assert services.stop_asking(prompt=version.prompt, round_uid=answer.round, actor=cast.bob) == 0
     assert Entry.objects.filter(action="model.stopped").count() == 1
 
@@ -164,14 +165,15 @@ def test_an_answer_is_found_again_by_what_was_asked(cast: Cast, version: Version
 def test_an_answer_that_is_there_stands_before_one_that_is_not(cast: Cast, version: Version) -> None:
     [answered] = ask(cast, version)
     answer_due()
-    ask(cast, version)
+    services.ask_models(prompt=version.prompt, questions=[question(version)], actor=cast.bob)
     same = question(version)
     assert newest_answers([same], cast.vera)[same.asked] == answered
 
 
 def test_the_clock_forgets_what_drafts_were_asked_with_and_keeps_what_versions_answered(cast: Cast, version: Version) -> None:
     draft = prompts.open_draft(prompt=version.prompt, actor=cast.alice)
-    ask(cast, version, question(version), Question(bundle=version.bundle, label="Draft", draft=draft, values={"claim": "x"}))
+    of_draft = Question(bundle=version.bundle, label="Draft", draft=draft, values={"claim": "x"})
+    ask(cast, version, question(version, from_table=True), of_draft)
     answer_due()
     Answer.objects.update(asked_at=clock.now() - timedelta(days=10))
     with pytest.raises(NotAllowed):
@@ -197,3 +199,39 @@ def test_what_an_example_lacks_comes_from_the_table(version: Version) -> None:
     with_rows = Bundle.model_validate(bundle(variables=rows))
     assert values_for(with_rows, {"claim": "x"}) == {"claim": "x", "reader": "adjuster"}
     assert table_values(with_rows) == {"reader": "adjuster", "tone": "kind", "days": 3}
+
+
+def test_another_prompts_words_are_not_tried_here(cast: Cast, version: Version) -> None:
+    other = prompts.create_prompt(project=cast.claims, title="Severance", actor=cast.alice)
+    with pytest.raises(Invalid, match="Another prompt is tried on its own page"):
+        services.ask_models(prompt=other, questions=[question(version)], actor=cast.alice)
+
+
+@pytest.mark.parametrize("model", ["arn:aws:bedrock:eu-central-1:123456789012:prompt/ABCDEFGHIJ:1", "no model", "x" * 3000])
+def test_what_names_no_model_is_not_asked(cast: Cast, version: Version, model: str) -> None:
+    with pytest.raises(Invalid, match="not how Bedrock names a model"):
+        ask(cast, version, question(version, other_model=model))
+
+
+def test_a_button_pressed_twice_asks_once_even_when_the_first_is_answered(cast: Cast, version: Version) -> None:
+    first = ask(cast, version)
+    answer_due()
+    assert ask(cast, version) == first
+
+
+def test_values_that_somebody_typed_are_forgotten_for_versions_too(cast: Cast, version: Version) -> None:
+    example = prompts.save_example(prompt=version.prompt, name="pipe", values={"claim": "A pipe."}, actor=cast.alice)
+    ask(cast, version, question(version), question(version, "A pipe.", example=example))
+    answer_due()
+    assert services.forget_old_answers(before=clock.now() + timedelta(seconds=1), actor=actors.system()) == 1
+    assert Answer.objects.get().example == example
+
+
+def test_no_name_of_a_person_is_kept_with_an_answer(cast: Cast, version: Version) -> None:
+    draft = prompts.open_draft(prompt=version.prompt, actor=cast.alice)
+    ask_draft = Question(bundle=version.bundle, label="Draft of Alice", draft=draft, values={"claim": "x"})
+    [answer] = ask(cast, version, ask_draft)
+    services.stop_asking(prompt=version.prompt, round_uid=answer.round, actor=cast.alice)
+    answer.refresh_from_db()
+    assert (answer.label, answer.title) == ("Draft", "Draft of Alice")
+    assert "Alice" not in answer.error

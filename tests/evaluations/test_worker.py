@@ -154,3 +154,61 @@ def test_a_slow_model_keeps_its_worker(cast: Cast, version: Version, monkeypatch
         one.join()
         assert len(heard) == 1
     assert afresh(answer).text == "At last."
+
+
+def test_signs_that_the_database_cannot_keep_cost_no_second_call(cast: Cast, version: Version) -> None:
+    answer = ask(cast, version)
+    with saying(lambda call: said("a\0b", tool_calls=({"name": "x", "input": {"\0": ["\0"]}},))) as heard:
+        worker.answer_due()
+        assert len(heard) == 1
+    assert (afresh(answer).text, afresh(answer).tool_calls[0]["input"]) == ("a\ufffdb", {"\ufffd": ["\ufffd"]})
+
+
+def test_an_answer_that_cannot_be_kept_is_told_and_not_asked_for_again(
+    cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = ask(cast, version)
+    monkeypatch.setattr(worker, "cost_of", lambda *args, **more: 1 / 0)
+    with saying() as heard:
+        worker.answer_due()
+        assert worker.answer_due() == 0
+        assert len(heard) == 1
+    assert "Something unexpected happened" in afresh(answer).error
+
+
+def test_a_call_that_ends_its_workers_is_given_up(cast: Cast, version: Version) -> None:
+    answer = ask(cast, version)
+    for _ in range(worker.MOST_TRIES):
+        assert worker._claim_next() is not None
+        Answer.objects.update(lease_until=clock.now() - timedelta(seconds=1))
+    with saying() as heard:
+        assert worker.answer_due() == 0
+        assert heard == []
+    assert afresh(answer).error == "It was asked 4 times, and no answer could be kept."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_away_for_a_moment_does_not_lose_the_lease(
+    cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LEASE_SECONDS", 1.5)
+    monkeypatch.setattr(worker, "RENEWED_EVERY", 0.2)
+    mine, hiccups = worker._mine, [OSError("away")]
+
+    def away_once(claim: worker.Claim) -> Any:
+        if hiccups:
+            raise hiccups.pop()
+        return mine(claim)
+
+    monkeypatch.setattr(worker, "_mine", away_once)
+    answer = ask(cast, version)
+
+    def says(call: Call) -> Said:
+        time.sleep(2)
+        assert Answer.objects.get(pk=answer.pk).lease_until > clock.now()
+        connection.close()
+        return said("At last.")
+
+    with saying(says):
+        worker.answer_due()
+    assert afresh(answer).text == "At last."

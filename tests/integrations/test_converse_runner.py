@@ -122,9 +122,9 @@ def test_each_refusal_is_a_sentence(server: LocalAws, fault: dict[str, Any], per
 
 def test_a_model_that_takes_too_long_is_told(server: LocalAws) -> None:
     server.arm(operation="Converse", kind="hold_reply", times=1)
-    with pytest.raises(RunFailed, match="did not answer in time") as refused:
+    with pytest.raises(RunFailed, match="did not answer within 2 seconds") as refused:
         ConverseRunner().run(call())
-    assert not refused.value.permanent
+    assert refused.value.permanent, "asking again would be paid again"
 
 
 def test_a_lost_reply_may_be_asked_again(server: LocalAws) -> None:

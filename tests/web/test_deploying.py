@@ -8,6 +8,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, Evaluation, PublishJob, Recall
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.projects.services import change_policy
+from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.web.views.deploying import deployment_context
 from tests.cast import Cast, a_prompt, a_version, approved, in_production, live_version, placement_of, promote
@@ -418,3 +419,18 @@ def test_a_place_that_confirms_while_the_page_is_made_does_not_stop_it(cast: Cas
     request.actor = cast.alice
     assert deployment_context(request, before)["moves"]
     assert not deployment_context(request, Deployment.objects.with_state().get(pk=sent.pk))["moves"]
+
+
+def test_what_is_breaking_on_the_way_is_said_before_it_goes_there(client: Client, cast: Cast, prompt: Prompt) -> None:
+    first = a_version(prompt, by=cast.alice)
+    promote(first, cast.development, by=cast.alice)
+    more = [{"name": "claim"}, {"name": "day"}]
+    record = prompts.Change(summary="Ask for the day.", expected_impact="x", validation_criteria="y")
+    data = {"kind": "text", "messages": [{"role": "user", "text": "Sort {{claim}} of {{day}}"}], "variables": more}
+    prompts.save_version(prompt=prompt, data=data, change=record, actor=cast.alice)
+    data = data | {"messages": [{"role": "user", "text": "Sort this {{claim}} of {{day}}"}]}
+    newest = prompts.save_version(prompt=prompt, data=data, change=prompts.Change(summary="Softer."), actor=cast.alice)
+    assert newest.impact != "breaking"
+    page = text(at(client, cast.alice).get(f"/p/claims/prompts/{prompt.name}/-/promote/development/{newest.semver}/"))
+    assert "Breaking for Development, which has 1.0.0." in page
+    assert "It brings along 2.0.0 (“Ask for the day.”)" in page

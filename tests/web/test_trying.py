@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from django.test import Client
 
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 from promptstudio.evaluations.models import Answer
+from promptstudio.evaluations.services import PRESSED_TWICE
 from promptstudio.evaluations.worker import answer_due
+from promptstudio.lib import clock
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
 from promptstudio.prompts.renames import remember
@@ -95,6 +98,33 @@ def test_values_typed_beside_the_preview_fill_it_in(client: Client, cast: Cast, 
     assert {call.rendered.messages[0].text for call in calls} == {"Judge this claim: A tree fell.", "Sort this claim: A tree fell."}
 
 
+def test_what_was_typed_beside_an_example_is_asked_as_the_preview_shows_it(
+    client: Client, cast: Cast, draft: Draft, example: NamedExample, calls: list[Call]
+) -> None:
+    words = {"m1-text": "{{who}} judges: {{claim}}", "v3-name": "who", "v3-type": "string", "v3-required": "on", "v3-example": "TABLE"}
+    fields = {**typed(draft, then="try", example=str(example.uid), filled_with=str(example.uid), **words), "variable": ["2", "3"]}
+    at(client, cast.alice).post(f"{BASE}drafts/{draft.uid}/words/", fields | {"value-who": "Anna"})
+    answer_due()
+    assert "Anna judges: The pipe burst." in {call.rendered.messages[0].text for call in calls}
+
+
+def test_typed_values_are_meant_ticked_or_not(client: Client, cast: Cast, live: Version, calls: list[Call]) -> None:
+    at(client, cast.alice).post(f"{BASE}try/", {"side": "1.0.0", "value-claim": "A tree fell."})
+    answer_due()
+    assert [call.rendered.messages[0].text for call in calls] == ["Sort this claim: A tree fell."]
+
+
+def test_another_prompt_is_tried_on_its_own_page(client: Client, cast: Cast, live: Version) -> None:
+    secret = prompts.create_prompt(project=cast.claims, title="Severance", actor=cast.alice)
+    other = save(cast, secret, "Fire {{claim}}, not")
+    page = at(client, cast.alice).post(f"{BASE}try/", {"side": f"prompt:{secret.name}@{other.semver}", "with": "own", "value-claim": "x"})
+    assert page.status_code == 422
+    assert "Another prompt is tried on its own page." in text(page)
+    assert not Answer.objects.exists()
+    compare = text(client.get(f"{BASE}compare/prompt:{secret.name}@{other.semver}...1.0.0/"))
+    assert "Try both on the model" not in compare
+
+
 def test_what_is_missing_is_said_in_the_form_and_nothing_is_lost(client: Client, cast: Cast, draft: Draft) -> None:
     page = at(client, cast.alice).post(f"{BASE}drafts/{draft.uid}/words/", typed(draft, then="try"))
     assert page.status_code == 422
@@ -153,6 +183,7 @@ def test_asking_again_asks_the_same(client: Client, cast: Cast, live: Version, e
     answer_due()
     page = client.get(first.redirect_chain[-1][0])
     again = page.context["again"]
+    Answer.objects.update(asked_at=clock.now() - timedelta(seconds=PRESSED_TWICE + 1))
     client.post(f"{BASE}try/", {name: values for name, values in again.lists()})
     answer_due()
     rounds = [sorted(Answer.objects.filter(round=uid).values_list("asked", flat=True)) for uid in {a.round for a in Answer.objects.all()}]
@@ -215,7 +246,7 @@ def test_waiting_answers_can_be_stopped(client: Client, cast: Cast, live: Versio
     at(client, cast.alice)
     first = client.post(f"{BASE}try/", {"side": "1.0.0", "with": "own", "value-claim": "x"}, follow=True)
     here = first.redirect_chain[-1][0]
-    assert "Alice stopped this." in text(client.post(f"{here}stop/", follow=True))
+    assert "This was stopped." in text(client.post(f"{here}stop/", follow=True))
     assert at(client, cast.charlie).get(here).status_code == 404
     other = prompts.create_prompt(project=cast.claims, title="Other", actor=cast.alice)
     assert at(client, cast.alice).get(here.replace("water-damage-triage", other.name)).status_code == 404

@@ -38,7 +38,7 @@ def test_the_page_shows_the_difference_the_number_and_its_reasons(cast: Cast, dr
     assert 'This becomes <b class="num">1.0.1</b>: fix' in page
     assert "Only wording changed" in page
     assert "Please" in page.split("<ins>")[1].split("</ins>")[0]
-    assert "Compared with 1.0.0, the newest" in page
+    assert "Compared with 1.0.0, which you go on from" in page
 
 
 def test_it_compares_with_what_is_live_and_says_what_the_number_follows(cast: Cast, draft: Draft) -> None:
@@ -49,7 +49,7 @@ def test_it_compares_with_what_is_live_and_says_what_the_number_follows(cast: Ca
 
     page = browser(cast.alice).get(save_url(draft)).text
 
-    assert "Compared with 1.0.0, live in Production; the number follows 1.1.0, the newest" in page
+    assert "Compared with 1.0.0, live in Production, which you go on from; the number follows 1.1.0, the newest" in page
 
 
 def test_saving_needs_a_summary_and_keeps_the_rest(cast: Cast, draft: Draft) -> None:

@@ -2,6 +2,7 @@
 
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
 
 from promptstudio.evaluations.model_runner import RunFailed
 
@@ -21,8 +22,11 @@ def run_failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, 
         return _permanent("no_credentials", "Prompt Studio has no AWS credentials. Whoever runs it can give it some; then try again.")
     if isinstance(error, boto.ParamValidationError):
         return _permanent("ParamValidationError", f"Bedrock does not take this prompt as it is: {quoted(str(error))}")
+    if isinstance(error, boto.ReadTimeoutError):
+        # It works on, and is paid; asking again would only be paid again.
+        return _permanent("no_answer", f"The model did not answer within {settings.MODEL_READ_TIMEOUT:g} seconds.")
     if isinstance(error, UNANSWERED):
-        return _transient("no_answer", "The model did not answer in time.")
+        return _transient("no_answer", "The answer of the model was lost on its way.")
     if isinstance(error, UNREACHABLE):
         return _transient("unreachable", "Bedrock could not be reached.")
     if isinstance(error, (*NOT_SET_UP, ValueError, TypeError)):

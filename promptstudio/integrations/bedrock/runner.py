@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
-from promptstudio.evaluations.model_runner import Call, Said
+from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 
 from .client import Connections
 from .rendition import inference_of, tools_of
@@ -32,6 +32,8 @@ class ConverseRunner:
         self._connections = RuntimeConnections()
 
     def run(self, call: Call) -> Said:
+        if ":prompt/" in call.model:
+            raise RunFailed("This names a prompt, not a model.", code="no_model", permanent=True)
         try:
             client = self._connections.opened(settings.MODEL_PLACE, job_uid=call.uid)
             reply = client.converse(**body_for(call))

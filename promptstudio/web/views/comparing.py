@@ -56,7 +56,9 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
 
 
 def _try_url(prompt: Prompt, old: sides_of.Side, new: sides_of.Side, example: NamedExample | None) -> str:
-    """Where both sides can be asked, the right one first, as what is tried."""
+    """Where both sides can be asked, the right one first, as what is tried; nowhere for another prompt, which has its own page."""
+    if any(side.address.startswith("prompt:") for side in (old, new)):
+        return ""
     chosen = {"side": new.address} | ({"beside": old.address} if old.bundle else {}) | ({"with": str(example.uid)} if example else {})
     return f"{prompt_url(prompt, 'try')}?{urlencode(chosen)}"
 

@@ -18,6 +18,7 @@ from promptstudio.prompts.models import Prompt, Version
 
 from ..prompt_pages import prompt_and_place_or_404, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, deployment_url, prompt_url, review_url
+from ..steps import step_from
 from ..uids import uid_or_404
 
 
@@ -49,6 +50,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
     context = difference(candidate.live, version, place) | {
         "version": version,
         "environment": place,
+        "step": step_from(candidate.live, version),
         "cell": board.row(prompt).cell(place),
         "gates": outcomes,
         "open_gates": sum(not outcome["passed"] for outcome in outcomes),

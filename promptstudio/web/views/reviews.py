@@ -43,6 +43,7 @@ from ..middleware import typed as typed_back
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, review_url
 from ..searching import typed
+from ..steps import step_from
 from ..uids import uid_or_404
 from ..waiting import waiting_reviews
 
@@ -232,6 +233,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "is_stale": is_stale,
         "earlier": earlier_decision(found, candidate.live, request.actor.user),
         "newer": newer_review(found),
+        "step": step_from(candidate.live, found.version),
         "replaced": replaced_decisions(found, candidate.live),
         "examples": beside(candidate.live, found.version),
         **_answers_of(request, found, candidate.live),

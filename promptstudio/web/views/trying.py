@@ -15,12 +15,15 @@ from promptstudio.evaluations.models import Answer
 from promptstudio.evaluations.permissions import can_try
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.prompts.models import Draft, ModelEntry, Prompt
+from promptstudio.prompts.renames import renames_of
+from promptstudio.prompts.values import as_text
 
 from .. import sides as sides_of
 from ..answers import see_other
+from ..editing_page import values_of
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, draft_url, prompt_url
-from ..trying import TABLE, Trial, again, estimate, fillings_for, trial_of, usual
+from ..trying import OWN, TABLE, Trial, again, estimate, fillings_for, trial_of, usual
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,10 +55,12 @@ def from_editor(request: StudioRequest, draft: Draft) -> HttpResponse:
     side = f"draft:{draft.uid}"
     given["side"] = side
     given.setlist("beside", usual(draft.prompt, side))
-    typed = {name: text for name, text in request.POST.items() if name.startswith("value-") and isinstance(text, str) and text}
-    given.update(typed)
-    example = request.POST.get("example", "")
-    given["with"] = "own" if typed else example or TABLE
+    examples = list(draft.prompt.examples.filter(archived_at=None))
+    example, values, typed = values_of(request.POST, draft.content, examples, renames_of(draft.prompt))
+    given["with"] = OWN if typed else example or TABLE
+    if typed:
+        # As the preview shows it: the example, with what was typed beside it.
+        given.update({f"value-{name}": as_text(value) for name, value in values.items()})
     return asked(request, draft.prompt, given)
 
 
@@ -107,7 +112,7 @@ def _page(
         "errors": errors,
         "costs": costs,
         "fillings": fillings_for(prompt),
-        "chosen": given.getlist("with"),
+        "chosen": [filling.address for filling in trial.fillings] if trial else given.getlist("with"),
         "choices": sides_of.choices(prompt),
         "beside": given.getlist("beside"),
         "models": sorted((model for model in known if model.retires_on is None), key=lambda model: model.label),
@@ -137,11 +142,11 @@ def _with_usual(prompt: Prompt, given: QueryDict) -> QueryDict:
     return chosen
 
 
-def _values(trial: Trial | None) -> list[dict[str, str]]:
+def _values(trial: Trial | None) -> list[dict[str, Any]]:
     if trial is None or trial.side.bundle is None:
         return []
     return [
-        {"name": v.name, "typed": trial.typed.get(v.name, ""), "hint": "" if v.example is None else str(v.example)}
+        {"name": v.name, "typed": trial.typed.get(v.name, ""), "hint": "" if v.example is None else str(v.example), "choices": v.choices}
         for v in trial.side.bundle.variables
     ]
 

@@ -18,6 +18,7 @@ from promptstudio.deployments.permissions import can_recall
 from promptstudio.deployments.places import names_by_kind
 from promptstudio.deployments.requests import requests_answered_by
 from promptstudio.lib.errors import Invalid
+from promptstudio.projects.models import Environment
 from promptstudio.prompts import lint, services
 from promptstudio.prompts import request_services as asking
 from promptstudio.prompts.bundle import Bundle
@@ -56,7 +57,8 @@ class Row:
 def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """The page on which a draft becomes a version."""
     prompt = prompt_or_404(request, project, name)
-    draft = get_object_or_404(Draft.objects.visible_to(request.actor).select_related("updated_by", "became"), prompt=prompt, uid=uid)
+    drafts = Draft.objects.visible_to(request.actor).select_related("updated_by", "became", "based_on", "prompt")
+    draft = get_object_or_404(drafts, prompt=prompt, uid=uid)
     if draft.became and request.method == "GET":
         messages.info(request, str(can_edit(request.actor, draft)))
         return redirect(prompt_url(prompt, "version", draft.became.semver))
@@ -153,27 +155,36 @@ def _save_page(
     errors = lint.by_place(concerning(frozen.findings, names_by_kind(prompt.project)))
     context = {"draft": draft, "form": form, "answers": answers, "errors": errors, "may_save": can_edit(request.actor, draft), **more}
     if not errors:
-        context |= _difference(prompt, frozen.bundle)
+        context |= _difference(prompt, frozen.bundle, draft, since=request.GET.get("since", ""))
     return render_prompt(request, "prompts/save.html", prompt, tab="edit_newest", status_code=status_code, **context)
 
 
-def _difference(prompt: Prompt, bundle: Bundle) -> dict[str, Any]:
-    """Against what is live in the last environment, else against the newest version."""
+def _difference(prompt: Prompt, bundle: Bundle, draft: Draft, *, since: str) -> dict[str, Any]:
+    """Against the version that the draft goes on from, which is what its author did; `since` is "live" for what readers will notice."""
     newest, live, last = prompt.newest, None, prompt.project.environments.last()
     if last:
         placement = Placement.objects.filter(prompt=prompt, environment=last).select_related("live__version").first()
         live = placement.live_version if placement else None
-    against = live or newest
+    begun = draft.based_on
+    against = live if live and (since == "live" or begun is None) else begun or newest
     number, bump = services.bump_of(prompt, bundle)
     return {
         "against": against,
-        "against_label": f"{live.semver}, live in {last}" if live else f"{newest.semver}, the newest" if newest else "nothing yet",
+        "against_label": _label(against, live, last),
+        "other": {"live": live, "begun": begun} if live and begun and live != begun else None,
+        "newer": draft.newer_version if draft.is_open else None,
         "layout": "split" if against else "unified",
         "newest": newest,
         "comparison": compare(against.bundle if against else None, bundle),
         "bump": bump,
         "becomes": ".".join(map(str, number)),
     }
+
+
+def _label(against: Version | None, live: Version | None, place: Environment | None) -> str:
+    if against is None:
+        return "nothing yet"
+    return f"{against.semver}, live in {place}" if against == live else against.semver
 
 
 def _version_page(
