@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from promptstudio.evaluations.standing import standings_of
 from promptstudio.projects.answering import named_in, nearest
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.rules import Rules
@@ -12,7 +13,8 @@ from promptstudio.reviews.answering import substitutes_of
 from promptstudio.reviews.authorship import suggesters_of
 from promptstudio.reviews.models import Decision, Review
 
-from .gates import Candidate, Outcome, evaluate, who_counts
+from .candidate import Candidate, Outcome, who_counts
+from .gates import evaluate
 from .models import Recall, WentLive
 from .requests import brought_by, links_of
 from .waiting import live_versions, newest_policies
@@ -53,6 +55,7 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
     members = _members(reviews)
     decisions = _decisions(reviews)
     previous = _previous(reviews)
+    tests = standings_of({review.version for review in reviews})
     was_live = _was_live(versions, previous)
     return {
         review.pk: {
@@ -64,6 +67,7 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
             "suggesters": suggesters[review.version_id],
             "answering": (answering := nearest(review.version.prompt.folder, named)),
             "substitutes": [row for row in substitutes if answering and row.person_id in {person.pk for person in answering.people}],
+            "tests": tests[review.version_id],
             "decisions": decisions[review.version_id, review.environment_id],
             "members": members[review.pk],
         }

@@ -18,5 +18,11 @@ def can_try(actor: Actor, prompt: Prompt) -> Allowed | Denied:
     return can_write(actor, prompt)
 
 
+def can_change_suite(actor: Actor, prompt: Prompt) -> Allowed | Denied:
+    if actor.key:
+        return Denied("A key cannot do this. A person has to.")
+    return can_write(actor, prompt)
+
+
 def most_a_day() -> int:
     return int(settings.MODEL_CALLS_A_DAY)

@@ -11,19 +11,18 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
-from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.errors import Invalid
 from promptstudio.lib.permission import Allowed, Denied
-from promptstudio.lib.wake import wake_on_commit
 from promptstudio.prompts.models import Prompt
 
-from .models import Answer, FilledWith, Wording
-from .permissions import can_try, most_a_day
+from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
+from .models import Answer, FilledWith, Result, Run
+from .permissions import can_try
 from .questions import Question, is_model
 
 MOST_AT_ONCE = 40
 # Seconds within which the same press of a button is the same round.
 PRESSED_TWICE = 10
-ANSWER_DUE = "evaluations.answer_due"
 
 
 @transaction.atomic
@@ -38,28 +37,10 @@ def ask_models(*, prompt: Prompt, questions: Sequence[Question], actor: Actor) -
     User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
     if pressed := _pressed_before(prompt, questions, actor):
         return pressed
-    _within_the_day(len(questions), actor)
-    round_uid, wordings = uuid.uuid4(), _wordings(questions)
-    now = clock.now()
-    for question in questions:
-        Answer.objects.create(
-            round=round_uid,
-            prompt=prompt,
-            version=question.version,
-            draft=question.draft,
-            wording=wordings[question.bundle.digest],
-            model=question.model,
-            label="Draft" if question.draft else question.label[:200],
-            filled_with=_filled_with(question),
-            example=question.example,
-            values=question.known_values,
-            asked=question.asked,
-            asked_by=actor.user,
-            asked_at=now,
-            due_at=now,
-        )
-        # One message for each, so that as many workers as are free begin at once.
-        wake_on_commit(ANSWER_DUE)
+    stay_within_the_day(len(questions), actor)
+    round_uid, wordings = uuid.uuid4(), wordings_of(questions)
+    Answer.objects.bulk_create([waiting_answer(round_uid, prompt, question, wordings, actor) for question in questions])
+    wake_workers(len(questions))
     models = sorted({question.model for question in questions})
     record(
         actor=actor,
@@ -83,6 +64,9 @@ def stop_asking(*, prompt: Prompt, round_uid: uuid.UUID, actor: Actor) -> int:
         state=Answer.State.FAILED, error="This was stopped.", error_code="stopped", ended_at=clock.now(), lease_token=None
     )
     if stopped:
+        Result.objects.filter(run__uid=round_uid, outcome=Result.Outcome.WAITING, answer__state=Answer.State.FAILED).update(
+            outcome=Result.Outcome.UNKNOWN
+        )
         record(actor=actor, action="model.stopped", subject=prompt, project_uid=prompt.project.uid, round=round_uid, questions=stopped)
     return stopped
 
@@ -94,7 +78,12 @@ def forget_old_answers(*, before: datetime, actor: Actor) -> int:
     What a version answered to a named example stays with it.
     """
     _the_clock(actor).require()
-    old = Answer.objects.filter(Q(version=None) | Q(filled_with=FilledWith.OWN), asked_at__lt=before).exclude(state=Answer.State.WAITING)
+    runs = Run.objects.filter(version=None, asked_at__lt=before).exclude(results__outcome=Result.Outcome.WAITING)
+    Result.objects.filter(run__in=list(runs)).delete()
+    runs.delete()
+    old = Answer.objects.filter(Q(version=None) | Q(filled_with=FilledWith.OWN), asked_at__lt=before, result=None).exclude(
+        state=Answer.State.WAITING
+    )
     forgotten: int = old.delete()[0]
     if forgotten:
         record(actor=actor, action="model.old_removed", label="answers to drafts", answers=forgotten, before=before)
@@ -103,12 +92,6 @@ def forget_old_answers(*, before: datetime, actor: Actor) -> int:
 
 def _the_clock(actor: Actor) -> Allowed | Denied:
     return Allowed() if actor.user.kind == User.Kind.SYSTEM else Denied("Only the clock removes answers.")
-
-
-def _filled_with(question: Question) -> FilledWith:
-    if question.example:
-        return FilledWith.EXAMPLE
-    return FilledWith.TABLE if question.from_table else FilledWith.OWN
 
 
 def _check(prompt: Prompt, questions: Sequence[Question]) -> None:
@@ -138,20 +121,3 @@ def _pressed_before(prompt: Prompt, questions: Sequence[Question], actor: Actor)
         return None
     asked = sorted(Answer.objects.filter(round=newest.round).values_list("asked", flat=True))
     return newest.round if asked == sorted(question.asked for question in questions) else None
-
-
-def _within_the_day(more: int, actor: Actor) -> None:
-    most = most_a_day()
-    asked = Answer.objects.filter(asked_by=actor.user, asked_at__gt=clock.now() - timedelta(days=1)).count()
-    if asked + more > most:
-        left = max(0, most - asked)
-        raise Conflict(f"You may ask models {most} times in 24 hours, and {left or 'none'} of them {'is' if left < 2 else 'are'} left.")
-
-
-def _wordings(questions: Sequence[Question]) -> dict[str, Wording]:
-    """A row for each bundle, the same one for whoever asks with it."""
-    bundles = {question.bundle.digest: question.bundle for question in questions}
-    missing = bundles.keys() - set(Wording.objects.filter(digest__in=bundles).values_list("digest", flat=True))
-    rows = [Wording(digest=digest, canonical=bundles[digest].canonical) for digest in sorted(missing)]
-    Wording.objects.bulk_create(rows, ignore_conflicts=True)
-    return {wording.digest: wording for wording in Wording.objects.filter(digest__in=bundles)}

@@ -17,6 +17,7 @@ from promptstudio.lib import clock
 from promptstudio.prompts.catalogue import cost_of
 from promptstudio.prompts.models import ModelEntry
 
+from .grading import settle_result
 from .model_runner import Call, RunFailed, Said, runner
 from .models import Answer, AnswerQuerySet
 from .questions import Question
@@ -135,13 +136,10 @@ def _renew(claim: Claim) -> None:
 
 
 def _given_up(answer: Answer) -> None:
-    Answer.objects.waiting().filter(pk=answer.pk).update(
-        state=Answer.State.FAILED,
-        error=f"It was asked {MOST_TRIES} times, and no answer could be kept.",
-        error_code="given_up",
-        ended_at=clock.now(),
-        lease_until=None,
-    )
+    answer.state, answer.ended_at, answer.lease_until = Answer.State.FAILED, clock.now(), None
+    answer.error, answer.error_code = f"It was asked {MOST_TRIES} times, and no answer could be kept.", "given_up"
+    answer.save()
+    settle_result(answer)
 
 
 def _mine(claim: Claim) -> AnswerQuerySet:
@@ -151,7 +149,8 @@ def _mine(claim: Claim) -> AnswerQuerySet:
 
 def _settle(claim: Claim, said: Said) -> None:
     known = ModelEntry.objects.catalogue()
-    _mine(claim).update(
+    _ended(
+        claim,
         state=Answer.State.ANSWERED,
         text=storable(said.text),
         tool_calls=storable(list(said.tool_calls)),
@@ -172,9 +171,16 @@ def _settle(claim: Claim, said: Said) -> None:
 def _settle_failed(claim: Claim, failure: RunFailed) -> None:
     told = {"error": failure.sentence, "error_code": failure.code[:80], "lease_until": None}
     if failure.permanent or claim.answer.tries >= MOST_TRIES:
-        _mine(claim).update(state=Answer.State.FAILED, ended_at=clock.now(), **told)
+        _ended(claim, state=Answer.State.FAILED, ended_at=clock.now(), **told)
     else:
         _mine(claim).update(due_at=clock.now() + timedelta(seconds=2**claim.answer.tries), **told)
+
+
+@transaction.atomic
+def _ended(claim: Claim, **columns: Any) -> None:
+    """Fill the row in while it is this worker's, and grade the case that waited for it, if one did."""
+    if _mine(claim).update(**columns):
+        settle_result(Answer.objects.select_related("wording").get(pk=claim.answer.pk))
 
 
 def storable(value: Any) -> Any:

@@ -19,6 +19,8 @@ EDITORS = frozenset({"domain_expert", "product", "technical", "admin"})
 class Rules(BaseModel):
     """`approvals` maps roles to how many different people of that role must approve; `approval_days` is how long one counts.
 
+    `tests` asks for the required suites of the prompt, `tests_days` is how long they count.
+
     `folder_reviewers` asks one of those who answer for the folder of the prompt to approve, where anybody is named there.
     `suggester_counts_as_author` lets nobody approve a version that took up words which they suggested.
     """
@@ -34,6 +36,8 @@ class Rules(BaseModel):
     approval_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     approver_may_deploy: bool = True
     asker_confirms: bool = False
+    tests: bool = False
+    tests_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     deployers: tuple[str, ...] = ("domain_expert", "product", "technical", "admin")
 
     @property
@@ -51,6 +55,10 @@ class Rules(BaseModel):
             needs.append(self._approvals_asked() + ("," if self.folder_reviewers and against else "") + against + days)
         if self.change_record:
             needs.append("a complete change record")
+        if self.tests:
+            where = f" since it is live in {previous}" if previous else ""
+            age = f", within the last {self.tests_days} days" if self.tests_days else ""
+            needs.append(f"to have passed its required tests{where}{age}")
         if self.asker_confirms:
             needs.append("a yes from whoever asked for it in a request")
         if self.asks_approval and self.suggester_counts_as_author:
@@ -86,6 +94,10 @@ class Rules(BaseModel):
             found.append("the change record may stay incomplete")
         if other.asker_confirms and not self.asker_confirms:
             found.append("whoever asked for it need not confirm it")
+        if other.tests and not self.tests:
+            found.append("required tests need not have passed")
+        if self.tests and other.tests and other.tests_days and (self.tests_days is None or self.tests_days > other.tests_days):
+            found.append(f"tests count for {f'{self.tests_days} days' if self.tests_days else 'ever'}")
         for role, count in other.approvals.items():
             if self.approvals.get(role, 0) < count:
                 found.append(f"{self.approvals.get(role, 0)} instead of {count} {ROLE_WORDS.get(role, role)} approvals are enough")
@@ -113,6 +125,8 @@ class Rules(BaseModel):
             previous_environment=self.previous_environment or floor.previous_environment,
             change_record=self.change_record or floor.change_record,
             asker_confirms=self.asker_confirms or floor.asker_confirms,
+            tests=self.tests or floor.tests,
+            tests_days=min(found) if (found := [each for each in (self.tests_days, floor.tests_days) if each]) else None,
             approvals=approvals,
             folder_reviewers=self.folder_reviewers or floor.folder_reviewers,
             suggester_counts_as_author=self.suggester_counts_as_author or floor.suggester_counts_as_author,

@@ -18,6 +18,7 @@ TABS = (
     ("edit_newest", "Edit"),
     ("versions", "Versions"),
     ("compare_newest", "Compare"),
+    ("tests", "Tests"),
     ("use", "Use it"),
     ("activity", "Activity"),
 )

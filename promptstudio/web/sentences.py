@@ -24,6 +24,7 @@ GATES = {
     "not_recalled": "the recall",
     "other_hands": "who approved it",
     "asker_confirms": "who asked for it",
+    "tests": "the required tests",
     "folder_reviewers": "who answers for the folder",
 }
 
@@ -361,6 +362,11 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "model.asked": ("player-play", "quiet", _asked_models),
     "model.stopped": ("x", "quiet", _said("stopped asking a model about {what}")),
     "model.old_removed": ("clock", "quiet", _said("forgot old {what}")),
+    "suite.added": ("test-pipe", "quiet", _said("made the tests {what}")),
+    "suite.cases_saved": ("device-floppy", "quiet", _said("saved the cases of {what}")),
+    "suite.changed": ("pencil", "quiet", _said("changed the name of {what}, or whether it is required")),
+    "suite.archived": ("archive", "quiet", _said("archived the tests {what}")),
+    "suite.started": ("player-play", "quiet", _said("ran the tests {what}")),
     "snippet.added": ("plus", "quiet", _said("made the snippet {what}")),
     "snippet.version_saved": ("device-floppy", "quiet", _said("saved {what}, a snippet")),
     "snippet.changed": ("pencil", "quiet", _said("changed what the snippet {what} is for, or who keeps it")),

@@ -52,6 +52,7 @@ urlpatterns = [
     path("", include("promptstudio.web.urls_library")),
     path("", include("promptstudio.web.urls_prompts")),
     path("", include("promptstudio.web.urls_trying")),
+    path("", include("promptstudio.web.urls_tests")),
     path("", include("promptstudio.web.urls_snippets")),
     path("", include("promptstudio.web.urls_importing")),
     path("", include("promptstudio.web.urls_requests")),

@@ -25,7 +25,11 @@ from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.evaluations import services as evaluations
+from promptstudio.evaluations import suite_services
+from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.models import Suite
 from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.run_services import start_run
 from promptstudio.lib import clock
 from promptstudio.notifications.services import choose_ways
 from promptstudio.projects import access_services, control_services, folder_services, group_mappings, key_services, role_services
@@ -37,6 +41,7 @@ from promptstudio.prompts import import_services, model_services, shelf_services
 from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services as snippets
+from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.catalogue import MODELS
 from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import ImportBatch, ModelEntry, Prompt, Request, Snippet, Version
@@ -242,6 +247,11 @@ def an_answer(s: Stage) -> uuid.UUID:
     return evaluations.ask_models(prompt=s.prompt, questions=[ask], actor=s.cast.alice)
 
 
+def a_suite(s: Stage) -> Suite:
+    cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}}]})
+    return suite_services.add_suite(prompt=s.prompt, name="Usual claims", cases=cases, actor=s.cast.alice)
+
+
 def _answers_forgotten(s: Stage) -> None:
     evaluations.stop_asking(prompt=s.prompt, round_uid=an_answer(s), actor=s.cast.alice)
     evaluations.forget_old_answers(before=clock.now(), actor=system())
@@ -398,6 +408,20 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     ),
     "deployments.give_up_name": ("prompt.former_name_dropped", lambda s: _name_given_up(s)),
     "evaluations.ask_models": ("model.asked", an_answer),
+    "evaluations.add_suite": ("suite.added", a_suite),
+    "evaluations.save_suite": (
+        "suite.cases_saved",
+        lambda s: suite_services.save_suite(suite=a_suite(s), cases=Cases(), follows=1, actor=s.cast.alice),
+    ),
+    "evaluations.change_suite": (
+        "suite.changed",
+        lambda s: suite_services.change_suite(suite=a_suite(s), name="Rare", required=False, actor=s.cast.alice),
+    ),
+    "evaluations.archive_suite": ("suite.archived", lambda s: suite_services.archive_suite(suite=a_suite(s), actor=s.cast.alice)),
+    "evaluations.start_run": (
+        "suite.started",
+        lambda s: start_run(suite=a_suite(s), bundle=Bundle(model="a.model"), label="1.0.0", actor=s.cast.alice),
+    ),
     "evaluations.stop_asking": (
         "model.stopped",
         lambda s: evaluations.stop_asking(prompt=s.prompt, round_uid=an_answer(s), actor=s.cast.alice),

@@ -82,8 +82,15 @@ def _what_the_demo_lacks(walker: Walker) -> list[str]:
         walker.send(f"{made}edit/", text="Kind regards, and thank you", summary="Warmer.", follows="1.0.0"),
         walker.send("/p/claims/import/", **rows),
         walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}try/", **{"side": "1.0.0", "with": "table"}),
+        _suite_that_was_run(walker, prompt),
         _overtaken_draft(walker, prompt),
     ]
+
+
+def _suite_that_was_run(walker: Walker, prompt: str) -> str:
+    case = {"case": "1", "c1-name": "Roof", "c1-value-place": "Kiel", "c1-check": "2", "k2-type": "icontains", "k2-value": "tiles"}
+    suite = walker.send(f"{prompt}tests/new/", name="Usual storms", **case)
+    return walker.send(suite, to=f"{suite}run/", side="1.0.0")
 
 
 def _overtaken_draft(walker: Walker, prompt: str) -> str:

@@ -9,8 +9,10 @@ from django.db import IntegrityError, connection, models, transaction
 
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import AttemptEnd, Recall, Receipt
+from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.services import ask_models
+from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.lib import triggers
 from promptstudio.lib.append_only import AppendOnly, NeverChanges, append_only_models
 from promptstudio.projects.access_services import sign_access_review
@@ -38,6 +40,7 @@ def history(cast: Cast, settings: Any) -> None:
     renames.remember(version.prompt, {"new": "claim"})
     question = Question(bundle=version.bundle, label="1.0.0", other_model="a.model", values={"claim": "x"})
     ask_models(prompt=version.prompt, questions=[question], actor=cast.alice)
+    add_suite(prompt=version.prompt, name="Usual claims", cases=Cases(), actor=cast.alice)
     a_target(cast.production, by=cast.dora)
     reviews.comment(review=asked(version, cast.staging, by=cast.alice), text="Why?", actor=cast.bob)
     lines = Lines("messages.0.text", 2, 2)

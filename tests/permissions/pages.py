@@ -116,6 +116,14 @@ def a_trial(stage: Stage, things: Things, person: Person) -> dict[str, str]:
     return {"side": f"draft:{things.draft.uid}", "with": "own", "value-claim": "x"}
 
 
+def cases_of_a_suite(*_: Any) -> dict[str, str]:
+    return {"follows": "1", "case": "1", "c1-name": "Storm", "c1-value-claim": "x"}
+
+
+def a_suite(*_: Any) -> dict[str, str]:
+    return {"name": "Rare claims", "case": "1", "c1-name": "Storm", "c1-value-claim": "x"}
+
+
 def a_round(stage: Stage, things: Things) -> dict[str, Any]:
     return {"uid": things.answer.round}
 
@@ -258,6 +266,17 @@ PAGES: dict[str, Entry] = {
     "GET prompt_versions": on_prompt("read"),
     "GET prompt_version": on_prompt("read"),
     "POST prompt_add_to_record": on_prompt("write", form(expected_impact="Fewer calls.")),
+    "GET prompt_tests": on_prompt("read"),
+    "GET prompt_suite_new": on_prompt("read"),
+    "POST prompt_suite_new": on_prompt("write", a_suite),
+    "GET prompt_suite": on_prompt("read", address=uid("suite")),
+    "GET prompt_suite_edit": on_prompt("read", address=uid("suite")),
+    "POST prompt_suite_edit": on_prompt("write", cases_of_a_suite, address=uid("suite")),
+    "POST prompt_suite_change": on_prompt("write", form(name="Other claims"), address=uid("suite")),
+    "POST prompt_suite_archive": on_prompt("write", address=uid("suite")),
+    "POST prompt_suite_run": on_prompt("write", a_trial, address=uid("suite")),
+    "GET prompt_run": on_prompt("read", address=uid("run")),
+    "POST prompt_run_stop": on_prompt("write", address=uid("run")),
     "GET prompt_try": on_prompt("read"),
     "POST prompt_try": on_prompt("write", a_trial),
     "GET prompt_tried": on_prompt("read", address=a_round),

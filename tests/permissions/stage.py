@@ -18,9 +18,12 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Deployment, PublishJob, Recall, Target
 from promptstudio.deployments.publishing import PublishFailed
-from promptstudio.evaluations.models import Answer
+from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.models import Answer, Run, Suite
 from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.services import ask_models
+from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.projects import key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.group_mappings import add_mapping
@@ -108,6 +111,8 @@ class Things:
     recall: Recall
     wish: Request
     answer: Answer
+    suite: Suite
+    run: Run
     named: frozenset[str] | None = None
 
 
@@ -186,7 +191,11 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     asking.say(request=wish, text="Is Friday enough?", actor=author)
     ask = Question(bundle=version.bundle, label="1.0.1", version=version, other_model=MODEL, values={"claim": "x"})
     answer = Answer.objects.filter(round=ask_models(prompt=prompt, questions=[ask], actor=author)).get()
-    return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish, answer)
+    cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}}]})
+    suite = add_suite(prompt=prompt, name="Usual claims", cases=cases, actor=author)
+    asked_with = version.bundle.model_copy(update={"model": MODEL})
+    run = start_run(suite=suite, bundle=asked_with, label="1.0.1", version=version, actor=author)
+    return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish, answer, suite, run)
 
 
 def an_archived_snippet(claims: Project, author: Actor) -> Snippet:

@@ -15,7 +15,10 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.places import ask_places
+from promptstudio.evaluations import suite_services as suites
+from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.services import ask_models, stop_asking
 from promptstudio.lib.errors import NotAllowed, StudioError
 from promptstudio.projects import access_services, control_services, folder_services, group_mappings, key_services, role_services
@@ -231,6 +234,24 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "deployments.rename_prompt": prompt("write", lambda s, t, a: upkeep_services.rename_prompt(prompt=t.prompt, name="x", actor=a)),
     "deployments.give_up_name": prompt("write", lambda s, t, a: upkeep_services.give_up_name(prompt=t.prompt, name="x", actor=a)),
     "evaluations.ask_models": prompt("write", _asked_a_model, instead=NO_KEY, why=NO_TRIAL),
+    "evaluations.add_suite": prompt(
+        "write", lambda s, t, a: suites.add_suite(prompt=t.prompt, name="Rare", cases=Cases(), actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
+    "evaluations.save_suite": prompt(
+        "write", lambda s, t, a: suites.save_suite(suite=t.suite, cases=Cases(), follows=1, actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
+    "evaluations.change_suite": prompt(
+        "write", lambda s, t, a: suites.change_suite(suite=t.suite, name="Rare", required=True, actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
+    "evaluations.archive_suite": prompt(
+        "write", lambda s, t, a: suites.archive_suite(suite=t.suite, actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
+    "evaluations.start_run": prompt(
+        "write",
+        lambda s, t, a: start_run(suite=t.suite, bundle=t.version.bundle, label="1.0.1", version=t.version, actor=a),
+        instead=NO_KEY,
+        why=NO_TRIAL,
+    ),
     "evaluations.stop_asking": prompt(
         "write", lambda s, t, a: stop_asking(prompt=t.prompt, round_uid=t.answer.round, actor=a), instead=NO_KEY, why=NO_TRIAL
     ),

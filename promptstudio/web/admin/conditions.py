@@ -26,6 +26,7 @@ YES_OR_NO = (
     "previous_environment",
     "change_record",
     "asker_confirms",
+    "tests",
     "folder_reviewers",
     "suggester_counts_as_author",
     "same_baseline",
@@ -46,6 +47,14 @@ class ConditionsForm(ServiceForm):
         label="Whoever asked for it has confirmed it",
         required=False,
         help_text="Where a request came before the writing. Without a request it asks nobody.",
+    )
+    tests = forms.BooleanField(
+        label="Its required tests passed",
+        required=False,
+        help_text="On exactly this version, since it is live in the environment before. A prompt without a required suite cannot enter.",
+    )
+    tests_days = forms.IntegerField(
+        label="Days that tests count", required=False, min_value=1, max_value=3650, help_text="Empty: for as long as it is live there."
     )
     folder_reviewers = forms.BooleanField(
         label="Somebody who answers for its folder approves it",
@@ -85,14 +94,14 @@ class ConditionsForm(ServiceForm):
         """What the form says, as `projects.rules.Rules` reads it."""
         given = self.cleaned_data
         approvals = {role: given[f"approvals_{role}"] for role in REVIEWERS if given.get(f"approvals_{role}")}
-        chosen = {name: given[name] for name in (*YES_OR_NO, "approval_days")}
+        chosen = {name: given[name] for name in (*YES_OR_NO, "approval_days", "tests_days")}
         return {**chosen, "approvals": approvals, "deployers": given["deployers"]}
 
 
 def initial_of(rules: Rules) -> dict[str, Any]:
     """What `ConditionsForm` starts with, to show these."""
     approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
-    return {**rules.model_dump(include={*YES_OR_NO, "approval_days"}), **approvals, "deployers": list(rules.deployers)}
+    return {**rules.model_dump(include={*YES_OR_NO, "approval_days", "tests_days"}), **approvals, "deployers": list(rules.deployers)}
 
 
 class CountField(forms.IntegerField):
@@ -219,7 +228,7 @@ class PolicyAdmin(ScopedAdmin):
         approvals = tuple(f"approvals_{role}" for role in REVIEWERS)
         return (
             (None, {"fields": ("environment",)}),
-            ("What a version needs", {"fields": ("previous_environment", "change_record", "asker_confirms")}),
+            ("What a version needs", {"fields": ("previous_environment", "change_record", "asker_confirms", "tests", "tests_days")}),
             (
                 "Approvals",
                 {

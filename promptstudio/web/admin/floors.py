@@ -75,7 +75,10 @@ class FloorAdmin(ScopedAdmin):
         approvals = tuple(f"approvals_{role}" for role in REVIEWERS)
         return (
             ("Where", {"fields": ("environments",)}),
-            ("What a version needs at least", {"fields": ("previous_environment", "change_record", "asker_confirms")}),
+            (
+                "What a version needs at least",
+                {"fields": ("previous_environment", "change_record", "asker_confirms", "tests", "tests_days")},
+            ),
             (
                 "Approvals",
                 {"fields": (*approvals, "folder_reviewers", "suggester_counts_as_author", "same_baseline", "approval_days")},

@@ -17,7 +17,10 @@ from .words import Words
 
 # what people call it: the beginnings of the actions
 KINDS = {
-    "writing": ("Prompts, drafts and versions", ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.", "model.")),
+    "writing": (
+        "Prompts, drafts and versions",
+        ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.", "model.", "suite."),
+    ),
     "requests": ("Requests", ("request.",)),
     "reviews": ("Reviews and comments", ("review.", "thread.", "suggestion.")),
     "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),

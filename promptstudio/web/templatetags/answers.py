@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from promptstudio.evaluations.assertions import label_of
 from promptstudio.evaluations.models import Answer
 from promptstudio.prompts.catalogue import BUILT_IN
 
@@ -41,6 +42,18 @@ def laid_out(answer: Answer) -> str:
         return as_json(json.loads(text))
     except (ValueError, RecursionError):
         return answer.text
+
+
+@register.filter
+def check_label(assertion_type: str) -> str:
+    """“The answer contains”, as the value goes on."""
+    return label_of(assertion_type)
+
+
+@register.filter
+def check_value(value: Any) -> str:
+    """What is looked for, as people type it."""
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @register.filter

@@ -1,0 +1,79 @@
+"""The cases of a suite as one frozen value: what is filled in, and what the answer has to be."""
+
+import uuid
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from promptstudio.lib.errors import Invalid
+from promptstudio.prompts.canonical import canonical_json, digest_of
+from promptstudio.prompts.soundness import problem_of
+
+from .assertions import Assertion
+
+MOST_CASES = 500
+MOST_ASSERTIONS = 30
+
+
+class Case(BaseModel):
+    """`threshold` is the score that suffices; None: every assertion has to pass."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    uid: str = Field(default_factory=lambda: str(uuid.uuid4()), max_length=36)
+    name: str = Field("", max_length=200)
+    values: dict[str, JsonValue] = {}
+    assertions: tuple[Assertion, ...] = Field((), max_length=MOST_ASSERTIONS)
+    threshold: float | None = Field(None, ge=0, le=1)
+    # What an import brought and Studio does not run, to the letter.
+    extra: dict[str, JsonValue] = {}
+
+    def as_json(self) -> dict[str, Any]:
+        """Without what is at its default; the uid always, because a result names the case by it."""
+        plain = self.model_dump(mode="json", exclude_defaults=True, exclude={"assertions"})
+        return plain | {"uid": self.uid} | ({"assertions": [each.as_json() for each in self.assertions]} if self.assertions else {})
+
+
+class Cases(BaseModel):
+    """Equal cases have equal `canonical` text and equal `digest`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cases: tuple[Case, ...] = Field((), max_length=MOST_CASES)
+
+    @model_validator(mode="after")
+    def _once(self) -> "Cases":
+        if len({case.uid for case in self.cases}) != len(self.cases):
+            raise ValueError("Each case stands in a suite once.")
+        return self
+
+    @cached_property
+    def canonical(self) -> str:
+        return canonical_json({"cases": [case.as_json() for case in self.cases]})
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_of(self.canonical)
+
+
+def parse_cases(data: Any) -> Cases:
+    """Raises Invalid with a sentence for each place (`cases.0.name`)."""
+    if problem := problem_of(data):
+        raise Invalid({problem.place: problem.sentence})
+    try:
+        return Cases.model_validate(data)
+    except ValidationError as error:
+        raise Invalid({".".join(map(str, each["loc"])) or "cases": _sentence(each) for each in error.errors()}) from None
+
+
+def _sentence(error: Any) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "string_too_long":
+            return f"This is too long: at most {context['max_length']:,} characters."
+        case "too_long":
+            return f"At most {context['max_length']} are possible here."
+    return f"{error['msg']}."

@@ -1,0 +1,92 @@
+"""Runs: a suite asked of one wording, and how each case came out."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Count, Q
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
+from promptstudio.lib import clock
+from promptstudio.projects.models import Environment
+from promptstudio.prompts.models import Draft, Prompt, Version
+
+from .answers import Answer, Wording
+from .suites import SuiteVersion
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, actor: Actor) -> "RunQuerySet":
+        return self.filter(prompt__in=Prompt.objects.visible_to(actor))
+
+    def with_everything(self) -> "RunQuerySet":
+        return self.select_related("suite_version__suite", "version", "draft__created_by", "asked_by")
+
+    def counted(self) -> "RunQuerySet":
+        """With `total`, `passed`, `failed`, `unknown` and `waiting` results."""
+        return self.annotate(
+            total=Count("results"),
+            **{name: Count("results", filter=Q(results__outcome=name)) for name in ("passed", "failed", "unknown", "waiting")},
+        )
+
+
+class Run(models.Model):
+    """One suite version, asked of one wording. `environment` is where the version was live then, where it was run for that."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="runs")
+    suite_version = models.ForeignKey(SuiteVersion, on_delete=models.PROTECT, related_name="runs")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="runs")
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, null=True, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, null=True, related_name="+")
+    wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="runs")
+    label = models.CharField(max_length=200)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+
+    objects: ClassVar[Any] = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            # which runs speak for a version in front of an environment
+            models.Index(fields=["suite_version", "version"], name="runs_of_a_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.suite_version.suite} on {self.label}"
+
+    @property
+    def title(self) -> str:
+        """What it ran on, as it is shown: “Draft of Alice”."""
+        return f"Draft of {self.draft.created_by}" if self.draft else self.label
+
+
+class Result(models.Model):
+    """One case of a run: its answer, and how that was graded once it was there. `case` is the uid of a case of the run's suite version.
+
+    `passed` and `failed` are what the assertions say; `unknown`: there is no answer, or some assertion could not be evaluated.
+    """
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting", "On its way"
+        PASSED = "passed", "Passed"
+        FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Could not be told"
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="results")
+    case = models.CharField(max_length=36)
+    repeat = models.PositiveSmallIntegerField(default=0)
+    answer = models.OneToOneField(Answer, on_delete=models.PROTECT, related_name="result")
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.WAITING)
+    score = models.FloatField(null=True)
+    # Each assertion's outcome: type, passed, score, reason.
+    checks = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["run", "case", "repeat"], name="a_case_runs_once_in_a_run")]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}: {self.case} of {self.run}"

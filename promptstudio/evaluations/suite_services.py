@@ -1,0 +1,118 @@
+"""Suites: making one, changing its cases, and what stands around them."""
+
+from django.db import transaction
+
+from promptstudio.accounts.actor import Actor
+from promptstudio.audit.services import record
+from promptstudio.lib import clock
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.lib.locking import locked
+from promptstudio.prompts.models import Prompt
+
+from .assertions import problem_of
+from .cases import Cases
+from .models import Suite, SuiteVersion
+from .permissions import can_change_suite
+
+LONGEST_NAME = 120
+
+
+@transaction.atomic
+def add_suite(*, prompt: Prompt, name: str, cases: Cases, required: bool = False, actor: Actor) -> Suite:
+    """A suite with its first version. Raises Invalid, Conflict for a name that is taken."""
+    can_change_suite(actor, prompt).require()
+    # A name is looked for and taken: two at once must not find the same one free.
+    Prompt.objects.select_for_update(no_key=True).get(pk=prompt.pk)
+    name = _checked_name(prompt, name)
+    _check(cases)
+    suite = Suite.objects.create(prompt=prompt, name=name, required=required, created_by=actor.user, created_at=clock.now())
+    _save(suite, 1, cases, actor)
+    record(actor=actor, action="suite.added", subject=suite, project_uid=prompt.project.uid, cases=len(cases.cases), required=required)
+    return suite
+
+
+@transaction.atomic
+def save_suite(*, suite: Suite, cases: Cases, follows: int, actor: Actor) -> SuiteVersion:
+    """The next version of its cases. `follows` is the number of the one that the author saw. Raises Invalid, Conflict."""
+    can_change_suite(actor, suite.prompt).require()
+    suite = locked(Suite.objects.all(), "prompt__project", pk=suite.pk)
+    newest = suite.newest
+    if follows != newest.number:
+        raise Conflict(
+            f"{newest.created_by} saved these cases at {newest.created_at:%H:%M} UTC, after you opened them. Look again, then save.",
+            by=newest.created_by.name,
+            at=newest.created_at.isoformat(),
+        )
+    _check(cases)
+    if cases.digest == newest.digest:
+        raise Conflict("Nothing changed: these cases are saved like this.")
+    saved = _save(suite, newest.number + 1, cases, actor)
+    record(
+        actor=actor,
+        action="suite.cases_saved",
+        subject=suite,
+        project_uid=suite.prompt.project.uid,
+        number=saved.number,
+        cases=len(cases.cases),
+        digest=saved.digest,
+    )
+    return saved
+
+
+@transaction.atomic
+def change_suite(*, suite: Suite, name: str, required: bool, actor: Actor) -> Suite:
+    """Its name, and whether conditions ask for it. Raises Invalid, Conflict."""
+    can_change_suite(actor, suite.prompt).require()
+    suite = locked(Suite.objects.all(), "prompt__project", pk=suite.pk)
+    before = {"name": suite.name, "required": suite.required}
+    if name.strip() != suite.name:
+        suite.name = _checked_name(suite.prompt, name)
+    suite.required = required
+    after = {"name": suite.name, "required": suite.required}
+    if before == after:
+        raise Conflict("Nothing changed.")
+    suite.save(update_fields=["name", "required"])
+    record(actor=actor, action="suite.changed", subject=suite, project_uid=suite.prompt.project.uid, before=before, after=after)
+    return suite
+
+
+@transaction.atomic
+def archive_suite(*, suite: Suite, actor: Actor) -> None:
+    """It is not run any more; its results stay. Raises Conflict while conditions may ask for it."""
+    can_change_suite(actor, suite.prompt).require()
+    suite = locked(Suite.objects.all(), "prompt__project", pk=suite.pk)
+    if suite.archived_at:
+        raise Conflict("It is archived already.")
+    if suite.required:
+        raise Conflict("Conditions may ask for this suite. Make it optional first.")
+    suite.archived_at = clock.now()
+    suite.save(update_fields=["archived_at"])
+    record(actor=actor, action="suite.archived", subject=suite, project_uid=suite.prompt.project.uid)
+
+
+def _checked_name(prompt: Prompt, name: str) -> str:
+    name = name.strip()
+    if not name:
+        raise Invalid({"name": "Give the suite a name, such as “usual claims”."})
+    if len(name) > LONGEST_NAME:
+        raise Invalid({"name": f"This is too long: at most {LONGEST_NAME} characters."})
+    if prompt.suites.in_use().filter(name=name).exists():
+        raise Conflict(f"There is a suite named {name} already. Choose another name.")
+    return name
+
+
+def _check(cases: Cases) -> None:
+    errors = {
+        f"cases.{number}.assertions.{index}.{problem.place}": problem.sentence
+        for number, case in enumerate(cases.cases)
+        for index, assertion in enumerate(case.assertions)
+        if (problem := problem_of(assertion))
+    }
+    if errors:
+        raise Invalid(errors)
+
+
+def _save(suite: Suite, number: int, cases: Cases, actor: Actor) -> SuiteVersion:
+    return SuiteVersion.objects.create(
+        suite=suite, number=number, canonical=cases.canonical, digest=cases.digest, created_by=actor.user, created_at=clock.now()
+    )

@@ -1,0 +1,90 @@
+"""What the pages of tests show of suites and runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from promptstudio.evaluations.cases import Case
+from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
+from promptstudio.evaluations.questions import Question, values_for
+from promptstudio.lib.errors import Invalid
+from promptstudio.prompts.catalogue import Catalogue
+from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.soundness import listed, mapping, text_of
+
+from .trying import in_words
+
+COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class Row:
+    suite: Suite
+    cases: int
+    run: Run | None
+
+
+@dataclass(frozen=True)
+class Line:
+    case: Case | None
+    result: Result
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`runs` are columns, newest first; each row is a case with its result in each of them, None where it was not in it."""
+
+    runs: list[Run]
+    rows: list[tuple[Case, list[Result | None]]]
+
+
+def variables_of(prompt: Prompt) -> list[str]:
+    """The variables of the newest version, and of the drafts that are open."""
+    newest = prompt.newest
+    names = [variable.name for variable in newest.bundle.variables] if newest else []
+    for content in prompt.drafts.open().values_list("content", flat=True):
+        names += [text_of(mapping(row).get("name")) for row in listed(mapping(content).get("variables"))]
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def overview_of(prompt: Prompt) -> list[Row]:
+    """Every suite with its latest run. Three queries."""
+    suites = list(prompt.suites.in_use())
+    newest = {row.suite_id: row for row in SuiteVersion.objects.filter(suite__in=suites).order_by("number")}
+    runs = (
+        Run.objects.filter(suite_version__suite__in=suites)
+        .select_related("suite_version", "asked_by", "draft__created_by")
+        .counted()
+        .order_by("id")
+    )
+    latest = {run.suite_version.suite_id: run for run in runs}
+    return [Row(suite, len(newest[suite.pk].cases), latest.get(suite.pk)) for suite in suites]
+
+
+def matrix_of(suite: Suite, newest: SuiteVersion) -> Matrix:
+    """The cases of today beside the latest runs. Two queries."""
+    runs = list(Run.objects.filter(suite_version__suite=suite).with_everything().counted().order_by("-id")[:COLUMNS])
+    results = {(result.run_id, result.case): result for result in Result.objects.filter(run__in=runs)}
+    return Matrix(runs, [(case, [results.get((run.pk, case.uid)) for run in runs]) for case in newest.cases])
+
+
+def lines_of(run: Run, results: Iterable[Result]) -> list[Line]:
+    cases = {case.uid: case for case in run.suite_version.cases}
+    return [Line(cases.get(result.case), result) for result in results]
+
+
+def run_costs(prompt: Prompt, suite: SuiteVersion, known: Catalogue) -> str:
+    """“12 calls, at most 4 US cents each time”, for the newest version."""
+    count = len(suite.cases)
+    calls = f"{count} call{'' if count == 1 else 's'}"
+    newest = prompt.newest
+    if newest is None:
+        return calls
+    prices: list[Any] = []
+    for case in suite.cases:
+        question = Question(bundle=newest.bundle, label=newest.semver, values=values_for(newest.bundle, case.values))
+        try:
+            prices.append(question.most_it_costs(known))
+        except Invalid:
+            continue
+    return f"{calls}, at most {in_words(sum(prices))}" if prices and None not in prices else calls

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from .urls_prompts import PAGE
+from .views import suites
+
+SUITE = PAGE + "tests/<uuid:uid>/"
+urlpatterns = [
+    path(PAGE + "tests/", suites.prompt_tests, name="prompt_tests"),
+    path(PAGE + "tests/new/", suites.prompt_suite_new, name="prompt_suite_new"),
+    path(SUITE, suites.prompt_suite, name="prompt_suite"),
+    path(SUITE + "edit/", suites.prompt_suite_edit, name="prompt_suite_edit"),
+    path(SUITE + "change/", suites.prompt_suite_change, name="prompt_suite_change"),
+    path(SUITE + "archive/", suites.prompt_suite_archive, name="prompt_suite_archive"),
+    path(SUITE + "run/", suites.prompt_suite_run, name="prompt_suite_run"),
+    path(PAGE + "runs/<uuid:uid>/", suites.prompt_run, name="prompt_run"),
+    path(PAGE + "runs/<uuid:uid>/stop/", suites.prompt_run_stop, name="prompt_run_stop"),
+]

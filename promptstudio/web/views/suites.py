@@ -1,0 +1,227 @@
+"""Tests: suites of cases, their runs, and how each case came out."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from promptstudio.evaluations import run_services, services, suite_services
+from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.models import Result, Run, Suite
+from promptstudio.evaluations.permissions import can_change_suite, can_try
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.prompts.models import ModelEntry, Prompt
+
+from .. import sides as sides_of
+from ..answers import see_other
+from ..forms import suite_form
+from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
+from ..requests import StudioRequest, checks_characters, prompt_url
+from ..testing import lines_of, matrix_of, overview_of, run_costs, variables_of
+
+PER_PAGE = 50
+
+
+@require_safe
+def prompt_tests(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    rows = overview_of(prompt)
+    return render_prompt(request, "tests/list.html", prompt, tab="tests", rows=rows, may_change=can_change_suite(request.actor, prompt))
+
+
+@checks_characters
+@require_http_methods(["GET", "HEAD", "POST"])
+def prompt_suite_new(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    variables = variables_of(prompt)
+    fields = suite_form.fields_from(request.POST, Cases()) if request.method == "POST" else suite_form.SuiteFields()
+    errors: dict[str, str] = {}
+    if request.method == "POST" and _stepped(request, fields, variables):
+        try:
+            cases = suite_form.cases_from(fields, Cases())
+            suite = suite_services.add_suite(
+                prompt=prompt,
+                name=request.POST.get("name", ""),
+                required="required" in request.POST,
+                cases=cases,
+                actor=request.actor,
+            )
+            messages.success(request, f"The suite {suite} is there. Run it on a version or a draft.")
+            return see_other(prompt_url(prompt, "suite", suite.uid))
+        except Invalid as error:
+            errors = _shown(fields, error)
+        except Conflict as error:
+            errors = {"name": error.sentence}
+    return _edit_page(request, prompt, fields, variables, errors, suite=None)
+
+
+@require_safe
+def prompt_suite(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    """Its cases, and how they came out in the latest runs; the form to run it."""
+    prompt, suite = _suite_or_404(request, project, name, uid)
+    return _suite_page(request, prompt, suite)
+
+
+def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors: dict[str, str] | None = None, status: int = 200) -> Any:
+    newest = suite.newest
+    return render_prompt(
+        request,
+        "tests/suite.html",
+        prompt,
+        tab="tests",
+        status_code=status,
+        suite=suite,
+        newest=newest,
+        matrix=matrix_of(suite, newest),
+        choices=sides_of.choices(prompt),
+        chosen=request.POST.get("side", ""),
+        errors=errors or {},
+        costs=run_costs(prompt, newest, ModelEntry.objects.catalogue()),
+        may_change=can_change_suite(request.actor, prompt),
+        may_try=can_try(request.actor, prompt),
+    )
+
+
+@checks_characters
+@require_http_methods(["GET", "HEAD", "POST"])
+def prompt_suite_edit(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt, suite = _suite_or_404(request, project, name, uid)
+    newest, variables = suite.newest, variables_of(prompt)
+    fields = suite_form.fields_from(request.POST, newest.content) if request.method == "POST" else suite_form.fields_of(newest.content)
+    errors: dict[str, str] = {}
+    conflict = ""
+    if request.method == "POST" and _stepped(request, fields, variables):
+        try:
+            cases = suite_form.cases_from(fields, newest.content)
+            suite_services.save_suite(suite=suite, cases=cases, follows=_number(request.POST.get("follows")), actor=request.actor)
+            messages.success(request, "The cases are saved. Results so far belong to the cases as they were.")
+            return see_other(prompt_url(prompt, "suite", suite.uid))
+        except Invalid as error:
+            errors = _shown(fields, error)
+        except Conflict as error:
+            conflict = error.sentence
+    return _edit_page(request, prompt, fields, variables, errors, suite=suite, newest=newest, conflict=conflict)
+
+
+@require_POST
+def prompt_suite_change(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt, suite = _suite_or_404(request, project, name, uid)
+    try:
+        suite_services.change_suite(
+            suite=suite, name=request.POST.get("name", suite.name), required="required" in request.POST, actor=request.actor
+        )
+    except (Invalid, Conflict) as error:
+        status = 422 if isinstance(error, Invalid) else 409
+        return _suite_page(request, prompt, suite, errors={"change": error.sentence}, status=status)  # type: ignore[no-any-return]
+    return see_other(prompt_url(prompt, "suite", suite.uid))
+
+
+@require_POST
+def prompt_suite_archive(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt, suite = _suite_or_404(request, project, name, uid)
+    try:
+        suite_services.archive_suite(suite=suite, actor=request.actor)
+    except Conflict as error:
+        return _suite_page(request, prompt, suite, errors={"change": error.sentence}, status=409)  # type: ignore[no-any-return]
+    messages.success(request, f"The suite {suite} is archived. Its results stay.")
+    return see_other(prompt_url(prompt, "tests"))
+
+
+@require_POST
+def prompt_suite_run(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt, suite = _suite_or_404(request, project, name, uid)
+    side = sides_of.side(prompt, request.POST.get("side", ""), request.actor)
+    try:
+        if side.bundle is None:
+            raise Invalid({"side": f"There is {side.label}, so nothing can be tested."})
+        run = run_services.start_run(
+            suite=suite, bundle=side.bundle, label=side.label, version=side.version, draft=side.draft, actor=request.actor
+        )
+    except (Invalid, Conflict) as error:
+        status = 422 if isinstance(error, Invalid) else 409
+        return _suite_page(request, prompt, suite, errors={"run": error.sentence}, status=status)  # type: ignore[no-any-return]
+    return see_other(prompt_url(prompt, "run", run.uid))
+
+
+@require_safe
+def prompt_run(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    """How each case came out, failures first. `?show=` failed, unknown or passed."""
+    prompt = prompt_or_404(request, project, name)
+    run = get_object_or_404(
+        Run.objects.filter(prompt=prompt).with_everything().counted(),
+        uid=uid,
+    )
+    show = request.GET.get("show", "")
+    found = run.results.select_related("answer__wording", "answer__asked_by")
+    found = found.filter(outcome=show) if show in Result.Outcome.values else found
+    page = Paginator(found.order_by("-outcome", "id"), PER_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "run": run,
+        "lines": lines_of(run, page.object_list),
+        "page_obj": page,
+        "show": show,
+        "may_try": can_try(request.actor, prompt),
+    }
+    if request.htmx:
+        return render(request, "tests/_run.html", context | {"prompt": prompt})
+    return render_prompt(request, "tests/run.html", prompt, tab="tests", **context)
+
+
+@require_POST
+def prompt_run_stop(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt = prompt_or_404(request, project, name)
+    not_found_unless(Run.objects.filter(prompt=prompt, uid=uid).exists())
+    services.stop_asking(prompt=prompt, round_uid=uid, actor=request.actor)
+    return see_other(prompt_url(prompt, "run", uid))
+
+
+def _suite_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Suite]:
+    prompt = prompt_or_404(request, project, name)
+    return prompt, get_object_or_404(Suite.objects.filter(prompt=prompt).select_related("prompt__project", "created_by"), uid=uid)
+
+
+def _stepped(request: StudioRequest, fields: suite_form.SuiteFields, variables: list[str]) -> bool:
+    """Whether to save: a button that changes the form only is not."""
+    step = request.POST.get("step", "")
+    if step:
+        suite_form.take(fields, step, variables)
+    return not step
+
+
+def _shown(fields: suite_form.SuiteFields, error: Invalid) -> dict[str, str]:
+    suite_form.show(fields, error)
+    return error.errors
+
+
+def _edit_page(
+    request: StudioRequest,
+    prompt: Prompt,
+    fields: suite_form.SuiteFields,
+    variables: list[str],
+    errors: dict[str, str],
+    **more: Any,
+) -> HttpResponse:
+    status = 409 if more.get("conflict") else 422 if errors or fields.refused else 200
+    return render_prompt(
+        request,
+        "tests/edit.html",
+        prompt,
+        tab="tests",
+        status_code=status,
+        fields=fields,
+        variables=variables,
+        errors=errors,
+        offered=suite_form.OFFERED,
+        typed_name=request.POST.get("name", ""),
+        typed_required="required" in request.POST,
+        may_change=can_change_suite(request.actor, prompt),
+        **more,
+    )
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

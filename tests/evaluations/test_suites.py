@@ -1,0 +1,138 @@
+"""Suites and their cases: what is kept, what is refused, and what a table of Excel means."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptstudio.evaluations import run_services, suite_services
+from promptstudio.evaluations.cases import Cases, parse_cases
+from promptstudio.evaluations.models import Answer, Result, Suite
+from promptstudio.evaluations.services import stop_asking
+from promptstudio.evaluations.tables import cases_in_table
+from promptstudio.evaluations.worker import answer_due
+from promptstudio.lib.append_only import NeverChanges
+from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.prompts.models import Prompt, Version
+from tests.cast import Cast
+
+
+def cases(*claims: str, check: str = "pipe") -> Cases:
+    rows = [
+        {"uid": str(number), "name": claim, "values": {"claim": claim}, "assertions": [{"type": "icontains", "value": check}]}
+        for number, claim in enumerate(claims)
+    ]
+    return parse_cases({"cases": rows})
+
+
+@pytest.fixture
+def suite(cast: Cast, version: Version) -> Suite:
+    return suite_services.add_suite(prompt=version.prompt, name="Usual", cases=cases("The pipe burst.", "A tree fell."), actor=cast.alice)
+
+
+def test_a_name_is_there_once_until_it_is_archived(cast: Cast, suite: Suite) -> None:
+    with pytest.raises(Conflict, match="There is a suite named Usual already"):
+        suite_services.add_suite(prompt=suite.prompt, name=" Usual ", cases=Cases(), actor=cast.alice)
+    suite_services.archive_suite(suite=suite, actor=cast.alice)
+    suite_services.add_suite(prompt=suite.prompt, name="Usual", cases=Cases(), actor=cast.alice)
+
+
+def test_a_required_suite_is_not_archived(cast: Cast, suite: Suite) -> None:
+    suite_services.change_suite(suite=suite, name="Usual", required=True, actor=cast.alice)
+    with pytest.raises(Conflict, match="Conditions may ask for this suite"):
+        suite_services.archive_suite(suite=suite, actor=cast.alice)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 121])
+def test_a_suite_has_a_name(cast: Cast, prompt: Prompt, name: str) -> None:
+    with pytest.raises(Invalid):
+        suite_services.add_suite(prompt=prompt, name=name, cases=Cases(), actor=cast.alice)
+
+
+def test_cases_have_versions_that_never_change(cast: Cast, suite: Suite) -> None:
+    saved = suite_services.save_suite(suite=suite, cases=cases("Another."), follows=1, actor=cast.alice)
+    assert (saved.number, [case.name for case in suite.newest.cases]) == (2, ["Another."])
+    with pytest.raises(NeverChanges):
+        saved.delete()
+    with pytest.raises(Conflict, match="Nothing changed"):
+        suite_services.save_suite(suite=suite, cases=cases("Another."), follows=2, actor=cast.alice)
+
+
+def test_a_check_that_cannot_be_made_is_refused_at_its_place(cast: Cast, suite: Suite) -> None:
+    wrong = parse_cases({"cases": [{"assertions": [{"type": "icontains", "value": "x"}, {"type": "regex", "value": "("}]}]})
+    with pytest.raises(Invalid) as refused:
+        suite_services.save_suite(suite=suite, cases=wrong, follows=1, actor=cast.alice)
+    assert list(refused.value.errors) == ["cases.0.assertions.1.value"]
+
+
+def test_a_run_asks_every_case_and_grades_each(cast: Cast, suite: Suite, version: Version) -> None:
+    run = run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
+    assert list(run.results.values_list("outcome", flat=True)) == ["waiting", "waiting"]
+    answer_due()
+    first, second = run.results.order_by("id")
+    assert (first.outcome, first.score, first.checks[0]["passed"]) == ("passed", 1.0, True)
+    assert (second.outcome, second.score) == ("failed", 0.0)
+    assert "pipe" in second.checks[0]["reason"]
+
+
+def test_a_case_that_does_not_fit_the_prompt_is_told_and_the_others_run(cast: Cast, suite: Suite, version: Version) -> None:
+    odd = parse_cases({"cases": [{"uid": "1", "name": "Empty"}, *cases("The pipe burst.").model_dump(mode="json")["cases"]]})
+    suite_services.save_suite(suite=suite, cases=odd, follows=1, actor=cast.alice)
+    run = run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
+    answer_due()
+    assert sorted(run.results.values_list("outcome", flat=True)) == ["passed", "unknown"]
+    assert "claim" in Answer.objects.get(state="failed").error
+
+
+def test_a_case_without_checks_is_never_passed(cast: Cast, suite: Suite, version: Version) -> None:
+    bare = parse_cases({"cases": [{"uid": "1", "values": {"claim": "x"}}]})
+    suite_services.save_suite(suite=suite, cases=bare, follows=1, actor=cast.alice)
+    run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
+    answer_due()
+    assert Result.objects.get().outcome == "unknown"
+
+
+def test_what_is_stopped_could_not_be_told(cast: Cast, suite: Suite, version: Version) -> None:
+    run = run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
+    stop_asking(prompt=version.prompt, round_uid=run.uid, actor=cast.alice)
+    assert set(run.results.values_list("outcome", flat=True)) == {"unknown"}
+
+
+def test_an_empty_or_archived_suite_is_not_run(cast: Cast, suite: Suite, version: Version) -> None:
+    suite_services.save_suite(suite=suite, cases=Cases(), follows=1, actor=cast.alice)
+    with pytest.raises(Invalid, match="has no cases yet"):
+        run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
+    suite_services.archive_suite(suite=suite, actor=cast.alice)
+    suite.refresh_from_db()
+    with pytest.raises(Invalid, match="is archived"):
+        run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
+
+
+def test_columns_are_found_by_their_names_in_any_case() -> None:
+    table = "Damage Report,Name,Must contain,Expected,__metadata:role\nTiles fell.,Roof,tiles,is-json,claims"
+    [case] = cases_in_table(table, ["damage_report"])
+    assert (case.name, case.values, case.extra) == ("Roof", {"damage_report": "Tiles fell."}, {"__metadata:role": "claims"})
+    assert [each.type for each in case.assertions] == ["is-json", "icontains"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("covered", {"type": "equals", "value": "covered"}),
+        ("icontains: covered", {"type": "icontains", "value": "covered"}),
+        ("not-contains:guarantee", {"type": "not-contains", "value": "guarantee"}),
+        ("levenshtein(3):Yes.", {"type": "levenshtein", "value": "Yes.", "threshold": 3.0}),
+        ("grade:polite", {"type": "llm-rubric", "value": "polite"}),
+        ("fn:output.length", {"type": "javascript", "value": "output.length"}),
+    ],
+)
+def test_a_cell_says_which_check(cell: str, expected: dict[str, object]) -> None:
+    [case] = cases_in_table(f"claim\t__expected\nx\t{cell}", ["claim"])
+    assert case.assertions[0].as_json() == expected
+
+
+@given(st.text(max_size=300))
+def test_whatever_is_pasted_is_read_or_refused_in_words(pasted: str) -> None:
+    with suppress(Invalid):
+        assert cases_in_table(pasted, ["claim"])
