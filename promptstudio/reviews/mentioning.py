@@ -15,6 +15,7 @@ from .models import Comment, Decision, Mention, Remark
 
 MARK = re.compile(r"\{person:([0-9a-f-]{36})\}")
 _AT = re.compile(r"(?<![\w@])@(?=\w)")
+_NAME = re.compile(r"\w+(?:[.-]\w+)*")
 _WORD = re.compile(r"\w")
 
 
@@ -87,6 +88,12 @@ def in_words(said: Remark | Comment | Decision) -> str:
     """What somebody said, with the names of those whom they named; its mentions are best fetched with it."""
     people = {str(mention.person.uid): mention.person.name for mention in said.mentions.all()}
     return MARK.sub(lambda match: f"@{people[match[1]]}" if match[1] in people else match[0], said.text)
+
+
+def nobodys_names(said: Remark | Comment | Decision) -> list[str]:
+    """What stands behind an @ in it and told nobody: the names that were somebody's are marks. Each once, as typed."""
+    typed = (_NAME.match(said.text, at.end()) for at in _AT.finditer(said.text))
+    return list(dict.fromkeys(name[0] for name in typed if name))
 
 
 def note(

@@ -7,21 +7,23 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.db.models import Q
 
+from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.prompts.diff import CardDiff, Found, Lines, follow
 from promptstudio.prompts.models import Version
 from promptstudio.prompts.permissions import can_write
-from promptstudio.reviews.mentioning import look_at
-from promptstudio.reviews.models import Thread
+from promptstudio.reviews.mentioning import look_at, nobodys_names
+from promptstudio.reviews.models import Comment, Decision, Remark, Thread
 from promptstudio.reviews.permissions import can_discuss
 
 from .requests import StudioRequest, prompt_url, thread_url
 
 Side = Literal["old", "new"]
 ANCHOR = re.compile(r"(old|new):(system|messages\.\d{1,4}\.text):([1-9]\d{0,6})")
-MOST_THREADS = 200
+MOST_THREADS, MOST_NAMES, LONGEST_NAME = 200, 5, 60
 
 
 class Spot(NamedTuple):
@@ -68,6 +70,8 @@ class Talk:
     new: Version
     may_write: Allowed | Denied
     may_take: Allowed | Denied
+    reader: User
+    wrote_it: bool
     back: str
     form: LineForm | None
     at: dict[Spot, list[ShownThread]] = field(default_factory=lambda: defaultdict(list))
@@ -115,6 +119,8 @@ def talk_about(request: StudioRequest, old: Version | None, new: Version) -> Tal
         new=new,
         may_write=can_discuss(request.actor, new.prompt),
         may_take=can_write(request.actor, new.prompt),
+        reader=request.actor.user,
+        wrote_it=new.was_written_by(request.actor.user),
         back=_back(request),
         form=None,
     )
@@ -178,10 +184,19 @@ def _back(request: StudioRequest) -> str:
     return request.path + (f"?{query.urlencode()}" if query else "")
 
 
+def say_whom_nobody_is(request: StudioRequest, said: Remark | Comment | Decision) -> None:
+    """A name that is nobody's told nobody; whoever wrote it reads so, and can name somebody else."""
+    names = [name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…" for name in nobodys_names(said)[:MOST_NAMES]]
+    if names:
+        typed = " and ".join(f"@{name}" for name in names)
+        messages.warning(request, f"Nobody here is called {' or '.join(names)}, so {typed} told nobody.")
+
+
 def alone(request: StudioRequest, thread: Thread) -> Talk:
     """For the page of one conversation."""
     prompt = thread.version.prompt
     may_write, may_take = can_discuss(request.actor, prompt), can_write(request.actor, prompt)
+    wrote_it = thread.version.was_written_by(request.actor.user)
     if request.method == "GET":
         look_at((mention for remark in thread.remarks.all() for mention in remark.mentions.all()), request.actor.user)
-    return Talk(None, thread.version, may_write, may_take, thread_url(thread), None)
+    return Talk(None, thread.version, may_write, may_take, request.actor.user, wrote_it, thread_url(thread), None)

@@ -9,7 +9,7 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 
 from promptstudio.audit.models import Entry
-from promptstudio.notifications.kinds import ACCESS_REVIEW, REMINDER
+from promptstudio.notifications.kinds import ACCESS_REVIEW, MENTIONED, REMINDER, ROLE
 from promptstudio.notifications.models import Notification
 from promptstudio.projects.models import Project
 
@@ -54,5 +54,19 @@ def _notice(row: Notification, line: Line, project: str) -> Notice:
         html, icon, tone = format_html("Still waits for a decision: {}", html), "clock", "back"
     elif row.kind == ACCESS_REVIEW:
         html, icon, tone = format_html("It is time to look at who has access to <b>{}</b>", project), "users", "back"
+    elif row.kind == MENTIONED:
+        html = _mentioned(line)
+    elif row.kind == ROLE and line.entry.action == "folder.reviewers_named":
+        html = format_html("You answer for <b>{}</b> now ({})", line.entry.object_label, line.who)
     about = " ".join(line.entry.object_label.split()) if line.entry.action.startswith("publication.") else ""
     return Notice(row, line.entry, html, project, about, icon, tone, reverse("notification", args=[row.uid]))
+
+
+def _mentioned(line: Line) -> SafeString:
+    """To whoever was named, that is the news; a decision in which they were named is news as well."""
+    match line.entry.action:
+        case "thread.begun" | "thread.replied":
+            return format_html("{} mentioned you on <b>{}</b>", line.who, line.entry.object_label)
+        case "review.commented":
+            return format_html("{} mentioned you in the review of <b>{}</b>", line.who, line.entry.object_label)
+    return format_html("{}, and mentioned you", line.html)

@@ -62,13 +62,19 @@
     if (target.closest("[data-dismiss]")) target.closest(".notice")?.remove();
   });
 
-  /* Signing out takes along what the editor keeps in this browser. */
+  /* Whoever opens a fold to write goes on in its field. */
+  document.addEventListener("click", (event) => {
+    const fold = event.target.closest?.("summary[data-writes]")?.parentElement;
+    if (fold && !fold.open) setTimeout(() => fold.querySelector("textarea")?.focus());
+  });
+
+  /* Signing out takes along what the editor and the reviews keep in this browser. */
   document.addEventListener("submit", (event) => {
     if (!new URL(event.target.action, location.href).pathname.endsWith("/sign-out/")) return;
     document.documentElement.dataset.signingOut = "";
     for (const name of ["localStorage", "sessionStorage"]) {
       try {
-        for (const key of Object.keys(window[name])) if (/^studio:(words|undo):/.test(key)) window[name].removeItem(key);
+        for (const key of Object.keys(window[name])) if (/^studio:(words|undo|text):/.test(key)) window[name].removeItem(key);
       } catch {
         // A browser that forbids its store has kept nothing.
       }
@@ -116,6 +122,7 @@
     toast.querySelector("p").textContent = sentence;
     place.replaceChildren(toast);
   }
+  document.addEventListener("studio:say", (event) => say(event.detail));
   const polls = (event) => (event.detail?.ctx?.sourceElement ?? event.target)?.getAttribute?.("hx-trigger")?.includes("every");
   document.addEventListener("htmx:error", (event) => {
     if (!polls(event) && !event.detail?.ctx?.response) say("There is no connection to the server. What you typed is still here; try again in a moment.");

@@ -151,7 +151,7 @@ def _a_hotfix_makes_approvals_stale(machine: desk.Application, jonas: Page, mart
     for page in (marta, pavel):
         page.goto(waiting)
         expect(page.get_by_text("Since you approved, something else went live.")).to_be_visible()
-        page.get_by_role("button", name="Confirm: approve").click()
+        page.get_by_role("complementary", name="Decide").get_by_role("button", name="Confirm: approve").click()
         page.wait_for_load_state()
     desk.promote(pavel, name, "production", better)
 

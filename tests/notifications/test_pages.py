@@ -9,8 +9,12 @@ from promptstudio.notifications import telling
 from promptstudio.notifications.deliveries import deliver_due
 from promptstudio.notifications.inbox import unread_count
 from promptstudio.notifications.models import Notification, OutboxMessage, Preference
+from promptstudio.projects.folder_services import name_reviewers
+from promptstudio.projects.services import folder_at
 from promptstudio.prompts import services as prompts
+from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Prompt
+from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Review
 from tests.cast import Cast, a_version, asked
@@ -76,6 +80,32 @@ def test_the_list_takes_as_many_queries_for_one_as_for_thirty(cast: Cast, review
     assert queries(alice, "/notifications/") == one
     assert "Page 1 of 2" in text(alice.get("/notifications/"))
     assert "bob" in text(alice.get("/notifications/?page=nonsense&show=<script>")).lower()
+
+
+def test_whoever_was_named_reads_that_they_were(cast: Cast, review: Review, outbox: None) -> None:
+    lines = Lines("messages.0.text", 1, 1)
+    thread = conversation.begin_thread(version=review.version, lines=lines, text="@Vera, is this clear?", actor=cast.bob)
+    conversation.reply(thread=thread, text="@Vera?", actor=cast.bob)
+    reviews.comment(review=review, text="@Vera, look", actor=cast.bob)
+    reviews.decide(review=review, verdict="approve", comment="As @Vera said.", baseline=None, actor=cast.bob)
+    telling.tell_due()
+    vera, there = text(at(Client(), cast.vera).get("/notifications/")), "Water damage triage 1.0.0"
+    assert vera.count(f"Bob mentioned you on <b>line 1 of {there}</b>") == 2
+    assert f"Bob mentioned you in the review of <b>{there} to Production</b>" in vera
+    assert f"Bob approved <b>{there} to Production</b> as product, and mentioned you" in vera
+    # Alice wrote it, and was not named.
+    assert f"Bob commented on <b>line 1 of {there}</b>" in text(at(Client(), cast.alice).get("/notifications/"))
+    deliver_due()
+    assert f"Bob mentioned you on line 1 of {there}" in [
+        row.subject for row in OutboxMessage.objects.filter(to__contains=cast.vera.user.email)
+    ]
+
+
+def test_whoever_answers_for_a_folder_now_reads_so(cast: Cast) -> None:
+    water = folder_at(project=cast.claims, path="Property/Water")
+    name_reviewers(folder=water, people=[cast.bob.user], roles=[], actor=cast.dora)
+    telling.tell_due()
+    assert "You answer for <b>Property/Water</b> now (Dora)" in text(at(Client(), cast.bob).get("/notifications/"))
 
 
 def test_people_choose_how_they_are_told(cast: Cast) -> None:

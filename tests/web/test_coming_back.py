@@ -73,10 +73,14 @@ def test_when_something_else_went_live_it_shows_that(client: Client, cast: Cast,
     hot = a_version(prompt, by=cast.alice, text="Sort this claim at once: {{claim}}")
     in_production(cast, hot)
     html = text(at(client, cast.bob).get(url(older)))
-    since = html[html.index("Since you last decided") : html.index("What changed in the text")]
-    assert f"This is what went live since: {hot.semver}." in since
-    assert "at once" in since
-    assert f"Approve {older.version.semver} again as product" in since
+    since, now = html.index(f"What went live since: {hot.semver}</h2>"), html.index(f"If {older.version.semver} goes live now</h2>")
+    assert "at once" in html[since:now]
+    again, one_wording = html[now : html.index('id="vs-h"')], f"Confirm: approve {older.version.semver} against {hot.semver}"
+    assert one_wording in again
+    assert '<input type="hidden" name="role" value="product">' in again
+    assert html.count(one_wording) == 2
+    assert "again as" not in html
+    assert "Since you last decided" not in html
 
 
 def test_whoever_never_decided_here_reads_nothing_of_it(client: Client, cast: Cast, older: Review, newer: Review) -> None:

@@ -76,6 +76,37 @@ def test_a_decision_that_is_none_says_so(client: Client, cast: Cast, review: Rev
     assert not Decision.objects.exists()
 
 
+def test_what_is_missing_is_said_on_top_and_the_field_is_ready(client: Client, cast: Cast, review: Review) -> None:
+    html = text(at(client, cast.bob).post(url(review), {"verdict": "request_changes", "comment": ""}))
+    top, field = html[: html.index('id="text-h"')], html[html.index('id="why"') :]
+    assert '<a href="#why">Say what should change, so that the author can act on it.</a>' in top
+    assert "autofocus" in field[: field.index(">")]
+    assert html.count("autofocus") == 1
+    html = text(client.post(url(review, "comment/"), {"text": ""}))
+    assert '<a href="#say">Write something first.</a>' in html[: html.index('id="text-h"')]
+    assert "autofocus" not in text(client.get(url(review)))
+
+
+def test_asked_for_changes_it_says_so_until_whoever_asked_approves(client: Client, cast: Cast, prompt: Prompt, review: Review) -> None:
+    cast.bob.user.is_staff = True
+    cast.bob.user.save()
+    pages = url(review), LIST, "/p/claims/prompts/", "/admin/reviews/review/", f"/admin/reviews/review/{review.pk}/change/"
+    assert not [page for page in pages if "changes asked for" in text(at(client, cast.bob).get(page)).lower()]
+    client.post(url(review), {"verdict": "request_changes", "comment": "Shorter, please.", "seen": ""})
+    approve(review, cast.bella)
+    assert [page for page in pages if "changes asked for" in text(client.get(page)).lower()] == list(pages)
+    approve(review, cast.bob)
+    assert not [page for page in pages if "changes asked for" in text(client.get(page)).lower()]
+
+
+def test_the_decision_is_one_step_away_for_the_keyboard(client: Client, cast: Cast, review: Review) -> None:
+    skip = '<a class="skip" href="#decide-h">Go to the decision</a>'
+    html = text(at(client, cast.bob).get(url(review)))
+    assert html.index(skip) < html.index("<main")
+    withdraw(review=review, actor=cast.alice)
+    assert skip not in text(client.get(url(review)))
+
+
 def test_what_went_live_meanwhile_has_to_be_looked_at_first(client: Client, cast: Cast, prompt: Prompt, version: Version) -> None:
     other = a_version(prompt, by=cast.alice, text="Sort that: {{claim}}")
     review = asked(other, cast.production, by=cast.alice)

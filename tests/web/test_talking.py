@@ -70,6 +70,25 @@ def test_each_changed_line_has_a_link_that_opens_a_form_without_script(client: C
     assert "Never promise cover.</textarea>" in html
 
 
+@pytest.mark.parametrize(
+    ("form", "suggested"),
+    [
+        ({"words": "Promise nothing."}, ["Promise nothing."]),
+        ({"words": "Promise nothing.\r\nEver.", "text": ""}, ["Promise nothing.\nEver."]),
+        ({"words": "Never promise cover."}, []),
+        ({"first": "3", "words": "Answer in at most 90 words."}, []),
+        ({"first": "3", "words": "Answer in at most 90 words.\r\nNever promise cover."}, []),
+        ({"words": "", "take_out": "yes"}, [""]),
+        ({"words": "Never promise cover.", "take_out": "yes"}, [""]),
+    ],
+)
+def test_words_that_were_changed_are_a_suggestion(
+    client: Client, cast: Cast, review: Review, form: dict[str, str], suggested: list[str]
+) -> None:
+    assert written(at(client, cast.bob), review.version, **form).status_code == 302
+    assert [suggestion.text for suggestion in Suggestion.objects.all()] == suggested
+
+
 def test_a_comment_stands_below_its_line_on_every_page_that_shows_it(client: Client, cast: Cast, review: Review, first: Version) -> None:
     cast.bob.user.is_staff = True
     cast.bob.user.save()
@@ -129,6 +148,24 @@ def test_a_comment_on_a_message_that_did_not_change_opens_its_card(client: Clien
     assert html.index("Be kind.") < html.index(f"talk-{thread.uid}")
 
 
+def test_a_conversation_alone_leads_back_to_its_review(client: Client, cast: Cast, review: Review, first: Version) -> None:
+    thread, other = say(review.version, 4, "Is this clear?", by=cast.bob), say(first, 3, "Why not 150?", by=cast.bob)
+    back = f'href="{page_of(review)}#talk-{thread.uid}"'
+    assert back in text(at(client, cast.bob).get(f"/p/claims/talk/{thread.uid}/"))
+    assert "Back to the review of 1.0.0 for Production" in text(client.get(f"/p/claims/talk/{other.uid}/"))
+    alone = say(a_version(review.version.prompt, by=cast.alice, text=FIRST + "\nBye."), 1, "Hm.", by=cast.bob)
+    assert "Back to the review" not in text(client.get(f"/p/claims/talk/{alone.uid}/"))
+
+
+def test_whoever_did_not_write_it_reads_what_taking_a_suggestion_means(client: Client, cast: Cast, review: Review) -> None:
+    say(review.version, 4, "Shorter?", by=cast.bob, suggests="Promise nothing.")
+    sentence = "You become an author of the next version, and cannot approve it."
+    assert sentence in text(at(client, cast.bella).get(page_of(review)))
+    html = text(at(client, cast.alice).get(page_of(review)))
+    assert "Take it into a draft" in html
+    assert sentence not in html
+
+
 def test_replies_and_settling(client: Client, cast: Cast, review: Review) -> None:
     thread = say(review.version, 4, "Is this clear?", by=cast.bob)
     at(client, cast.alice).post(f"/p/claims/talk/{thread.uid}/reply/", {"text": "Very.", "settle": "yes", "back": page_of(review)})
@@ -155,7 +192,9 @@ def test_what_is_settled_does_not_follow_into_later_versions(client: Client, cas
         ({"last": "9", "text": "Kept"}, "There are no such lines"),
         ({"last": "1", "text": "Kept"}, "There are no such lines"),
         ({"text": "x" * 20_001}, "This is too long"),
-        ({"text": "Kept", "suggests": "yes", "words": "Never promise cover."}, "This is what stands there already."),
+        ({"text": "Kept", "words": ""}, "Write the words that you suggest, or tick that the lines are taken out."),
+        ({"text": "Kept", "words": "Promise nothing.", "take_out": "yes"}, "Suggest other words, or take the lines out: one of the two."),
+        ({"text": "", "words": "Never promise cover."}, "Write something first."),
     ],
 )
 def test_what_cannot_be_taken_stands_in_the_form_again(
@@ -164,7 +203,8 @@ def test_what_cannot_be_taken_stands_in_the_form_again(
     response = written(at(client, cast.bob), review.version, **form)
     assert response.status_code == 422
     assert sentence in text(response)
-    assert form["text"].strip() in text(response)
+    for typed in (form.get("text", ""), form.get("words", "")):
+        assert typed.strip() in text(response)
     assert not Thread.objects.exists()
 
 
@@ -366,6 +406,47 @@ class TestMentions:
         say(review.version, 4, "@Bob, is this clear?", by=cast.alice)
         prompts.restrict_prompt(prompt=prompt, people=[cast.bella.user], actor=cast.alice)
         assert "mentioned you" not in text(at(client, cast.bob).get("/"))
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            ("@Pawel, look", "Nobody here is called Pawel, so @Pawel told nobody."),
+            ("@Pawel and @Bella and @zoe.b: @Pawel!", "Nobody here is called Pawel or zoe.b, so @Pawel and @zoe.b told nobody."),
+        ],
+    )
+    def test_a_name_that_is_nobodys_is_said_wherever_it_is_written(
+        self, client: Client, cast: Cast, review: Review, words: str, sentence: str
+    ) -> None:
+        at(client, cast.bob)
+        written(client, review.version, text=words, back=page_of(review))
+        assert sentence in text(client.get(page_of(review)))
+        assert sentence not in text(client.get(page_of(review)))
+        # Below the words it stays, where the page is after sending; for whoever wrote them.
+        standing = sentence.partition(", so ")[2]
+        assert f">{standing}</p>" in text(client.get(page_of(review)))
+        assert f">{standing}</p>" not in text(at(Client(), cast.alice).get(page_of(review)))
+        client.post(f"/p/claims/talk/{Thread.objects.get().uid}/reply/", {"text": words})
+        assert sentence in text(client.get(page_of(review)))
+        assert sentence in text(client.post(f"{page_of(review)}comment/", {"text": words}, follow=True))
+        form = {"verdict": "approve", "comment": words, "seen": str(review.version.follows.uid)}
+        assert sentence in text(client.post(page_of(review), form, follow=True))
+
+    @pytest.mark.parametrize("words", ["@Bella, look", "Write to claims@example.com", "50 @ 3", "@", "Nobody"])
+    def test_nothing_is_said_where_everybody_was_told(self, client: Client, cast: Cast, review: Review, words: str) -> None:
+        written(at(client, cast.bob), review.version, text=words, back=page_of(review))
+        assert "Nobody here is called" not in text(client.get(page_of(review)))
+
+    def test_who_can_be_named_stands_in_the_page_for_whoever_may_write(
+        self, client: Client, cast: Cast, prompt: Prompt, review: Review
+    ) -> None:
+        namesake = a_person("Bobby", cast.claims, "viewer", by=cast.root)
+        namesake.user.name = "Bob"
+        namesake.user.save()
+        html = text(at(client, cast.bella).get(page_of(review)))
+        assert '<option value="Alice" label="Alice">' in html
+        assert '<option value="bobby" label="Bob">' in html
+        assert "Charlie" not in html
+        assert "<datalist" not in text(at(client, cast.vera).get(page_of(review)))
 
     def test_a_mark_that_somebody_typed_is_a_text(self, client: Client, cast: Cast, review: Review) -> None:
         say(review.version, 4, f"Who is {{person:{cast.charlie.user.uid}}}?", by=cast.alice)

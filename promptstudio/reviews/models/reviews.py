@@ -4,7 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -20,6 +20,12 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def open(self) -> "ReviewQuerySet":
         return self.filter(closed_at=None)
+
+    def with_changes_asked(self) -> "ReviewQuerySet":
+        """`changes_asked`: somebody's last decision asks for changes."""
+        later = Decision.objects.filter(review=OuterRef("review"), person=OuterRef("person"), pk__gt=OuterRef("pk"))
+        wanted = Decision.objects.filter(review=OuterRef("pk"), verdict=Decision.Verdict.REQUEST_CHANGES)
+        return self.annotate(changes_asked=Exists(wanted.exclude(Exists(later))))
 
     def with_everything(self) -> "ReviewQuerySet":
         return self.select_related("version__prompt__project", "version__prompt__folder", "environment__project", "asked_by")

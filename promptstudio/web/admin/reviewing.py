@@ -46,6 +46,9 @@ class ReviewAdmin(ReadOnlyAdmin):
     list_select_related = ("version__prompt__project", "version__prompt__folder", "environment__project", "asked_by")
     list_per_page = 25
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).with_changes_asked()
+
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [
@@ -65,7 +68,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     @admin.display(description="State")
     def state(self, review: Review) -> str:
         if review.is_open:
-            return state_badge("in_review")
+            return state_badge("changes_requested" if getattr(review, "changes_asked", False) else "in_review")
         return state_badge("live", "Promoted") if review.outcome == Review.Outcome.DEPLOYED else state_badge("withdrawn")
 
     @admin.display(description="Conditions met")
@@ -103,7 +106,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         return see_other(_address(review))
 
     def _asked_for(self, request: HttpRequest, pk: Any) -> tuple[StudioRequest, Review]:
-        found = Review.objects.visible_to(actor_of(request)).with_everything()
+        found = Review.objects.visible_to(actor_of(request)).with_everything().with_changes_asked()
         return cast(StudioRequest, request), get_object_or_404(found, pk=pk if str(pk).isdecimal() else 0)
 
     def _page(self, request: StudioRequest, review: Review, refusal: Refusal | None = None) -> HttpResponse:

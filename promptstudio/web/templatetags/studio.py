@@ -33,7 +33,7 @@ STATES = {
     "publishing": ("publishing", "progress", "Publishing"),
     "waiting": ("publishing", "circle-dashed", "Waiting"),
     "retrying": ("publishing", "refresh", "Trying again"),
-    "changes_requested": ("publishing", "arrow-back-up", "Changes requested"),
+    "changes_requested": ("publishing", "arrow-back-up", "Changes asked for"),
     "stale": ("publishing", "history", "Needs another look"),
     "failed": ("failed", "alert-triangle-filled", "Failed"),
     "blocked": ("failed", "circle-x", "Blocked"),

@@ -159,7 +159,8 @@ def _rows(facts: list[shelf.Fact], places: list[Any], found: Found) -> list[dict
     prompts = Prompt.objects.select_related("folder", "owner", "project").in_bulk([fact.prompt for fact in facts])
     rows = board.rows([prompts[fact.prompt] for fact in facts], places)
     reviews = {
-        review.version.prompt_id: review for review in Review.objects.open().filter(version__prompt__in=prompts).select_related("version")
+        review.version.prompt_id: review
+        for review in Review.objects.open().filter(version__prompt__in=prompts).select_related("version").with_changes_asked()
     }
     hits = searching.hits(prompts.values(), words)
     return [

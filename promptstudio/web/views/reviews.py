@@ -37,7 +37,7 @@ from ..answers import see_other
 from ..answers_beside import of_review
 from ..coming_back import earlier_decision, newer_review, replaced_decisions
 from ..examples_beside import beside
-from ..line_talk import talk_about
+from ..line_talk import say_whom_nobody_is, talk_about
 from ..middleware import refused
 from ..middleware import typed as typed_back
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
@@ -57,7 +57,7 @@ def reviews(request: StudioRequest, project: str) -> HttpResponse:
     space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
     waiting = {item.review.pk: item for item in waiting_reviews(request, space)}
     closed = request.GET.get("state") == "closed"
-    found = Review.objects.visible_to(request.actor).filter(version__prompt__project=space).with_everything()
+    found = Review.objects.visible_to(request.actor).filter(version__prompt__project=space).with_everything().with_changes_asked()
     found = found.exclude(closed_at=None) if closed else found.open()
     if words := typed(request):
         found = found.filter(Q(version__prompt__title__icontains=words) | Q(version__semver=words) | Q(note__icontains=words))
@@ -192,7 +192,7 @@ def withdrawn(request: StudioRequest, found: Review) -> Refusal | None:
 def _refusal(request: StudioRequest, found: Review, field: str, deed: Callable[[], Any]) -> Refusal | None:
     typed = {field: request.POST.get(field, "")} if field else {}
     try:
-        deed()
+        said = deed()
     except Invalid as error:
         return Refusal(422, {"errors": error.errors, **typed})
     except Conflict as error:
@@ -201,6 +201,8 @@ def _refusal(request: StudioRequest, found: Review, field: str, deed: Callable[[
         refused(request, error, project=found.version.prompt.project)
         # The form may not be there any more, so the words stand in the message.
         return Refusal(403, {"refused": error.sentence, "typed": typed_back(request), **typed})
+    if said:
+        say_whom_nobody_is(request, said)
     return None
 
 
@@ -283,7 +285,7 @@ def _review_page(request: StudioRequest, found: Review, refusal: Refusal | None 
 
 
 def _review_or_404(request: StudioRequest, project: str, uid: UUID) -> Review:
-    found = Review.objects.visible_to(request.actor).with_everything()
+    found = Review.objects.visible_to(request.actor).with_everything().with_changes_asked()
     return get_object_or_404(found, version__prompt__project__slug=project, uid=uid)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,10 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.prompts.diff import Lines
+from promptstudio.prompts.models import Version
 from promptstudio.reviews import conversation_services as services
-from promptstudio.reviews.models import Suggestion, Thread
+from promptstudio.reviews.models import Review, Suggestion, Thread
 
-from ..line_talk import ShownThread, alone
+from ..line_talk import ShownThread, alone, say_whom_nobody_is
 from ..numbers import number_in
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, draft_url, thread_url
@@ -31,7 +33,11 @@ def prompt_comment(request: StudioRequest, project: str, name: str, semver: str)
     lines = _lines(request)
     try:
         begun = services.begin_thread(
-            version=version, lines=lines, text=request.POST.get("text", ""), suggests=_suggested(request), actor=request.actor
+            version=version,
+            lines=lines,
+            text=request.POST.get("text", ""),
+            suggests=_suggested(request, version, lines),
+            actor=request.actor,
         )
     except Invalid as error:
         if not lines.are_in(version.bundle):
@@ -46,6 +52,7 @@ def prompt_comment(request: StudioRequest, project: str, name: str, semver: str)
         }
         context |= {"errors": error.errors, "typed": request.POST, "back": _back(request, "")}
         return render_prompt(request, "talk/begin.html", prompt, tab="compare_newest", status_code=422, **context)
+    say_whom_nobody_is(request, begun.remarks.get())
     return _to(request, begun)
 
 
@@ -59,11 +66,12 @@ def thread_reply(request: StudioRequest, project: str, uid: UUID) -> HttpRespons
     found = _thread_or_404(request, project, uid)
     try:
         with transaction.atomic():
-            services.reply(thread=found, text=request.POST.get("text", ""), actor=request.actor)
+            remark = services.reply(thread=found, text=request.POST.get("text", ""), actor=request.actor)
             if request.POST.get("settle"):
                 services.resolve(thread=found, actor=request.actor)
     except Invalid as error:
         return _thread_page(request, found, 422, errors=error.errors, typed=request.POST)
+    say_whom_nobody_is(request, remark)
     return _to(request, found)
 
 
@@ -91,8 +99,14 @@ def suggestion_take(request: StudioRequest, project: str, uid: UUID) -> HttpResp
 
 
 def _thread_page(request: StudioRequest, found: Thread, status: int = 200, **more: Any) -> HttpResponse:
-    context = {"talk": alone(request, found), "shown": ShownThread(found), "errors": {}, **more}
+    context = {"talk": alone(request, found), "shown": ShownThread(found), "asked": _asked_about(found), "errors": {}, **more}
     return render_prompt(request, "talk/thread.html", found.version.prompt, tab="compare_newest", status_code=status, **context)
+
+
+def _asked_about(found: Thread) -> Review | None:
+    """The review in which its version is or was decided: the open one, else the last."""
+    reviews = Review.objects.filter(version=found.version).select_related("environment")
+    return reviews.order_by(F("closed_at").desc(nulls_first=True), "-asked_at").first()
 
 
 def _thread_or_404(request: StudioRequest, project: str, uid: UUID) -> Thread:
@@ -105,8 +119,21 @@ def _lines(request: StudioRequest) -> Lines:
     return Lines(request.POST.get("place", "")[:40], first, last or first)
 
 
-def _suggested(request: StudioRequest) -> str | None:
-    return request.POST.get("words", "") if request.POST.get("suggests") else None
+def _suggested(request: StudioRequest, version: Version, lines: Lines) -> str | None:
+    """The words of the form where somebody changed them; no tick decides whether they count. Emptied, they ask for one."""
+    words, take_out = request.POST.get("words", "").replace("\r\n", "\n"), bool(request.POST.get("take_out"))
+    changed = "words" in request.POST and words not in _offered(version, lines)
+    if words and changed and take_out:
+        raise Invalid({"suggests": "Suggest other words, or take the lines out: one of the two."})
+    if not words and changed and not take_out:
+        raise Invalid({"suggests": "Write the words that you suggest, or tick that the lines are taken out."})
+    return "" if take_out else words if changed else None
+
+
+def _offered(version: Version, lines: Lines) -> list[str]:
+    """What stood in the form: the line at which it was opened, or all lines where it came back."""
+    opened = (Lines(lines.place, lines.first, lines.first), lines)
+    return [each.text_in(version.bundle) for each in opened if each.are_in(version.bundle)]
 
 
 def _to(request: StudioRequest, found: Thread) -> HttpResponse:
