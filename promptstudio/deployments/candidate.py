@@ -14,7 +14,7 @@ from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import Prompt, PromptUserPermission, Request, Version
 from promptstudio.reviews.answering import substitutes_of
-from promptstudio.reviews.authorship import suggesters_of
+from promptstudio.reviews.authorship import origins_in, suggesters_of
 from promptstudio.reviews.models import Decision, Substitute
 from promptstudio.reviews.services import standing_decisions
 
@@ -83,8 +83,8 @@ class Candidate:
 
     @cached_property
     def suggesters(self) -> set[int]:
-        """Who suggested words that were taken into the version."""
-        return suggesters_of([self.version.pk])[self.version.pk]
+        """Who suggested words that were taken into the version, or into what it brings along."""
+        return suggesters_of(self.version, self.live, origins_in([self.version.prompt_id]))
 
     @cached_property
     def answering(self) -> Answering | None:

@@ -41,10 +41,7 @@ class NotRecalled(Gate):
         recall = candidate.recall
         if recall is None:
             return self.passed("Nobody recalled this version.")
-        # Also on the way back, which asks nothing else: one of two approvals does not lift it.
-        if candidate.approvals and all(
-            gate.check(candidate).passed for gate in (Approvals(), ForTheFolder()) if gate.applies(candidate.rules)
-        ):
+        if self._is_lifted(candidate):
             names, marks = _named([d.person for d in candidate.approvals])
             sentence = "It was recalled, and approved in a new review by {}."
             return self.passed(sentence.format(names), kept=sentence.format(marks))
@@ -54,6 +51,11 @@ class NotRecalled(Gate):
             kept=sentence.format(naming.person(recall.by), naming.recalled(recall)),
             recall=str(recall.uid),
         )
+
+    def _is_lifted(self, candidate: Candidate) -> bool:
+        """Also on the way back, which asks nothing else: one of two approvals does not lift it, nor one beside wishes for changes."""
+        asked = [gate for gate in (Approvals(), ForTheFolder()) if gate.applies(candidate.rules)]
+        return bool(candidate.approvals) and not candidate.requested_changes and all(gate.check(candidate).passed for gate in asked)
 
 
 class PreviousEnvironment(Gate):

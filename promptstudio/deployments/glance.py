@@ -10,7 +10,7 @@ from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import ChangeNote, Contributor, PromptUserPermission
 from promptstudio.reviews.answering import substitutes_of
-from promptstudio.reviews.authorship import suggesters_of
+from promptstudio.reviews.authorship import origins_in, suggesters_of
 from promptstudio.reviews.models import Decision, Review
 
 from .candidate import Candidate, Outcome, who_counts
@@ -32,11 +32,16 @@ def at_a_glance(reviews: Sequence[Review], *, instead: Mapping[int, Rules] | Non
     facts = _facts(reviews)
     live = live_versions(reviews)
     links = links_of(review.version.prompt_id for review in reviews)
+    origins = origins_in(review.version.prompt_id for review in reviews)
     answers = {}
     for review in reviews:
         standing = live.get((review.version.prompt_id, review.environment_id))
         candidate = Candidate(review.version, review.environment, policies[review.environment_id], standing)
-        vars(candidate).update(facts[review.pk], requests=brought_by(review.version, standing, links))
+        brought = {
+            "requests": brought_by(review.version, standing, links),
+            "suggesters": suggesters_of(review.version, standing, origins),
+        }
+        vars(candidate).update(facts[review.pk] | brought)
         answers[review.pk] = evaluate(candidate, prepared=True)
     return answers
 
@@ -48,7 +53,6 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
     writers: dict[int, set[int]] = defaultdict(set)
     for version, user in Contributor.objects.filter(version__in=versions).values_list("version_id", "user_id"):
         writers[version].add(user)
-    suggesters = suggesters_of(versions)
     named = named_in(review.environment.project_id for review in reviews)
     substitutes = substitutes_of({person.pk for answering in named.values() for person in answering.people})
     written = set(ChangeNote.objects.filter(version__in=versions).values_list("version_id", "field"))
@@ -64,7 +68,6 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
             "was_live_before": was_live.get((review.version_id, before.pk)) if before else None,
             "missing_from_record": [label for value, label in ChangeNote.Field.choices if (review.version_id, value) not in written],
             "writers": writers[review.version_id],
-            "suggesters": suggesters[review.version_id],
             "answering": (answering := nearest(review.version.prompt.folder, named)),
             "substitutes": [row for row in substitutes if answering and row.person_id in {person.pk for person in answering.people}],
             "tests": tests[review.version_id],

@@ -11,7 +11,7 @@ from promptstudio.projects.models import Membership, Policy, Project
 from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts.models import Contributor, Prompt, Version
-from promptstudio.reviews.authorship import suggesters_of
+from promptstudio.reviews.authorship import Origin, origins_in, suggesters_of
 from promptstudio.reviews.models import Decision, Review, Substitute
 
 from .models import Deployment, Placement, PublishJob
@@ -45,11 +45,11 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
     reviews: list[Review] = list(found_open.filter(version__prompt__project=project) if project else found_open)
     if not reviews or actor.key:
         return []
-    desk = _Desk(reviews, actor)
+    live = live_versions(reviews)
+    desk = _Desk(reviews, actor, live)
     decisions = {
         d.review_id: d for d in Decision.objects.filter(review__in=reviews, person=actor.user).select_related("baseline").order_by("id")
     }
-    live = live_versions(reviews)
     found = []
     for review in reviews:
         asked = desk.rules[review.environment_id]
@@ -69,8 +69,8 @@ def reviews_for(actor: Actor, project: Project | None = None) -> list[WaitingRev
 class _Desk:
     """The facts about many reviews for one person, and for colleagues who are away and named them; each is asked for once."""
 
-    def __init__(self, reviews: list[Review], actor: Actor) -> None:
-        self.me = actor.user.pk
+    def __init__(self, reviews: list[Review], actor: Actor, live: Mapping[tuple[int, int], Version]) -> None:
+        self.me, self.live = actor.user.pk, live
         self.rules = _rules(reviews)
         self.away = {row.person_id: row.person.name for row in Substitute.objects.now().filter(substitute=self.me).select_related("person")}
         versions = {review.version_id for review in reviews}
@@ -78,9 +78,9 @@ class _Desk:
         wrote = Contributor.objects.filter(version__in=versions, user__in=[self.me, *self.away])
         for version, user in wrote.values_list("version_id", "user_id"):
             self.authors[version].add(user)
-        self.suggesters: Mapping[int, set[int]] = {}
+        self.origins: list[Origin] = []
         if any(rules.suggester_counts_as_author for rules in self.rules.values()):
-            self.suggesters = suggesters_of(versions)
+            self.origins = origins_in(review.version.prompt_id for review in reviews)
         asked = [review.version.prompt.project_id for review in reviews if self.rules[review.environment_id].folder_reviewers]
         self.named = named_in(asked) if asked else {}
         self.roles: dict[int, list[Membership]] = defaultdict(list)
@@ -115,7 +115,10 @@ class _Desk:
 
     def _is_author(self, person: int, review: Review) -> bool:
         counts = self.rules[review.environment_id].suggester_counts_as_author
-        return person in self.authors[review.version_id] or (counts and person in self.suggesters.get(review.version_id, set()))
+        return person in self.authors[review.version_id] or (counts and person in self._suggesters(review))
+
+    def _suggesters(self, review: Review) -> set[int]:
+        return suggesters_of(review.version, self.live.get((review.version.prompt_id, review.environment_id)), self.origins)
 
     def _asked_as(self, person: int, review: Review) -> set[str]:
         """The roles in which the conditions ask somebody; any that reviews, where they name neither roles nor people."""

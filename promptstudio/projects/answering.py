@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from promptstudio.accounts.models import User
 
-from .models import Folder, FolderReviewer, Membership, Project
+from .models import Environment, Folder, FolderReviewer, Membership, Project
 from .roles import REVIEWERS, ROLES
 from .rules import ROLE_WORDS, Rules
 
@@ -91,13 +91,31 @@ def no_longer_asked(old: Folder, new: Folder) -> Answering | None:
     today, then = nearest(old, named), nearest(new, named)
     if today is None or not is_asked(old.project):
         return None
-    within = then and set(then.people) <= set(today.people) and set(then.roles) <= set(today.roles)
-    return None if within else today
+    return None if then and _within(then, new, today, old) else today
+
+
+def _within(then: Answering, new: Folder, today: Answering, old: Folder) -> bool:
+    """Whether nobody could approve in `new` who is not asked in `old`: the same role may be other people's there."""
+    if not (set(then.people) <= set(today.people) and set(then.roles) <= set(today.roles)):
+        return False
+    asked = _holders(today, old) | {person.pk for person in today.people}
+    return _holders(then, new) <= asked
+
+
+def _holders(answering: Answering, folder: Folder) -> set[int]:
+    """Who has one of its roles in `folder`."""
+    rows = Membership.objects.at(folder).given_by_others().filter(role__in=answering.roles)
+    return set(rows.values_list("user_id", flat=True))
 
 
 def is_asked(project: Project) -> bool:
     """Whether the conditions of an environment ask them."""
-    return any(place.policy.rules.folder_reviewers for place in project.environments.all())
+    return bool(where_asked(project))
+
+
+def where_asked(project: Project) -> list[Environment]:
+    """The environments whose conditions ask them."""
+    return [place for place in project.environments.all() if place.policy.rules.folder_reviewers]
 
 
 def nobody_left(answering: Answering, members: Iterable[Membership], deployers: Iterable[str] | None = None) -> str:

@@ -3,12 +3,12 @@
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
-from promptstudio.projects.answering import no_longer_asked
+from promptstudio.projects.answering import no_longer_asked, where_asked
 from promptstudio.projects.controls import needs_second_person
 from promptstudio.projects.models import Folder, Membership, Project
 from promptstudio.projects.permissions import can, can_administer_site, roles_at
 
-from .models import Draft, ImportBatch, Prompt, SavedFilter, Snippet
+from .models import Draft, Editor, ImportBatch, Prompt, SavedFilter, Snippet
 
 
 def can_here(actor: Actor, verb: str, prompt: Prompt) -> Allowed | Denied:
@@ -23,15 +23,31 @@ def can_create_prompt(actor: Actor, place: Project | Folder) -> Allowed | Denied
 
 
 def can_move(actor: Actor, prompt: Prompt, place: Folder) -> Allowed | Denied:
-    """Whoever may write there need not be let in here; and out of reach of those who answer for it only they move it, or an admin where
-    no second person has to agree."""
+    """Whoever may write there need not be let in here; and out of reach of those who answer for it only they move it, unless words of their
+    own wait, or an admin where no second person has to agree."""
     general = can_create_prompt(actor, place)
     asked = no_longer_asked(prompt.folder, place) if general and actor.user.kind != User.Kind.SYSTEM else None
-    if asked is None or (not actor.key and asked.names(actor.user.pk, roles_at(actor.user, prompt.folder))):
+    if asked is None:
         return general
-    if can(actor, "administer", prompt.project) and not needs_second_person(actor, prompt.project):
+    answers = not actor.key and asked.names(actor.user.pk, roles_at(actor.user, prompt.folder))
+    waits = answers and _wrote_what_waits(actor.user, prompt)
+    if (answers and not waits) or (can(actor, "administer", prompt.project) and not needs_second_person(actor, prompt.project)):
         return Allowed()
-    return Denied(f"In {asked.place}, the approval of {asked.in_words} is asked for. One of them moves it to where it is not.")
+    wanted = f"In {asked.place}, the approval of {asked.in_words} is asked for"
+    if waits:
+        return Denied(f"{wanted}, and words of yours in it were not live yet. Somebody else has to move it to where it is not.")
+    return Denied(f"{wanted}. One of them moves it to where it is not.")
+
+
+def _wrote_what_waits(user: User, prompt: Prompt) -> bool:
+    """Whether an open draft has words of this person, or a version that was not live yet in each place where the approval is asked for.
+
+    Old versions too: whoever moved the prompt could promote them on their own.
+    """
+    if Editor.objects.filter(user=user, draft__in=prompt.drafts.open()).exists():
+        return True
+    theirs = prompt.versions.filter(contributors__user=user)
+    return any(theirs.exclude(live_history__placement__environment=place).exists() for place in where_asked(prompt.project))
 
 
 def can_create_somewhere(actor: Actor, project: Project) -> Allowed | Denied:

@@ -8,6 +8,7 @@ and a rename that is remembered beside it answers under the new name. A draft th
 from collections.abc import Mapping
 from typing import Any
 
+from .bundle import VARIABLE_NAME
 from .models import Prompt, VariableRename
 
 # A name to those that it had before, the latest first.
@@ -15,9 +16,10 @@ Renames = Mapping[str, list[str]]
 
 
 def remember(prompt: Prompt, renamed: Mapping[str, str]) -> None:
-    """`renamed`: new names to old ones."""
+    """`renamed`: new names to old ones. What was typed before and is no name stood in no text, so nothing was filled in under it."""
     for new, old in renamed.items():
-        VariableRename.objects.get_or_create(prompt=prompt, old=old, new=new)
+        if VARIABLE_NAME.fullmatch(new) and VARIABLE_NAME.fullmatch(old):
+            VariableRename.objects.get_or_create(prompt=prompt, old=old, new=new)
 
 
 def renames_of(prompt: Prompt) -> Renames:

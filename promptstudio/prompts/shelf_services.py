@@ -15,6 +15,7 @@ from . import services
 from .models import Prompt, SavedFilter, Snippet, Tag, Version
 from .permissions import can_copy, can_keep_filter, can_remove_filter, can_write
 from .renames import carried, renames_of
+from .snippets import included_in
 
 MOST_TAGS = 12
 LONGEST_TAG = 40
@@ -108,10 +109,15 @@ def copy_prompt(*, prompt: Prompt, project: Project, folder: str = "", actor: Ac
 
 
 def _words_for(version: Version, project: Project) -> dict[str, Any]:
-    """As written, so that a copy goes on following its snippets, where `project` includes the same ones; else with their words in it."""
+    """As written, so that a copy goes on following its snippets, where `project` includes the same ones; else with their words in it.
+
+    A copy never held what is archived, so it could not be saved with its name.
+    """
+    snippets = {row.snippet_version.snippet for row in version.inclusions.select_related("snippet_version__snippet")}
+    if {snippet.name for snippet in snippets if snippet.archived_at} & included_in(version.as_written):
+        return version.bundle.as_json()
     if version.prompt.project_id == project.pk:
         return version.as_written
-    snippets = {row.snippet_version.snippet for row in version.inclusions.select_related("snippet_version__snippet")}
     own = Snippet.objects.filter(project=project, name__in={snippet.name for snippet in snippets})
     same = all(snippet.on_shelf for snippet in snippets) and not own.exists()
     return version.as_written if same else version.bundle.as_json()

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from django.utils import timezone
-
 from promptstudio.accounts.models import User
 from promptstudio.projects.answering import Answering
 from promptstudio.projects.models import Membership
@@ -41,15 +39,14 @@ class Asked:
         return found
 
     def gave(self, decision: Decision) -> bool:
-        """Whether it was decided by one of them, or by who stood in for one on that day."""
+        """Whether it was decided by one of them, or by who stood in for one then."""
         return decision.person_id in self._direct or self.in_place_of(decision) is not None
 
     def in_place_of(self, decision: Decision) -> User | None:
-        """Who was away on that day, where it was not decided by one of them."""
+        """Who was away then, where it was not decided by one of them."""
         if decision.person_id in self._direct:
             return None
-        day = timezone.localdate(decision.decided_at)
-        stood_in = (row for row in self.substitutes if row.substitute_id == decision.person_id and row.covers(day))
+        stood_in = (row for row in self.substitutes if row.substitute_id == decision.person_id and row.covered(decision.decided_at))
         return next((self._direct[row.person_id] for row in stood_in if self._may_stand_in(row)), None)
 
     def wrote_it(self) -> list[User]:

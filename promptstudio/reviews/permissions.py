@@ -9,7 +9,7 @@ from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.permissions import can_here, can_write
 
 from .answering import Asked, substitutes_of
-from .authorship import suggesters_of
+from .authorship import suggesters_for
 from .models import Review
 from .models.substitutes import today
 
@@ -48,9 +48,10 @@ def can_decide(actor: Actor, review: Review) -> Allowed | Denied:
     if review.version.was_written_by(actor.user):
         return Denied("You worked on this version. Ask someone else to approve it.")
     rules = review.environment.policy.rules
-    if rules.suggester_counts_as_author and actor.user.pk in suggesters_of([review.version_id])[review.version_id]:
+    if rules.suggester_counts_as_author and actor.user.pk in suggesters_for(review):
         return Denied(
-            f"Words that you suggested were taken into this version. For {review.environment} that counts as writing it, "
+            f"Words that you suggested were taken into this version, or into one that it brings along. For {review.environment} "
+            "that counts as writing it, "
             "so ask someone else to approve it."
         )
     if not deciding_roles(actor.user, review):
@@ -83,5 +84,5 @@ def _asked_for_folder(review: Review) -> dict[int, User]:
     members = Membership.objects.at(folder).given_by_others().filter(user__is_active=True).select_related("user")
     authors = set(review.version.contributors.values_list("user_id", flat=True))
     if review.environment.policy.rules.suggester_counts_as_author:
-        authors |= suggesters_of([review.version_id])[review.version_id]
+        authors |= suggesters_for(review)
     return Asked(answering, list(members), substitutes_of(person.pk for person in answering.people), authors).able(today())

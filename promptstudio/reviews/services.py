@@ -13,7 +13,7 @@ from promptstudio.prompts.models import Version
 from promptstudio.prompts.shelved import still_in_the_library
 
 from . import mentioning
-from .models import Comment, Decision, Review
+from .models import Comment, Decision, Review, Substitute
 from .permissions import can_ask, can_comment, can_decide, can_withdraw, deciding_roles
 
 
@@ -142,11 +142,13 @@ def standing_decisions(version: Version, environment: Environment) -> list[Decis
 
 
 def _is_no_repetition(review: Review, verdict: str, comment: str, baseline: Version | None, actor: Actor) -> None:
-    """A form that was sent twice is one decision. What is too old to count is given anew."""
+    """A form that was sent twice is one decision. What is too old to count is given anew, and so is what was no substitute's then."""
     last = review.decisions.filter(person=actor.user).order_by("-id").first()
-    if last and review.environment.policy.rules.too_old(last.decided_at, clock.now()):
+    if last is None or review.environment.policy.rules.too_old(last.decided_at, clock.now()):
         return
-    if last and (last.verdict, last.comment, last.baseline_id) == (verdict, comment, baseline.pk if baseline else None):
+    if Substitute.objects.now().filter(substitute=actor.user, named_at__gt=last.decided_at).exists():
+        return
+    if (last.verdict, last.comment, last.baseline_id) == (verdict, comment, baseline.pk if baseline else None):
         deed = "approved" if verdict == Decision.Verdict.APPROVE else "asked for changes"
         raise Conflict(f"You {deed} already, at {last.decided_at:%H:%M} UTC. It is recorded once.")
 

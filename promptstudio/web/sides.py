@@ -35,6 +35,9 @@ class Side:
 
 def side(prompt: Prompt, address: str, actor: Actor) -> Side:
     """Raises Http404 for what is not there, Invalid for a draft that is too unfinished to compare."""
+    if "\x00" in address:
+        # PostgreSQL cannot even look for it.
+        raise Http404
     kind, _, rest = address.partition(":")
     if kind == "env":
         return _environment(prompt, rest)

@@ -228,6 +228,19 @@ class TestAway:
             approve(asked(other, cast.production, by=cast.alice), cast.bob)
         assert review.version == version
 
+    @pytest.mark.parametrize(("days", "first"), [(5, 30), (0, 0)])
+    def test_naming_who_approved_already_makes_nothing_of_it(
+        self, cast: Cast, version: Version, mira: Actor, days: int, first: int
+    ) -> None:
+        change_policy(environment=cast.production, data={"approvals": {"product": 1}, "folder_reviewers": True}, actor=cast.dora)
+        with clock.at(clock.now() - timedelta(days=days)):
+            review = approved(version, cast.production, asked_by=cast.alice, by=[cast.bob])
+        day = timezone.localdate(clock.now())
+        name_substitute(substitute=cast.bob.user, first_day=day - timedelta(days=first), last_day=day, actor=mira)
+        assert outcome(cast, version).reason == "It needs the approval of Bob or Mira, who answer for claims/motor."
+        approve(review, cast.bob)
+        assert outcome(cast, version).reason == "Bob in the place of Mira approved it for claims/motor."
+
     def test_before_and_after_they_do_not(self, cast: Cast, version: Version, away: Any, mira: Actor) -> None:
         end_substitute(row=away, actor=mira)
         with pytest.raises(NotAllowed, match="Your roles do not decide here"):
@@ -299,6 +312,27 @@ class TestSuggesters:
         with pytest.raises(NotAllowed, match="Words that you suggested were taken into this version"):
             approve(review, cast.bella)
         approve(asked(version, cast.production, by=cast.alice), cast.bella)
+
+    def test_one_version_further_their_words_still_come_along(self, cast: Cast, theirs: Version, mira: Actor) -> None:
+        change_policy(environment=cast.production, data=RULES | {"suggester_counts_as_author": True}, actor=cast.dora)
+        further = a_version(theirs.prompt, by=cast.alice, text="Bella's {{claim}}!")
+        review = asked(further, cast.production, by=cast.alice)
+        assert review not in waits_for(cast.bella)
+        with pytest.raises(NotAllowed, match="or into one that it brings along"):
+            approve(review, cast.bella)
+
+    def test_until_they_are_live_there(self, cast: Cast, theirs: Version, mira: Actor) -> None:
+        approved(theirs, cast.production, asked_by=cast.alice, by=[cast.bella, mira])
+        promote(theirs, cast.production, by=cast.alice)
+        change_policy(environment=cast.production, data=RULES | {"suggester_counts_as_author": True}, actor=cast.dora)
+        further = a_version(theirs.prompt, by=cast.alice, text="Bella's {{claim}}!")
+        review = asked(further, cast.production, by=cast.alice)
+        assert review in waits_for(cast.bella)
+        approve(review, cast.bella, mira)
+        fresh = list(Review.objects.open().with_everything())
+        expected = {r.pk: gates.evaluate(gates.candidate_for(r.version, r.environment)) for r in fresh}
+        assert at_a_glance(fresh) == expected
+        assert promote(further, cast.production, by=cast.alice).version == further
 
     def test_what_they_approved_before_counts_no_more(self, cast: Cast, theirs: Version, mira: Actor) -> None:
         approved(theirs, cast.production, asked_by=cast.alice, by=[cast.bella, mira])

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from promptstudio.deployments import gates
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Generation, Snapshot
 from promptstudio.deployments.services import Blocked
@@ -55,6 +56,16 @@ def test_a_new_review_elsewhere_does_not(cast: Cast, recalled: Version) -> None:
     approved(recalled, cast.staging, asked_by=cast.alice, by=[cast.bob, cast.bella])
     with pytest.raises(Blocked, match="Bella recalled"):
         promote(recalled, cast.production, by=cast.alice)
+
+
+def test_where_no_approval_is_asked_for_one_does_not_lift_it_beside_a_wish_for_changes(cast: Cast, prompt: Prompt) -> None:
+    version = a_version(prompt, by=cast.alice)
+    promote(version, cast.development, by=cast.alice)
+    deployments.recall(version=version, reason="It promises money.", actor=cast.dora)
+    review = approved(version, cast.development, asked_by=cast.alice, by=[cast.bella])
+    assert _lifted(version, cast)
+    deployments.decide(review=review, verdict="request_changes", comment="It still does.", seen=version, actor=cast.bob)
+    assert not _lifted(version, cast)
 
 
 def test_half_of_the_approvals_are_no_way_back_to_it(cast: Cast, prompt: Prompt) -> None:
@@ -136,3 +147,8 @@ def test_once_a_new_review_let_it_in_it_can_be_recalled_again(cast: Cast, recall
     approved(recalled, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
     deployments.recall(version=recalled, reason="Again.", actor=cast.bella)
     assert recalled.recalls.count() == 2
+
+
+def _lifted(version: Version, cast: Cast) -> bool:
+    fresh = Version.objects.get(pk=version.pk)
+    return gates.NotRecalled().check(gates.candidate_for(fresh, cast.development)).passed

@@ -16,7 +16,7 @@ from promptstudio.projects.role_services import grant_role, revoke_role
 from promptstudio.projects.services import change_policy, folder_at
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt
-from tests.cast import Cast, a_key, a_person, an_application
+from tests.cast import Cast, a_key, a_person, a_version, an_application, approved, promote
 
 RULES = {"approvals": {"technical": 1}, "folder_reviewers": True}
 
@@ -217,6 +217,39 @@ class TestMoving:
 
     def test_one_of_them_does(self, cast: Cast, inside: Prompt) -> None:
         assert prompts.change_prompt(prompt=inside, folder="", actor=cast.bob).folder.path == ""
+
+    def test_nobody_takes_their_own_version_past_the_others(self, cast: Cast, inside: Prompt) -> None:
+        mine = a_version(inside, by=cast.bob)
+        with pytest.raises(NotAllowed, match=r"words of yours in it were not live yet\. Somebody else has to move it"):
+            prompts.change_prompt(prompt=inside, folder="", actor=cast.bob)
+        approved(mine, cast.production, asked_by=cast.alice, by=[cast.bella])
+        name(folder_at(project=cast.claims, path="claims/motor"), cast.bob, cast.bella, by=cast.dora)
+        promote(mine, cast.production, by=cast.alice)
+        assert prompts.change_prompt(prompt=inside, folder="", actor=cast.bob)
+
+    def test_nor_an_older_one_that_never_went_live(self, cast: Cast, inside: Prompt) -> None:
+        a_version(inside, by=cast.bob)
+        a_version(inside, by=cast.alice, text="Newer {{claim}}")
+        with pytest.raises(NotAllowed, match="words of yours"):
+            prompts.change_prompt(prompt=inside, folder="", actor=cast.bob)
+
+    def test_nor_their_draft(self, cast: Cast, inside: Prompt) -> None:
+        draft = prompts.open_draft(prompt=inside, actor=cast.alice)
+        prompts.save_draft(draft=draft, content={**draft.content, "system": "Mine."}, revision=draft.revision, actor=cast.bob)
+        with pytest.raises(NotAllowed, match="words of yours"):
+            prompts.change_prompt(prompt=inside, folder="", actor=cast.bob)
+        name(folder_at(project=cast.claims, path="claims/motor"), cast.bob, cast.bella, by=cast.dora)
+        assert prompts.change_prompt(prompt=inside, folder="", actor=cast.bella)
+
+    def test_where_the_same_role_is_other_peoples_it_is_not_theirs(self, cast: Cast, inside: Prompt) -> None:
+        motor, letters = (folder_at(project=cast.claims, path=path) for path in ("claims/motor", "claims/motor/letters"))
+        name(motor, by=cast.dora, roles=("product",))
+        prompts.change_prompt(prompt=inside, folder=letters.path, actor=cast.alice)
+        prompts.change_prompt(prompt=inside, folder=motor.path, actor=cast.alice)
+        grant_role(project=cast.claims, user=cast.vera.user, role="product", folder=letters, actor=cast.dora)
+        with pytest.raises(NotAllowed, match="the approval of anybody with the role product is asked for"):
+            prompts.change_prompt(prompt=inside, folder=letters.path, actor=cast.alice)
+        assert prompts.change_prompt(prompt=inside, folder=letters.path, actor=cast.bob)
 
     def test_further_in_it_stays_theirs(self, cast: Cast, inside: Prompt) -> None:
         assert prompts.change_prompt(prompt=inside, folder="claims/motor/letters", actor=cast.alice)

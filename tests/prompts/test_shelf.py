@@ -4,9 +4,10 @@ import pytest
 
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.role_services import grant_role
-from promptstudio.prompts import services, shelf_services
+from promptstudio.prompts import services, shelf_services, snippet_services
+from promptstudio.prompts.freezing import freeze
 from promptstudio.prompts.models import Prompt, SavedFilter
-from tests.cast import Cast, a_snippet, a_version, bundle
+from tests.cast import Cast, a_snippet, a_version, bundle, reworded
 
 
 def test_tags_are_small_and_stand_once(cast: Cast, prompt: Prompt) -> None:
@@ -112,6 +113,29 @@ def test_a_copy_in_the_same_project_goes_on_following_its_snippets(cast: Cast, p
     a_snippet(cast.claims, by=cast.alice)
     a_version(prompt, by=cast.alice, text="{{> greeting}}!")
     assert words_of(shelf_services.copy_prompt(prompt=prompt, project=cast.claims, actor=cast.alice)) == "{{> greeting}}!"
+
+
+def test_a_copy_has_the_words_of_what_is_archived_and_can_be_saved(cast: Cast, prompt: Prompt) -> None:
+    old, new = (a_snippet(cast.claims, by=cast.alice, name=name, text=f"{name} {{{{claim}}}}") for name in ("old", "new"))
+    a_version(prompt, by=cast.alice, text="{{> old}} {{> new}}!")
+    snippet_services.archive_snippet(snippet=old, reason="Use new.", actor=cast.alice)
+    copy = shelf_services.copy_prompt(prompt=prompt, project=cast.claims, actor=cast.alice)
+    assert words_of(copy) == "old {{claim}} new {{claim}}!"
+    draft = copy.drafts.get()
+    saved = services.save_version_of_draft(draft=draft, revision=draft.revision, change=services.Change("Copied."), actor=cast.alice)
+    assert saved.bundle == prompt.newest.bundle
+    assert new.archived_at is None
+
+
+def test_what_was_archived_inside_a_snippet_since_keeps_no_copy_from_following_that(cast: Cast, prompt: Prompt) -> None:
+    inner = a_snippet(cast.claims, by=cast.alice, name="inner", text="Inner {{claim}}")
+    outer = a_snippet(cast.claims, by=cast.alice, name="outer", text="Outer {{> inner}}")
+    a_version(prompt, by=cast.alice, text="{{> outer}}!")
+    reworded(outer, "Outer {{claim}}", by=cast.alice)
+    snippet_services.archive_snippet(snippet=inner, reason="Old.", actor=cast.alice)
+    copy = shelf_services.copy_prompt(prompt=prompt, project=cast.claims, actor=cast.alice)
+    assert words_of(copy) == "{{> outer}}!"
+    assert not freeze(copy, copy.drafts.get().content).errors
 
 
 def test_elsewhere_it_names_what_is_there_and_holds_the_words_of_what_is_not(cast: Cast, prompt: Prompt) -> None:

@@ -1,5 +1,6 @@
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -85,6 +86,19 @@ def test_the_form_leads_to_an_address(client: Client, cast: Cast, versions: list
 )
 def test_a_side_that_is_none_is_not_there(client: Client, cast: Cast, versions: list[Version], sides: str) -> None:
     assert at(client, cast.vera).get(f"{URL}{sides}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "side", ["1.0.0\x00", "\x00", "env:development\x00", "draft:\x00", "prompt:\x00", "prompt:water-damage-triage@1.0.0\x00"]
+)
+def test_a_side_with_a_character_that_no_database_takes_is_not_there(
+    client: Client, cast: Cast, versions: list[Version], side: str
+) -> None:
+    at(client, cast.vera)
+    assert client.get(f"{URL}{quote(side)}...1.0.0/").status_code == 404
+    assert client.get(f"{URL}1.0.0...{quote(side)}/").status_code == 404
+    assert client.get(URL, {"old": side, "new": "1.0.0"}, follow=True).status_code == 404
+    assert client.get(URL, {"old": "1.0.0", "new": "1.0.0", "other": side.partition(":")[2] or side}, follow=True).status_code == 404
 
 
 @pytest.mark.parametrize("side", ["a/b", "../1.0.0", "<script>", "1.0.0?", "%", "\n"])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from promptstudio.prompts import services, shelf_services
+from promptstudio.prompts.bundle import VARIABLE_NAME
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, VariableRename
 from promptstudio.prompts.renames import carried, remember, renames_of
 from promptstudio.web.requests import draft_url
@@ -68,6 +69,18 @@ def test_a_copy_of_the_prompt_has_it_too(cast: Cast, prompt: Prompt, renamed: Dr
     services.save_version_of_draft(draft=renamed, revision=renamed.revision, change=change, actor=cast.alice)
     copy = shelf_services.copy_prompt(prompt=prompt, project=cast.claims, actor=cast.alice)
     assert copy.examples.get().values["report"] == "It drips."
+
+
+LONGEST = "a_" * 100
+
+
+@pytest.mark.parametrize("old", [LONGEST, "x" * 100, "x" * 300, "what happened?", "a\x00b", "<b>", ""])
+@pytest.mark.parametrize("new", [LONGEST.upper(), "report"])
+def test_whatever_it_was_called_the_save_is_not_lost(cast: Cast, prompt: Prompt, example: NamedExample, old: str, new: str) -> None:
+    draft = services.open_draft(prompt=prompt, actor=cast.alice)
+    typed = {"v1-name": old, "v1-new_name": new, "m1-text": f"Sort {{{{{old}}}}} now.", "step": "rename_variable:1"}
+    assert browser(cast.alice).post(save_url(draft), words(draft, **typed)).status_code < 500
+    assert [(row.old, row.new) for row in VariableRename.objects.all()] == ([(old, new)] if VARIABLE_NAME.fullmatch(old) else [])
 
 
 def test_a_refused_name_is_not_remembered(cast: Cast, prompt: Prompt, example: NamedExample) -> None:

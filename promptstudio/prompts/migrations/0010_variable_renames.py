@@ -15,8 +15,8 @@ class Migration(migrations.Migration):
             name='VariableRename',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('old', models.CharField(max_length=100)),
-                ('new', models.CharField(max_length=100)),
+                ('old', models.CharField(max_length=200)),
+                ('new', models.CharField(max_length=200)),
                 ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='variable_renames', to='prompts.prompt')),
             ],
             options={

@@ -82,8 +82,8 @@ class VariableRename(AppendOnly):
     """That a draft of `prompt` calls `new` what was called `old` before."""
 
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="variable_renames")
-    old = models.CharField(max_length=100)
-    new = models.CharField(max_length=100)
+    old = models.CharField(max_length=200)
+    new = models.CharField(max_length=200)
 
     class Meta:
         base_manager_name = "objects"

@@ -1,7 +1,7 @@
 """Who decides in whose place, and when."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -52,6 +52,10 @@ class Substitute(models.Model):
         """Whether it holds, or held, on that day: one that was ended holds until the day before."""
         ended = timezone.localdate(self.ended_at) if self.ended_at else None
         return self.first_day <= day <= self.last_day and (ended is None or day < ended)
+
+    def covered(self, moment: datetime) -> bool:
+        """Whether it held when something was decided: nobody makes an approval of before count by naming who gave it."""
+        return self.named_at <= moment and self.covers(timezone.localdate(moment))
 
 
 def today() -> date:

@@ -82,6 +82,8 @@ def snippet_compare_newest(request: StudioRequest, project: str, uid: UUID) -> H
 
 def _both(found: Snippet, sides: str) -> tuple[SnippetVersion, SnippetVersion]:
     old, dots, new = sides.partition("...")
+    # PostgreSQL cannot even look for it.
+    not_found_unless("\x00" not in sides)
     known = {one.semver: one for one in found.versions.filter(semver__in=[old, new]).select_related("created_by")}
     if not dots or old not in known or new not in known:
         raise Http404
