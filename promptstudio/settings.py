@@ -279,6 +279,7 @@ PUBLIC_URL = (env("PUBLIC_URL") or RUNNING.get("url") or "").rstrip("/")
 LETTER_WRITER = "promptstudio.web.letters.write"
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "promptstudio.lib.formats"
 TIME_ZONE = env("TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True

@@ -131,7 +131,7 @@ class ForTheFolder(Gate):
     def check(self, candidate: Candidate) -> Outcome:
         answering = candidate.answering
         if answering is None:
-            return self.passed("Nobody is named who answers for its folder.")
+            return self.passed("It asks nobody: no person and no role answers for its folder.")
         if candidate.requested_changes and not candidate.rules.approvals:
             return _changes_wanted(self, candidate)
         asked = Asked(answering, candidate.members, candidate.substitutes, candidate.authors)

@@ -56,8 +56,8 @@ def take_tags(*, prompt: Prompt, words: Iterable[str], actor: Actor) -> list[str
 
 
 @transaction.atomic
-def keep_filter(*, project: Project, name: str, query: str, shared: bool, actor: Actor) -> SavedFilter:
-    """Keep filters of the library, as they stand in its address, under a name; a name that this person used before gets the new ones."""
+def keep_filter(*, project: Project, name: str, query: str, shared: bool, replace: bool = False, actor: Actor) -> SavedFilter:
+    """Keep filters of the library, as they stand in its address, under a name; those kept under it before go only if `replace`."""
     can_keep_filter(actor, project, shared=shared).require()
     name = " ".join(name.split())
     if not name:
@@ -66,6 +66,8 @@ def keep_filter(*, project: Project, name: str, query: str, shared: bool, actor:
         raise Invalid({"name": f"A name has at most {LONGEST_FILTER_NAME} characters; this one has {len(name)}."})
     if not query or len(query) > LONGEST_QUERY:
         raise Invalid({"name": "Choose filters first." if not query else "These are too many filters to keep. Take some away."})
+    if not replace and SavedFilter.objects.filter(project=project, owner=actor.user, name=name).exists():
+        raise Invalid({"replace": f"You already keep filters as “{name}”. Choose another name, or tick Replace them."})
     kept, _ = SavedFilter.objects.update_or_create(
         project=project, owner=actor.user, name=name, defaults={"query": query, "shared": shared, "created_at": clock.now()}
     )
@@ -131,7 +133,7 @@ def _standing(prompt: Prompt) -> list[str]:
 
 def _tagged(prompt: Prompt, wanted: list[str], standing: list[str], actor: Actor) -> list[str]:
     if wanted == standing:
-        raise Conflict("Nothing changed: it has these tags already." if wanted else "It has no tags.")
+        raise Conflict("Nothing changed: it has these tags already." if wanted else "It has no tags, and none are typed here. Write one.")
     prompt.tags.exclude(word__in=wanted).delete()
     Tag.objects.bulk_create(Tag(prompt=prompt, word=word) for word in wanted if word not in standing)
     record(actor=actor, action="prompt.tagged", subject=prompt, project_uid=prompt.project.uid, words={"tags": ", ".join(wanted)})

@@ -5,9 +5,11 @@ from functools import cached_property
 
 from promptstudio.accounts.models import User
 from promptstudio.projects.rules import ROLE_WORDS
-from promptstudio.prompts.diff import Comparison, compare
+from promptstudio.prompts.diff import Comparison
 from promptstudio.prompts.models import Version
 from promptstudio.reviews.models import Decision, Review
+
+from .comparisons import compare
 
 
 @dataclass(frozen=True)

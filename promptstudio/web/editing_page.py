@@ -241,7 +241,8 @@ def _step(finding: Finding, block: str, fields: BundleFields, known: Catalogue) 
             length = offered_length(fields.model, known)
             return f"set_max_tokens:{length}", f"Set it to {length:,} tokens"
         case "set_model" if finding.name:
-            return f"set_model:{finding.name}", f"Take {finding.name}"
+            follows = known.find(finding.name)
+            return f"set_model:{finding.name}", f"Take {follows.label if follows else finding.name}"
         case "make_chat":
             return "make_chat", "Make it a conversation"
         case "add_message":

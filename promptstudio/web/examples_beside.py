@@ -6,10 +6,12 @@ from typing import Any
 
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle
-from promptstudio.prompts.diff import Comparison, compare
+from promptstudio.prompts.diff import Comparison
 from promptstudio.prompts.models import NamedExample, Version
 from promptstudio.prompts.renames import carried, renames_of
 from promptstudio.prompts.templating import render
+
+from .comparisons import compare
 
 MOST_EXAMPLES = 10
 

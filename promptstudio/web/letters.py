@@ -10,10 +10,10 @@ from promptstudio.deployments.models import Placement
 from promptstudio.notifications.kinds import REMINDER, REVIEW_ASKED
 from promptstudio.notifications.letters import Contents, Letter
 from promptstudio.notifications.models import Delivery
-from promptstudio.prompts.diff import compare
 from promptstudio.reviews.models import Review
 
 from .changed_lines import changed_lines
+from .comparisons import compare
 from .notices import Notice, notices
 from .requests import review_url
 

@@ -24,11 +24,27 @@ from promptstudio.projects.models import Project
 from .answers import see_other
 from .renaming import Renamed, led_on
 from .requests import StudioRequest
+from .uids import uid_in
 
 Answer = Callable[[HttpRequest], HttpResponse]
 OTHER_DOORS = ("/api/", "/admin/", "/static/")
-# Never shown back: tokens and secrets, not words that somebody typed.
-NOT_TYPED = {"csrfmiddlewaretoken", "revision", "replaces", "seen", "next"}
+# Never shown back: tokens, secrets, buttons, ticks and what forms carry unseen, not words that somebody typed.
+NOT_TYPED = {
+    "csrfmiddlewaretoken",
+    "revision",
+    "replaces",
+    "seen",
+    "next",
+    "back",
+    "based_on",
+    "follows",
+    "page",
+    "stood",
+    "take",
+    "do",
+    "step",
+}
+NOT_TYPED_ENDINGS = ("-seen", "-kept", "-table", "-role")
 
 
 # What browsers offer and no page of ours asks for.
@@ -123,9 +139,9 @@ class ErrorPages:
 
 
 def _page_above(path: str) -> str | None:
-    """The nearest address above `path` that leads somewhere, other than the home page."""
+    """The nearest address above `path` that leads somewhere, other than the home page and the front of a project."""
     parts = path.strip("/").split("/")
-    for length in range(len(parts) - 1, 0, -1):
+    for length in range(len(parts) - 1, 2 if parts[0] == "p" else 0, -1):
         above = "/" + "/".join(parts[:length]) + "/"
         if is_valid_path(above):
             return above
@@ -173,7 +189,7 @@ def typed(request: HttpRequest) -> list[tuple[str, str]]:
     return [
         (name.replace("_", " ").replace("-", " ").capitalize(), text)
         for name, values in request.POST.lists()
-        if name not in NOT_TYPED and "password" not in name
+        if name not in NOT_TYPED and "password" not in name and not name.endswith(NOT_TYPED_ENDINGS)
         for text in values
-        if text.strip()
+        if text.strip() and uid_in(text) is None
     ]

@@ -31,7 +31,10 @@ PROJECTS_REMEMBERED = 8
 
 
 class Fact(NamedTuple):
-    """Keys of one prompt. `state` is one of STATES, in the project's last environment; `changed` is when its newest version was saved."""
+    """Keys of one prompt. `state` is one of STATES, in the project's last environment; `changed` is when its newest version was saved.
+
+    `model` is its name without a geography.
+    """
 
     prompt: int
     folder: int
@@ -130,7 +133,7 @@ def retiring(facts: list[Fact], known: Catalogue) -> list[tuple[Model, list[int]
     for fact in facts:
         if fact.archived:
             continue
-        using.setdefault(plain_id(fact.model), []).append(fact.prompt)
+        using.setdefault(fact.model, []).append(fact.prompt)
     found = [(model, using[model.id]) for model in known if model.retires_on and model.id in using]
     return sorted(found, key=lambda pair: (str(pair[0].retires_on), pair[0].label))
 
@@ -146,7 +149,7 @@ def _facts(project: Project) -> list[Fact]:
         state = "gone" if gone else moving.get(pk) or ("none" if live is None else "live" if live == version else "behind")
         words = frozenset(tags.get(pk, ()))
         title = title.strip().casefold()[:120]
-        found.append(Fact(pk, folder, owner, model or NO_MODEL, state, title, saved_at, words, archived_at is not None))
+        found.append(Fact(pk, folder, owner, plain_id(model) or NO_MODEL, state, title, saved_at, words, archived_at is not None))
     return sorted(found, key=lambda fact: (fact.changed, fact.prompt), reverse=True)
 
 

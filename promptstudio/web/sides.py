@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models.functions import Lower
 from django.http import Http404
 
 from promptstudio.accounts.actor import Actor
@@ -18,6 +19,8 @@ from promptstudio.prompts.models import Draft, Inclusion, Prompt, Version
 from promptstudio.prompts.templating import placeholder, preview
 
 from .uids import uid_or_404
+
+MOST_OTHERS = 300
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,46 @@ def choices(prompt: Prompt) -> list[tuple[str, list[tuple[str, str]]]]:
     return [(name, group) for name, group in groups if group]
 
 
-def address_of_other(typed: str) -> str:
-    """`prompt:claims:first-letter@1.2.0` of what a person typed: claims/first-letter@1.2.0, with blanks or without."""
-    return f"prompt:{typed.strip().replace('/', ':')}"
+def others(prompt: Prompt, actor: Actor) -> list[str]:
+    """Titles of other prompts that can stand on a side, for a field that helps to type one."""
+    found = Prompt.objects.visible_to(actor).filter(project=prompt.project_id, archived_at=None).exclude(pk=prompt.pk)
+    return list(found.order_by(Lower("title"), "pk").values_list("title", flat=True)[:MOST_OTHERS])
+
+
+def address_of_other(prompt: Prompt, typed: str, actor: Actor) -> str:
+    """`prompt:claims:first-letter@1.2.0` of a title or a name, with the project before it or without. Raises Invalid for what is none."""
+    words = " ".join(typed.replace("\x00", "").split())
+    called, semver = words, ""
+    named = _called(prompt, words, actor)
+    if not named:
+        called, _, semver = (part.strip() for part in words.rpartition("@"))
+        named = _called(prompt, called, actor) if called else []
+    if not named:
+        raise Invalid(
+            {"other": f"There is no prompt called “{words[:60]}” in {prompt.project.name}. Choose one of the list, or write its title."}
+        )
+    if len(named) > 1:
+        names = " or ".join(one.name for one in named[:3])
+        raise Invalid({"other": f"{len(named)} prompts are called “{called[:60]}”. Write the name of the one that you mean: {names}."})
+    return f"prompt:{named[0].name.replace('/', ':')}" + _number_of(named[0], semver)
+
+
+def _called(prompt: Prompt, words: str, actor: Actor) -> list[Prompt]:
+    """A name says exactly one; a title may say several."""
+    found = Prompt.objects.visible_to(actor).filter(project=prompt.project_id)
+    name = words.lower()
+    names = {name, name.removeprefix(f"{prompt.project.slug}/")}
+    return list(found.filter(name__in=names).order_by("pk")[:1]) or list(found.filter(title__iexact=words).order_by("pk")[:4])
+
+
+def _number_of(other: Prompt, semver: str) -> str:
+    if other.newest is None:
+        raise Invalid({"other": f"“{other.title[:60]}” has no version yet, so there is nothing to compare."})
+    if not semver:
+        return ""
+    if not other.versions.filter(semver=semver).exists():
+        raise Invalid({"other": f"“{other.title[:60]}” has no version {semver[:20]}. Its newest is {other.newest.semver}."})
+    return f"@{semver}"
 
 
 def filled(side: Side, values: Mapping[str, Any]) -> Side:

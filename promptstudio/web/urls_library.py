@@ -5,6 +5,7 @@ from .views import bulk, library, upkeep
 LIBRARY = "p/<slug:project>/prompts/"
 PAGE = LIBRARY + "<prompt:name>/-/"
 urlpatterns = [
+    path("p/<slug:project>/", library.project, name="project"),
     path(LIBRARY, library.library, name="library"),
     path(LIBRARY + "-/many/", bulk.library_bulk, name="library_bulk"),
     path(LIBRARY + "-/kept-filters/", bulk.library_keep, name="library_keep"),

@@ -103,7 +103,7 @@ def test_the_nearest_folder_that_names_anybody_decides(cast: Cast, version: Vers
     answers(claims, by=cast.dora)
     assert outcome(cast, version).reason == "It needs the approval of Bella, who answers for the top of the library."
     answers(top, by=cast.dora)
-    assert outcome(cast, version).reason == "Nobody is named who answers for its folder."
+    assert outcome(cast, version).reason == "It asks nobody: no person and no role answers for its folder."
 
 
 def test_a_folder_that_begins_alike_is_another(cast: Cast, version: Version, motor: Folder, mira: Actor) -> None:

@@ -180,6 +180,7 @@ PAGES: dict[str, Entry] = {
     "GET site_audit_export": Entry(SITE_ADMIN, seen="nothing", why=SITE),
     "GET site_audit_export_lines": Entry(SITE_ADMIN, seen="nothing", why=SITE),
     # a project
+    "GET project": Entry("read", at="somewhere"),
     "GET library": Entry("read", at="somewhere"),
     "GET retiring": Entry("read", at="somewhere", address=a_model),
     "POST retiring_drafts": Entry("read", at="somewhere", address=a_model, why=NOT_WRITTEN),

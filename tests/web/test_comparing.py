@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -42,6 +43,26 @@ def test_what_is_live_stands_beside_a_draft(client: Client, cast: Cast, versions
     html = text(at(client, cast.vera).get(f"{URL}env:development...draft:{draft.uid}/"))
     assert "1.0.0, live in Development" in html
     assert "Draft of Alice" in html
+
+
+def test_models_are_called_as_people_call_them(client: Client, cast: Cast, prompt: Prompt) -> None:
+    models = ("eu.anthropic.claude-haiku-4-5-20251001-v1:0", "eu.anthropic.claude-haiku-5-5", "anthropic.claude-haiku-5-5", "made.up-v1:0")
+    for number, model in enumerate(models):
+        change = prompts.Change(summary="Next.")
+        prompts.save_version(prompt=prompt, data=bundle(f"Sort {{{{claim}}}} {number}", model=model), change=change, actor=cast.alice)
+    numbers = list(prompt.versions.order_by("pk").values_list("semver", flat=True))
+    at(client, cast.vera)
+    told = [text(client.get(f"{URL}{old}...{new}/")) for old, new in pairwise(numbers)]
+    assert "hanges the model from Claude Haiku 4.5 to Claude Haiku 5.5." in told[0].replace(" and c", " C")
+    assert "eu.anthropic.claude-haiku-4-5-20251001-v1:0 → eu.anthropic.claude-haiku-5-5" in told[0]
+    assert "the model from eu.anthropic.claude-haiku-5-5 to anthropic.claude-haiku-5-5" in told[1]
+    assert "the model from Claude Haiku 5.5 to made.up-v1:0" in told[2]
+
+
+def test_on_paper_it_says_when_and_leaves_out_what_only_a_screen_can(client: Client, cast: Cast, versions: list[Version]) -> None:
+    page = text(at(client, cast.vera).get(f"{URL}1.0.0...{versions[1].semver}/"))
+    assert re.search(r'<p class="print-only small">As it stood on \d+ \w+ \d{4}, \d\d:\d\d</p>', page)
+    assert re.search(r'<p class="[^"]*try-both"><a[^>]*>Try both', page)
 
 
 def test_white_space_can_be_left_out(client: Client, cast: Cast, prompt: Prompt) -> None:
@@ -207,6 +228,47 @@ def test_a_version_of_another_prompt_stands_on_a_side(client: Client, cast: Cast
     assert "Storm 1.0.0" in text(client.get(f"{URL}prompt:claims:storm...1.0.0/"))
     for address in ("prompt:claims:storm@9.9.9", "prompt:nobody", "prompt:", "prompt:@1.0.0", "prompt:%3Cscript%3E"):
         assert client.get(f"{URL}{address}...1.0.0/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "side"),
+    [
+        ("First letter", "letters:first"),
+        (" first  LETTER @ 1.0.0", "letters:first@1.0.0"),
+        ("letters/first", "letters:first"),
+        ("Claims/letters/first@1.0.0", "letters:first@1.0.0"),
+        ("mail@home", "mail"),
+    ],
+)
+def test_another_prompt_is_found_by_its_title_or_its_name(
+    client: Client, cast: Cast, versions: list[Version], typed: str, side: str
+) -> None:
+    for title, name in (("First letter", "letters/first"), ("Mail@home", "mail")):
+        a_version(a_prompt(cast.claims, by=cast.alice, title=title, name=name), by=cast.alice)
+    response = at(client, cast.vera).get(URL, {"old": "1.0.0", "new": "1.0.0", "other": typed})
+    assert response["Location"] == f"{URL}prompt:{side}...1.0.0/"
+
+
+@pytest.mark.parametrize(
+    "typed", ["Nobody", "@1.0.0", "@", HOSTILE, "a\x00b", "Twice", "Empty", "First letter@9.9.9", "Hidden", "x" * 3000]
+)
+def test_what_is_no_other_prompt_is_said_at_its_field(client: Client, cast: Cast, versions: list[Version], typed: str) -> None:
+    made = {name: a_prompt(cast.claims, by=cast.alice, title=name) for name in ("First letter", "Empty", "Hidden")}
+    twice = [a_prompt(cast.claims, by=cast.alice, title="Twice", name=name) for name in ("one", "two")]
+    for prompt in (made["First letter"], made["Hidden"], *twice):
+        a_version(prompt, by=cast.alice)
+    prompts.restrict_prompt(prompt=made["Hidden"], people=[cast.alice.user], actor=cast.alice)
+
+    response = at(client, cast.vera).get(URL, {"old": "env:staging", "new": versions[1].semver, "other": typed})
+
+    page = text(response)
+    assert response.status_code == 422
+    assert 'aria-describedby="other-h other-error" aria-invalid="true" autofocus' in page
+    assert 'id="other-error"' in page
+    assert f'<option value="{versions[1].semver}" selected>' in page
+    assert typed_back(response, typed)
+    assert '<option value="Twice">' in page
+    assert '<option value="Hidden">' not in page
 
 
 def test_a_prompt_that_is_hidden_or_elsewhere_stands_on_no_side(client: Client, cast: Cast, versions: list[Version]) -> None:

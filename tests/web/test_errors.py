@@ -68,6 +68,12 @@ def test_in_a_project_of_ones_own_its_admins_are_asked(client: Client, cast: Cas
     assert f"http%3A%2F%2Ftestserver{path.replace('/', '%2F')}" in page
 
 
+def test_nobody_is_told_to_ask_themselves(client: Client, cast: Cast) -> None:
+    page = text(at(client, cast.dora).get("/p/claims/nothing-at-all/"))
+    assert "ask Dora" not in page
+    assert "ask them, or an administrator of the project, to add you" in page
+
+
 def test_of_a_project_that_one_does_not_see_nothing_is_told(client: Client, cast: Cast) -> None:
     at(client, cast.vera)
     there, not_there = (text(client.get(f"/p/{slug}/prompts/")) for slug in ("elsewhere", "everywhere"))

@@ -79,6 +79,12 @@ def test_choices_survive_a_reload_and_pages(alice: Client) -> None:
     assert alice.get(url).context["chosen"] == 0
 
 
+def test_columns_that_are_left_out_are_named_above_the_list(alice: Client) -> None:
+    url = preview(alice, content="title,text,Owner (<b>us)\nTriage,Sort,Mine\n")
+    assert "Column left out: <bdi>Owner (&lt;b&gt;us)</bdi>." in text(alice.get(url))
+    assert "left out:" not in text(alice.get(preview(alice, content="title,text\nTriage,Sort\n")))
+
+
 def test_ticked_marks_show_as_variables(alice: Client) -> None:
     url = preview(alice)
     page = alice.post(url, chosen("show", marks=["brackets"]), follow=True)
@@ -116,6 +122,8 @@ def test_what_is_wrong_is_said_at_its_field(alice: Client, given: dict[str, str]
     [
         (b"PK\x03\x04broken", "a.docx", "damaged"),
         (b"%PDF-1.4", "a.pdf", "PDF"),
+        (b"hello", "bad.docx", "says that it is a Word document, and it is none"),
+        (b"title,text", "Bad.XLSX", "says that it is an Excel workbook"),
         (b"", "a.csv", "empty"),
         (b"x" * (10 * 1024**2 + 1), "a.txt", "at most 10 MB"),
     ],
@@ -154,10 +162,23 @@ def test_odd_input_is_passed_over(alice: Client, odd: dict[str, Any]) -> None:
     assert alice.post(url, chosen("show") | odd, follow=True).status_code == 200
 
 
-def test_nothing_chosen_is_said(alice: Client) -> None:
-    response = alice.post(preview(alice), chosen("bring") | {"take": []})
-    assert response.status_code == 409
-    assert "No prompt is chosen" in text(response)
+def test_with_nothing_ticked_one_stays_where_the_boxes_are(alice: Client) -> None:
+    url = preview(alice)
+    response = alice.post(url, chosen("bring", folder="Storm") | {"take": []})
+    page = text(response)
+    assert response.status_code == 422
+    assert "Tick at least one prompt, then bring them in." in page
+    assert 'name="take" value="1"' in page
+    assert 'value="Storm"' in page
+    assert alice.get(url).context["chosen"] == 0
+
+
+def test_what_the_form_carries_unseen_is_not_shown_back(alice: Client) -> None:
+    url = preview(alice)
+    alice.post(url, chosen("bring"))
+    page = text(alice.post(url, chosen("bring", page="1", **{"title-1": "Mine"})))
+    assert "Mine" in page
+    assert not [name for name in ("Stood", "Take", "Page", "Do") if f">{name}</h3>" in page]
 
 
 def test_the_same_file_again_says_that_it_came_in_before(alice: Client) -> None:

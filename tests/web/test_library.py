@@ -10,7 +10,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.prompts import services as prompts
 from promptstudio.web import searching, shelf
-from tests.cast import Cast, a_prompt, a_version, asked, in_production, promote
+from tests.cast import Cast, a_prompt, a_version, asked, bundle, in_production, promote
 
 URL = "/p/claims/prompts/"
 
@@ -91,6 +91,18 @@ def test_an_owner_is_filtered_by_and_counted(client: Client, cast: Cast, three: 
     assert titles(response) == ["Storm triage"]
     owners = next(facet for facet in response.context["facets"] if facet["name"] == "owner")
     assert {(o.label, o.count, o.chosen) for o in owners["first"]} == {("Alice", 2, False), ("Bob", 1, True)}
+
+
+def test_a_model_is_one_filter_wherever_it_is_called(client: Client, cast: Cast) -> None:
+    haiku = "anthropic.claude-haiku-4-5-20251001-v1:0"
+    for title, model in (("Here", haiku), ("There", f"eu.{haiku}")):
+        prompt = a_prompt(cast.claims, by=cast.alice, title=title)
+        prompts.save_version(prompt=prompt, data=bundle(model=model), change=prompts.Change(summary="First."), actor=cast.alice)
+    for value in (haiku, f"eu.{haiku}"):
+        response = get(client, cast.vera, model=value)
+        assert sorted(titles(response)) == ["Here", "There"]
+        models = next(facet for facet in response.context["facets"] if facet["name"] == "model")
+        assert [(o.label, o.count, o.chosen) for o in models["first"]] == [("Claude Haiku 4.5", 2, True)]
 
 
 def test_each_filter_can_be_taken_away(client: Client, cast: Cast, three: dict[str, Any]) -> None:
@@ -219,3 +231,9 @@ def test_the_search_tells_nothing_of_a_restricted_prompt(client: Client, cast: C
         assert "Ask for" not in page
     client.force_login(cast.bob.user, backend="django.contrib.auth.backends.ModelBackend")
     assert "Water damage" in text(client.get(address, {"q": "deductible"}))
+
+
+def test_the_address_of_a_project_leads_to_its_prompts(client: Client, cast: Cast) -> None:
+    client.force_login(cast.vera.user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/p/claims/").headers["Location"] == URL
+    assert client.get("/p/elsewhere/").status_code == 404

@@ -38,6 +38,20 @@ def test_a_new_prompt_needs_a_title_only_and_leads_to_the_editor(cast: Cast) -> 
     assert (prompt.name, prompt.folder.path, prompt.owner) == ("burst-pipe-first-letter", "Property/Water", cast.alice.user)
 
 
+def test_a_title_that_another_prompt_has_is_told_and_taken(cast: Cast) -> None:
+    first = a_prompt(cast.claims, by=cast.bob, title="First letter", name="first")
+    services.change_prompt(prompt=first, folder="Property/Storm", actor=cast.bob)
+    told = "There is another prompt called “First letter” in Property/Storm."
+    alice = browser(cast.alice)
+    assert told in text(alice.post("/p/claims/new-prompt/", {"title": "FIRST letter"}, follow=True))
+    other = a_prompt(cast.claims, by=cast.alice, title="Other", name="other")
+    assert told in text(alice.post(address(other, "change/"), {"title": "First letter", "folder": ""}, follow=True))
+    assert told not in text(alice.post(address(other, "change/"), {"title": "First letter", "folder": "Letters"}, follow=True))
+    services.restrict_prompt(prompt=first, people=[cast.bob.user], actor=cast.bob)
+    Prompt.objects.exclude(pk=first.pk).update(title="Another")
+    assert "There is another prompt" not in text(alice.post("/p/claims/new-prompt/", {"title": "First letter"}, follow=True))
+
+
 def test_a_new_prompt_without_a_title_keeps_what_was_typed(cast: Cast) -> None:
     answer = browser(cast.alice).post("/p/claims/new-prompt/", {"title": " ", "folder": "Prop<erty", "name": "claims/first"})
 

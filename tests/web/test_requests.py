@@ -272,6 +272,8 @@ def test_the_home_page_and_the_menu_say_what_waits(client: Client, cast: Cast) -
     assert "One request for a prompt waits for you." in html
     assert "Vera asks for" in html
     assert '<span class="count">1<span class="visually-hidden"> waiting for you</span>' in html
+    wished(cast.claims, by=cast.alice, title="Hail")
+    assert "You ask for <bdi>Hail</bdi>" in text(as_(client, cast.alice).get("/"))
     written(request, by=cast.alice)
     assert "Is 1.0.0 what you wanted?" in text(as_(client, cast.vera).get("/"))
 

@@ -58,6 +58,33 @@ def test_one_click_opens_a_draft_for_the_successor_in_each(client: Client, cast:
     assert Draft.objects.count() == 2
 
 
+def test_the_prompt_itself_says_when_its_model_retires_and_which_draft_takes_the_next(
+    client: Client, cast: Cast, three: list[Prompt]
+) -> None:
+    url = f"/p/claims/prompts/{three[1].name}/-/"
+    page = text(at(client, cast.alice).get(url))
+    assert "Retires on 8 April 2027. <bdi>Claude Sonnet 5.5</bdi> is meant to follow it." in page
+    assert f'href="{PAGE}"' in page
+    client.post(f"{PAGE}drafts/")
+    draft = three[1].drafts.get()
+    assert f'/drafts/{draft.uid}/">The draft with <bdi>Claude Sonnet 5.5</bdi></a>' in text(client.get(url))
+    ModelEntry.objects.filter(model_id=SONNET).update(retires_on="2020-01-01")
+    assert "Retired on 1 January 2020." in text(client.get(f"{url}versions/1.0.0/"))
+    assert "Retire" not in text(client.get(f"/p/claims/prompts/{three[2].name}/-/"))
+
+
+def test_the_editor_offers_the_next_model_by_its_name(client: Client, cast: Cast, three: list[Prompt]) -> None:
+    draft = services.open_draft(prompt=three[1], actor=cast.alice)
+    page = text(at(client, cast.alice).get(f"/p/claims/prompts/{three[1].name}/-/drafts/{draft.uid}/"))
+    assert "Take Claude Sonnet 5.5" in page
+    assert 'value="set_model:eu.anthropic.claude-sonnet-5-5"' in page
+
+
+def test_home_tells_whoever_answers_for_them(client: Client, cast: Cast, three: list[Prompt]) -> None:
+    assert "2 of your prompts use Claude Sonnet 4.5, which retires on 8 April 2027" in text(at(client, cast.alice).get("/"))
+    assert "Claude Sonnet 4.5" not in text(at(client, cast.bob).get("/"))
+
+
 def test_who_may_not_write_is_told(client: Client, cast: Cast, three: list[Prompt]) -> None:
     page = text(at(client, cast.vera).get(PAGE))
     assert "Open drafts for" not in page
@@ -114,3 +141,28 @@ def test_a_site_admin_keeps_the_list_in_the_administration(client: Client, cast:
     assert client.post(change, typed(retires_on="2027-05-01", successor="amazon.nova-lite-v1:0")).status_code == 302
     entry.refresh_from_db()
     assert (entry.refuses, str(entry.retires_on), entry.successor) == ([], "2027-05-01", "amazon.nova-lite-v1:0")
+
+
+def test_the_form_of_a_model_says_how_its_fields_are_written(client: Client, cast: Cast) -> None:
+    entry = ModelEntry.objects.get(model_id="amazon.nova-lite-v1:0")
+    url = f"/admin/prompts/modelentry/{entry.pk}/change/"
+    page = text(at(client, cast.root).get(url))
+    assert 'name="input_price" value="0.06"' in page
+    assert '<option value="amazon.nova-pro-v1:0">Amazon Nova Pro</option>' in page
+    assert "1.000000" not in text(client.get("/admin/prompts/modelentry/"))
+
+    wrong = client.post(url, typed(retires_on="20 Dec", successor="nova pro"))
+    assert wrong.status_code == 422
+    assert "Write the date as year, month and day: 2026-12-20." in text(wrong)
+
+    assert client.post(url, typed(successor=" amazon NOVA pro ")).status_code == 302
+    entry.refresh_from_db()
+    assert entry.successor == "amazon.nova-pro-v1:0"
+
+
+def test_times_in_the_administration_have_24_hours(client: Client, cast: Cast) -> None:
+    policy = cast.production.policy
+    page = text(at(client, cast.root).get(f"/admin/projects/policy/{policy.pk}/change/"))
+    assert "p.m." not in page
+    assert "a.m." not in page
+    assert f"{policy.created_at:%Y, %H:%M}" in page

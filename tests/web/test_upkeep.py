@@ -87,7 +87,7 @@ def test_bad_tags_get_a_sentence_at_their_field_and_what_was_typed_stays(alice: 
 
 def test_tags_that_change_nothing_say_so_at_their_field(alice: Client, two: tuple[Prompt, Prompt]) -> None:
     response = alice.post(page_of(two[0], "tags/"), {"tags": " , "})
-    assert (response.status_code, sentence_at(response, "tags")) == (409, "It has no tags.")
+    assert (response.status_code, sentence_at(response, "tags")) == (409, "It has no tags, and none are typed here. Write one.")
 
 
 def test_tags_of_restricted_prompts_are_not_told(client: Client, cast: Cast, two: tuple[Prompt, Prompt]) -> None:
@@ -105,6 +105,16 @@ def test_a_star_is_a_persons_own(alice: Client, cast: Cast, two: tuple[Prompt, P
     assert facet(alice.get(URL), "star") == {}
     enter(alice, cast.alice).post(page_of(two[0], "star/"), {"off": "1"})
     assert facet(alice.get(URL), "star") == {}
+
+
+def test_words_that_stand_in_the_archive_are_told_of(alice: Client, cast: Cast, two: tuple[Prompt, Prompt]) -> None:
+    upkeep_services.archive_prompt(prompt=two[0], actor=cast.alice)
+    page = text(alice.get(URL, {"q": "Water"}))
+    assert f'href="{URL}?q=Water&amp;archived=1">1 archived prompt mentions it too</a>' in page
+    assert "mentions it too" not in text(alice.get(URL, {"q": "storm"})) + text(alice.get(URL, {"q": "Water", "archived": "1"}))
+    prompts.restrict_prompt(prompt=two[1], people=[cast.bob.user], actor=cast.bob)
+    upkeep_services.archive_prompt(prompt=two[1], actor=cast.bob)
+    assert "it too" not in text(alice.get(URL, {"q": "storm"}))
 
 
 def test_kept_filters_stand_above_the_list(alice: Client, cast: Cast, two: tuple[Prompt, Prompt]) -> None:
@@ -130,6 +140,32 @@ def test_what_cannot_be_kept_gets_a_sentence_at_its_field(alice: Client, cast: C
     assert not SavedFilter.objects.exists()
 
 
+def test_kept_filters_are_replaced_only_if_that_is_ticked(alice: Client, cast: Cast, two: tuple[Prompt, Prompt]) -> None:
+    alice.post(f"{KEPT}?q=water", {"name": "Mine"})
+    refused = alice.post(f"{KEPT}?q=storm", {"name": " Mine "})
+    assert refused.status_code == 422
+    assert sentence_at(refused, "keep-name") == "You already keep filters as “Mine”. Choose another name, or tick Replace them."
+    assert 'name="replace"' in text(refused)
+    assert SavedFilter.objects.get().query == "q=water"
+    assert alice.post(f"{KEPT}?q=storm", {"name": "Mine", "replace": "1"}).status_code == 303
+    assert SavedFilter.objects.get().query == "q=storm"
+    assert 'name="replace"' not in text(alice.get(URL, {"q": "water"}))
+
+
+def test_each_deed_for_many_is_a_button_that_names_it(alice: Client, two: tuple[Prompt, Prompt]) -> None:
+    page = text(alice.get(URL))
+    for deed, label in (("tag", "Add the tag"), ("move", "Move to the folder"), ("archive", "Archive")):
+        assert f'name="deed" value="{deed}">{label}</button>' in page
+
+
+def test_who_may_not_change_prompts_reads_so_before_choosing_any(client: Client, cast: Cast, two: tuple[Prompt, Prompt]) -> None:
+    page = text(enter(client, cast.vera).get(URL))
+    assert "Change several at once" in page
+    assert 'class="why-not small mt-2"' in page
+    assert 'name="deed"' not in page
+    assert "w-tick" not in page
+
+
 def test_those_that_were_ticked_are_moved(alice: Client, cast: Cast, two: tuple[Prompt, Prompt]) -> None:
     alice.post(MANY, {"deed": "move", "words": "Letters/Old", "which": "ticked", "prompt": [str(two[0].uid)], "page": [str(two[1].uid)]})
     assert [prompt.folder.path for prompt in Prompt.objects.order_by("pk")] == ["Letters/Old", ""]
@@ -149,6 +185,7 @@ def test_what_is_in_the_folder_already_says_so(alice: Client, cast: Cast, two: t
     prompts.change_prompt(prompt=two[0], folder="Letters", actor=cast.alice)
     page = alice.post(MANY, {"deed": "move", "words": "/Letters/", "which": "all"})
     assert "1 prompt moved, 1 not" in text(page)
+    assert text(page).count(">Letters<") == 2
     assert "It is there already." in text(page)
 
 
@@ -187,8 +224,8 @@ def test_what_one_does_not_see_is_not_changed(client: Client, cast: Cast, two: t
 @pytest.mark.parametrize(
     ("given", "field", "sentence"),
     [
-        ({}, "deed", "Choose what to do with these prompts."),
-        ({"deed": "delete"}, "deed", "Choose what to do with these prompts."),
+        ({}, "bulk-words", "Choose what to do with these prompts."),
+        ({"deed": "delete"}, "bulk-words", "Choose what to do with these prompts."),
         ({"deed": "tag", "words": " "}, "bulk-words", "Write the tag."),
         ({"deed": "untag", "words": ","}, "bulk-words", "Write the tag."),
         ({"deed": "tag", "words": "<i>" * 14}, "bulk-words", "A tag has at most 40 characters"),

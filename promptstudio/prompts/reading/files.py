@@ -35,6 +35,8 @@ BY_ENDING = {
     ".markdown": "text",
     ".txt": "text",
 }
+# Always packed; what is called so and is not would be read as text that nobody wrote.
+PACKED = {".docx": "a Word document", ".xlsx": "an Excel workbook"}
 # By their first bytes; a name may say anything.
 REFUSED = {
     b"\xd0\xcf\x11\xe0": "This is an older Office file, or one with a password. Save it as .docx or .xlsx and try again.",
@@ -56,7 +58,10 @@ def read_file(content: bytes, name: str, *, mapping: Sequence[str] | None = None
     for start, sentence in REFUSED.items():
         if content.startswith(start):
             raise Unreadable(sentence)
-    reading = _office(content, name, mapping, whole) if content.startswith(b"PK") else _words(decoded(content), name, mapping, whole)
+    packed = content.startswith(b"PK")
+    if not packed and (called := PACKED.get(PurePosixPath(name.lower()).suffix)):
+        raise Unreadable(f"Its name says that it is {called}, and it is none. Save it again where it was written, or paste the text.")
+    reading = _office(content, name, mapping, whole) if packed else _words(decoded(content), name, mapping, whole)
     finished(reading.prompts)
     return reading
 

@@ -1,10 +1,13 @@
 """The AI models that people can choose: their limits and prices, when they retire and what follows them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from promptstudio.projects.permissions import can_administer_site
 from promptstudio.prompts import model_services
@@ -13,7 +16,24 @@ from promptstudio.prompts.models import ModelEntry
 
 from .scoped import ScopedAdmin, ServiceForm, actor_of
 
+CENT = Decimal("0.01")
 SETTINGS = (("temperature", "Temperature"), ("top_p", "Top P"), ("stop_sequences", "Stop at"))
+
+
+def plainly(price: Decimal) -> str:
+    """1.00 and 0.035: cents at least, and no zeros that say nothing."""
+    return f"{price:.2f}" if price == price.quantize(CENT) else f"{price.normalize():f}"
+
+
+class ModelInput(forms.TextInput):
+    """Offers the models that are on the list."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        field = super().render(name, value, {**(attrs or {}), "list": "known-models"}, renderer)
+        known = ModelEntry.objects.values_list("model_id", "label")
+        return format_html(
+            '{}<datalist id="known-models">{}</datalist>', field, format_html_join("", '<option value="{}">{}</option>', known)
+        )
 
 
 class ModelForm(ServiceForm):
@@ -46,9 +66,21 @@ class ModelForm(ServiceForm):
             "dearer_by_geography": "Profiles such as eu. and us. cost a tenth more.",
             "context": "Tokens, the answer included.",
             "max_output": "Tokens.",
-            "retires_on": "From then on nobody should rely on it. Prompts that use it are named in the library.",
-            "successor": "The name at Bedrock of the model that drafts take in its place.",
+            "retires_on": "Such as 2026-12-20. From then on nobody should rely on it. Prompts that use it are named in the library.",
+            "successor": "The model that drafts take in its place, by either of its names.",
         }
+        error_messages = {"retires_on": {"invalid": "Write the date as year, month and day: 2026-12-20."}}
+        widgets = {"successor": ModelInput(attrs={"class": "vTextField"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial.update({name: plainly(getattr(self.instance, name)) for name in ("input_price", "output_price")})
+
+    def clean_successor(self) -> str:
+        typed: str = self.cleaned_data["successor"].strip()
+        named = list(ModelEntry.objects.filter(label__iexact=typed).values_list("model_id", flat=True)[:2])
+        return named[0] if len(named) == 1 else typed
 
     def save_by(self) -> ModelEntry:
         given = dict(self.cleaned_data)
@@ -68,8 +100,8 @@ class ModelEntryAdmin(ScopedAdmin):
     list_display = (
         "label",
         "model_id",
-        "input_price",
-        "output_price",
+        "price_in",
+        "price_out",
         "context",
         "max_output",
         "retires_on",
@@ -93,3 +125,11 @@ class ModelEntryAdmin(ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("model_id",) if obj else ()
+
+    @admin.display(description="Price of a million tokens in", ordering="input_price")
+    def price_in(self, entry: ModelEntry) -> str:
+        return plainly(entry.input_price)
+
+    @admin.display(description="Price of a million tokens out", ordering="output_price")
+    def price_out(self, entry: ModelEntry) -> str:
+        return plainly(entry.output_price)

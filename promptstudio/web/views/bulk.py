@@ -74,11 +74,13 @@ def library_bulk(request: StudioRequest, project: str) -> HttpResponse:
 def library_keep(request: StudioRequest, project: str) -> HttpResponse:
     """Keep the filters of the address under a `name`."""
     space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
-    query, name, shared = filters_of(request.GET), request.POST.get("name", ""), "shared" in request.POST
+    query, name = filters_of(request.GET), request.POST.get("name", "")
+    ticked = {"shared": "shared" in request.POST, "replace": "replace" in request.POST}
     try:
-        kept = shelf_services.keep_filter(project=space, name=name, query=query, shared=shared, actor=request.actor)
+        kept = shelf_services.keep_filter(project=space, name=name, query=query, actor=request.actor, **ticked)
     except Invalid as error:
-        return library_page(request, space, status=422, keep={"name": name, "shared": shared, "wrong": error.sentence})
+        keep = ticked | {"name": name, "taken": "replace" in error.errors, "wrong": error.sentence}
+        return library_page(request, space, status=422, keep=keep)
     messages.success(request, f"These filters are kept as “{kept.name}”.")
     return see_other(f"{reverse('library', args=[space.slug])}?{kept.query}")
 

@@ -7,11 +7,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from promptstudio.prompts import services
-from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import Draft, Version
 from promptstudio.prompts.permissions import can_edit
 
 from ..answers import see_other
+from ..comparisons import compare
 from ..forms.catching_up import CaughtUp, catch_up
 from ..prompt_pages import not_found_unless, render_prompt
 from ..requests import StudioRequest, draft_url

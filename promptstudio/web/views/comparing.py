@@ -8,12 +8,13 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from promptstudio.deployments import board
-from promptstudio.prompts.diff import compare
+from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.models import NamedExample, Prompt
 from promptstudio.prompts.renames import carried, renames_of
 
 from .. import sides as sides_of
 from ..answers_beside import answers_of_examples
+from ..comparisons import compare
 from ..line_talk import Talk, talk_about
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, prompt_url
@@ -35,6 +36,7 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
     others = [(side.address, side.label) for side in (old, new) if side.address not in known]
     choices += [("Another prompt", others)] if others else []
     choosing: dict[str, Any] = {"choices": choices, "examples": examples, "example": example, "old": old, "new": new}
+    choosing["others"] = sides_of.others(prompt, request.actor)
     if new.bundle is None:
         return render_prompt(request, "compare/nothing.html", prompt, tab="compare_newest", **choosing)
     ignoring = request.GET.get("white_space") == "ignore"
@@ -76,8 +78,10 @@ def prompt_compare_newest(request: StudioRequest, project: str, name: str) -> Ht
     """The comparison that was chosen in the form, else the one that people most often want."""
     prompt = prompt_or_404(request, project, name)
     old, new, other = request.GET.get("old"), request.GET.get("new"), request.GET.get("other", "").strip()
-    if other:
-        old = sides_of.address_of_other(other)
+    try:
+        old = sides_of.address_of_other(prompt, other, request.actor) if other else old
+    except Invalid as error:
+        return _not_chosen(request, prompt, error)
     if old and new:
         # A side is one segment of the address.
         not_found_unless("/" not in old + new)
@@ -87,6 +91,22 @@ def prompt_compare_newest(request: StudioRequest, project: str, name: str) -> Ht
     if usual is None:
         return render_prompt(request, "compare/empty.html", prompt, tab="compare_newest")
     return HttpResponseRedirect(prompt_url(prompt, "compare", usual))
+
+
+def _not_chosen(request: StudioRequest, prompt: Prompt, error: Invalid) -> HttpResponse:
+    """The form as it was filled in, with the sentence at its field."""
+    given, examples = request.GET, list(prompt.examples.filter(archived_at=None))
+    context: dict[str, Any] = {
+        "choices": sides_of.choices(prompt),
+        "others": sides_of.others(prompt, request.actor),
+        "examples": examples,
+        "example": next((example for example in examples if str(example.uid) == given.get("with")), None),
+        "old": {"address": given.get("old")},
+        "new": {"address": given.get("new")},
+        "other": given["other"],
+        "wrong": error.sentence,
+    }
+    return render_prompt(request, "compare/choosing.html", prompt, tab="compare_newest", status_code=422, **context)
 
 
 def _example(examples: list[NamedExample], uid: str) -> NamedExample | None:

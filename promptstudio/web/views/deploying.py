@@ -13,9 +13,9 @@ from promptstudio.deployments.models import Deployment, Placement, PublishJob
 from promptstudio.deployments.permissions import can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Environment
-from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import Prompt, Version
 
+from ..comparisons import compare
 from ..prompt_pages import prompt_and_place_or_404, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, deployment_url, prompt_url, review_url
 from ..steps import step_from

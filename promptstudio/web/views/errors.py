@@ -36,7 +36,7 @@ def asking(request: HttpRequest) -> dict[str, Any]:
     slug = (re.match(r"/p/([-\w]+)/", request.path) or [""] * 2)[1]
     project = Project.objects.visible_to(actor).filter(slug=slug).first()
     people = project_admins(project) if project else []
-    people = people or whom_to_ask()
+    people = [person for person in people or whom_to_ask() if person != actor.user]
     addresses = ",".join(quote(person.email) for person in people if person.email)
     body = f"I would like to see this page:\n{request.build_absolute_uri(request.path)}\n\n{actor.user.name}"
     subject = f"Access to {project.name} in Prompt Studio" if project else "Access in Prompt Studio"

@@ -9,6 +9,7 @@ from promptstudio.prompts.permissions import can_create_somewhere
 
 from .. import desk
 from ..requests import StudioRequest
+from ..succeeding import retiring_for
 from ..waiting import waiting_requests, waiting_reviews
 
 
@@ -32,6 +33,7 @@ def home(request: StudioRequest) -> HttpResponse:
         "project": project,
         "several": len(projects) > 1,
         "break_glass": glass,
+        "retiring": retiring_for(request.actor, project),
         "may_write": can_create_somewhere(request.actor, project),
     }
     return render(request, "home/page.html", context)

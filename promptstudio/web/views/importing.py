@@ -87,6 +87,8 @@ def _chosen(request: StudioRequest, own: ImportBatch) -> HttpResponse:
 
 
 def _after(request: StudioRequest, own: ImportBatch, do: str) -> HttpResponse:
+    if do == "bring" and not own.waiting().exists():
+        raise Invalid({"rows": "Tick at least one prompt, then bring them in."})
     if do == "bring":
         return see_other(_address(services.bring_in(batch=own, actor=request.actor)))
     if do in ("all", "none"):
@@ -105,6 +107,7 @@ def _preview(request: StudioRequest, own: ImportBatch, form: ChoicesForm | None 
         "form": form,
         "marks": marks_of(own),
         "columns": [(form[name], sample) for name, (_, sample) in zip(form.columns, own.columns, strict=True)],
+        "left_out": [header or "Without a name" for (header, _), role in zip(own.columns, own.mapping, strict=True) if not role],
         "page_obj": page,
         "rows": shown(own, list(page.object_list), request.actor),
         "total": page.paginator.count,

@@ -18,12 +18,13 @@ from promptstudio.accounts.models import User
 from promptstudio.deployments import board
 from promptstudio.projects.models import Project
 from promptstudio.prompts import favourites
-from promptstudio.prompts.catalogue import Catalogue
+from promptstudio.prompts.catalogue import Catalogue, plain_id
 from promptstudio.prompts.models import ModelEntry, Prompt, SavedFilter
 from promptstudio.prompts.permissions import can_create_somewhere
 from promptstudio.reviews.models import Review
 
 from .. import searching, shelf
+from ..answers import see_other
 from ..requests import StudioRequest
 
 PER_PAGE = 25
@@ -60,8 +61,16 @@ class Found:
     words: str
     # by prompt, the name of before that the words fit
     former: dict[int, SafeString]
-    # how many stand in the archive
+    # how many stand in the archive, and how many of them the words fit
     archived: int
+    archived_hits: int
+
+
+@require_safe
+def project(request: StudioRequest, project: str) -> HttpResponse:
+    """Whoever shortens an address comes to the prompts."""
+    space = get_object_or_404(Project.objects.visible_to(request.actor), slug=project)
+    return see_other(reverse("library", args=[space.slug]))
 
 
 @require_safe
@@ -97,6 +106,7 @@ def library_page(request: StudioRequest, space: Project, *, status: int = 200, *
         "sorts": SORTS,
         "may_create": can_create_somewhere(request.actor, space),
         "in_archive": "archived" in request.GET,
+        "archived_hits": 0 if "archived" in request.GET else found.archived_hits,
         "query": filters_of(request.GET),
         "saved": list(SavedFilter.objects.visible_to(request.actor).filter(project=space).select_related("owner")),
         "deeds": RESTORING if "archived" in request.GET else DEEDS,
@@ -116,11 +126,13 @@ def found_for(actor: Actor, space: Project, query: QueryDict) -> Found:
     chosen = _chosen(query, folders, people)
     starred = favourites.starred(actor.user)
     former = searching.former_names(space.former_names.all(), words.split())
-    matching = _matching(everything, space, words, former)
+    fitting = _matching(visible, space, words, former)
+    matching = [fact for fact in fitting if fact.archived == archive]
     if "star" in query:
         matching = [fact for fact in matching if fact.prompt in starred]
     archived = len(everything) if archive else len(visible) - len(everything)
-    return Found(everything, shelf.arranged(matching, chosen), chosen, folders, people, starred, words, former, archived)
+    hits = sum(fact.archived for fact in fitting) if words else 0
+    return Found(everything, shelf.arranged(matching, chosen), chosen, folders, people, starred, words, former, archived, hits)
 
 
 def filters_of(query: QueryDict) -> str:
@@ -132,11 +144,11 @@ def filters_of(query: QueryDict) -> str:
     return kept.urlencode()
 
 
-def _matching(everything: list[shelf.Fact], space: Project, words: str, former: Collection[int]) -> list[shelf.Fact]:
+def _matching(known: list[shelf.Fact], space: Project, words: str, former: Collection[int]) -> list[shelf.Fact]:
     if not words:
-        return everything
+        return known
     hits = set(Prompt.objects.filter(project=space).search(words).order_by().values_list("pk", flat=True))
-    return [fact for fact in everything if fact.prompt in hits or fact.prompt in former]
+    return [fact for fact in known if fact.prompt in hits or fact.prompt in former]
 
 
 def _chosen(query: QueryDict, folders: dict[int, str], people: dict[int, User]) -> shelf.Chosen:
@@ -149,7 +161,7 @@ def _chosen(query: QueryDict, folders: dict[int, str], people: dict[int, User]) 
         folder=within or (nowhere if path else within),
         state=frozenset(query.getlist("state")) & frozenset(shelf.STATES),
         owner=owners or (nowhere if uids else owners),
-        model=frozenset(query.getlist("model")),
+        model=frozenset(map(plain_id, query.getlist("model"))),
         tag=frozenset(query.getlist("tag")),
     )
 

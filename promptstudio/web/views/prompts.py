@@ -34,6 +34,7 @@ from ..prompt_pages import prompt_or_404, render_prompt
 from ..requests import StudioRequest, draft_url, prompt_url
 from ..sentences import sentences
 from ..starting import begin_with
+from ..succeeding import succession_of
 
 PAGE = 50
 TYPE_WORDS = {"string": "Text", "number": "Number", "boolean": "Yes or no", "choice": "Choice"}
@@ -48,7 +49,9 @@ def new(request: StudioRequest, project: str) -> HttpResponse:
     form = NewPromptForm(request.POST or None, project=owner, initial={"folder": folder})
     if request.method == "POST" and form.is_valid():
         try:
-            return see_other(draft_url(_created(request, owner, form.cleaned_data)))
+            draft = _created(request, owner, form.cleaned_data)
+            _tell_of_namesake(request, draft.prompt)
+            return see_other(draft_url(draft))
         except Invalid as error:
             add_errors(form, error.errors)
         except Conflict as error:
@@ -75,6 +78,8 @@ def change(request: StudioRequest, project: str, name: str) -> HttpResponse:
             add_errors(form, error.errors)
         else:
             messages.success(request, "Title and folder are saved.")
+            if "title" in form.changed_data:
+                _tell_of_namesake(request, prompt)
             return see_other(prompt_url(prompt))
     return overview_page(request, prompt_or_404(request, project, name), form, status_code=422)
 
@@ -114,6 +119,17 @@ def _created(request: StudioRequest, project: Project, given: dict[str, Any]) ->
     prompt = services.create_prompt(project=project, **given, actor=request.actor)
     draft = services.open_draft(prompt=prompt, actor=request.actor)
     return begin_with(draft, point, request.actor) if point else draft
+
+
+def _tell_of_namesake(request: StudioRequest, prompt: Prompt) -> None:
+    """Two of one title are allowed, but hardly ever meant."""
+    others = Prompt.objects.visible_to(request.actor).active().filter(project=prompt.project, title__iexact=prompt.title)
+    if other := others.exclude(pk=prompt.pk).select_related("folder").order_by("pk").first():
+        place = f" in {other.folder.path}" if other.folder.path else ""
+        called = " ".join(other.title.split())[:80]
+        messages.info(
+            request, f"There is another prompt called “{called}”{place}. Give one of them another title, so that nobody mixes them up."
+        )
 
 
 def _details_form(prompt: Prompt, data: Any = None) -> PromptForm:
@@ -179,7 +195,7 @@ def _restrict_form(prompt: Prompt, named: list[User]) -> RestrictForm:
 
 def text_context(version: Version) -> dict[str, Any]:
     """A version as a document: its cards, variables and settings in words."""
-    bundle = version.bundle
+    bundle, known = version.bundle, ModelEntry.objects.catalogue()
     cards = [("System", bundle.system)] if bundle.system else []
     cards += [("Message" if bundle.kind == "text" else message.role.capitalize(), message.text) for message in bundle.messages]
     return {
@@ -188,7 +204,8 @@ def text_context(version: Version) -> dict[str, Any]:
         "names": [OPEN_BRACES, *(variable.name for variable in bundle.variables)],
         "type_words": TYPE_WORDS,
         "schemas": _schemas(bundle),
-        "model": ModelEntry.objects.catalogue().find(bundle.model),
+        "model": known.find(bundle.model),
+        "succession": succession_of(version, known),
         "length_in_words": bundle.inference.max_tokens * 3 // 4 if bundle.inference.max_tokens else None,
     }
 

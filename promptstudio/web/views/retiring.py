@@ -1,11 +1,7 @@
 """Prompts whose model retires, and drafts for its successor in each of them."""
 
-from collections import defaultdict
-from typing import Any
-
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,15 +13,15 @@ from promptstudio.projects.models import Project
 from promptstudio.projects.permissions import can
 from promptstudio.prompts import model_services
 from promptstudio.prompts.catalogue import Catalogue, Model, plain_id
-from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Version
+from promptstudio.prompts.models import ModelEntry, Prompt
 from promptstudio.prompts.permissions import folders_to_write
-from promptstudio.prompts.soundness import text_of
 
 from .. import shelf
 from ..answers import see_other
 from ..middleware import refused
 from ..prompt_pages import not_found_unless
 from ..requests import StudioRequest
+from ..succeeding import with_drafts
 
 PER_PAGE = 50
 # What one click opens; the next one goes on where it stopped.
@@ -43,7 +39,7 @@ def retiring(request: StudioRequest, project: str, model: str) -> HttpResponse:
     somewhere = {folder.pk for folder in folders_to_write(request.actor, space)}
     rows = [
         {"prompt": prompt, "drafts": drafts, "may_write": Allowed() if prompt.folder_id in somewhere else everywhere}
-        for prompt, drafts in _with_drafts(list(page.object_list), entry)
+        for prompt, drafts in with_drafts(list(page.object_list), entry)
     ]
     context = {
         "project": space,
@@ -83,7 +79,7 @@ def open_drafts(request: StudioRequest, project: str, model: str) -> HttpRespons
 def _without_draft(request: StudioRequest, prompts: list[Prompt], model: Model) -> list[tuple[Prompt, bool]]:
     """Those without a draft for the successor, and whether this person may write them; theirs first, so that a click opens what it can."""
     mine = set(Prompt.objects.to_write_by(request.actor).filter(pk__in=[prompt.pk for prompt in prompts]).values_list("pk", flat=True))
-    waiting = [(prompt, prompt.pk in mine) for prompt, drafts in _with_drafts(prompts, model) if not drafts]
+    waiting = [(prompt, prompt.pk in mine) for prompt, drafts in with_drafts(prompts, model) if not drafts]
     return sorted(waiting, key=lambda pair: not pair[1])
 
 
@@ -98,14 +94,3 @@ def _using(request: StudioRequest, space: Project, model: str, known: Catalogue)
     assert entry
     _, wanted = found.get(model, (entry, []))
     return entry, list(Prompt.objects.filter(pk__in=wanted).select_related("project", "folder", "owner").order_by("title", "pk"))
-
-
-def _with_drafts(prompts: list[Prompt], model: Model) -> list[tuple[Prompt, list[Draft]]]:
-    """Each prompt with its open drafts of the newest version that have the successor, in one query."""
-    drafts: dict[Any, list[Draft]] = defaultdict(list)
-    found = Draft.objects.open().filter(prompt__in=prompts).select_related("prompt__project", "updated_by").order_by("pk")
-    found = found.exclude(Exists(Version.objects.filter(prompt=OuterRef("prompt"), pk__gt=OuterRef("based_on"))))
-    for draft in found if model.successor else ():
-        if plain_id(text_of(draft.content.get("model"))) == plain_id(model.successor):
-            drafts[draft.prompt_id].append(draft)
-    return [(prompt, drafts[prompt.pk]) for prompt in prompts]

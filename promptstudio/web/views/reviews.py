@@ -26,7 +26,6 @@ from promptstudio.projects.answering import asked_in_words
 from promptstudio.projects.models import Project
 from promptstudio.projects.rules import ROLE_WORDS
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts.diff import compare
 from promptstudio.prompts.models import Version
 from promptstudio.reviews import services
 from promptstudio.reviews.mentioning import look_at
@@ -36,6 +35,7 @@ from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, c
 from ..answers import see_other
 from ..answers_beside import of_review
 from ..coming_back import earlier_decision, newer_review, replaced_decisions
+from ..comparisons import compare
 from ..examples_beside import beside
 from ..line_talk import say_whom_nobody_is, talk_about
 from ..middleware import refused

@@ -22,7 +22,6 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts import lint, services
 from promptstudio.prompts import request_services as asking
 from promptstudio.prompts.bundle import Bundle
-from promptstudio.prompts.diff import compare
 from promptstudio.prompts.findings import concerning
 from promptstudio.prompts.freezing import freeze
 from promptstudio.prompts.models import ChangeNote, Draft, Inclusion, Prompt, Request, Version
@@ -30,6 +29,7 @@ from promptstudio.prompts.permissions import can_edit
 from promptstudio.reviews.models import Review
 
 from ..answers import see_other
+from ..comparisons import compare
 from ..forms.asking import AnswersForm
 from ..forms.prompts import ChangeRecordForm, SaveVersionForm, add_errors
 from ..numbers import number_in
