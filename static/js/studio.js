@@ -169,6 +169,12 @@
     }
   }
 
+  /* Whoever writes a text of their own means it: what they wrote is chosen. */
+  document.addEventListener("input", (event) => {
+    const choice = event.target.closest?.(".clash-own textarea") && event.target.closest(".clash-own").querySelector("input[type=radio]");
+    if (choice) choice.checked = true;
+  });
+
   customElements.define("grow-text", GrowText);
   customElements.define("copy-button", CopyButton);
   for (const tab of document.querySelectorAll(".ps-tabs [aria-current]")) tab.parentElement.scrollLeft = Math.max(0, tab.offsetLeft - tab.parentElement.clientWidth / 2);

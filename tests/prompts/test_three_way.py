@@ -35,6 +35,30 @@ def test_the_same_change_on_both_sides_is_no_clash() -> None:
     assert text_of(three_way(BASE, mine, mine)) == mine
 
 
+def test_neighbouring_lines_of_two_people_are_no_clash_whatever_their_number() -> None:
+    base = "".join(f"{n}\n" for n in range(1, 7))
+    mine = base.replace("6\n", "six\n7\n")
+    theirs = base.replace("4\n5\n", "four\nfive\n")
+    assert text_of(three_way(base, mine, theirs)) == "1\n2\n3\nfour\nfive\nsix\n7\n"
+    assert text_of(three_way(base, theirs, mine)) == "1\n2\n3\nfour\nfive\nsix\n7\n"
+
+
+def test_a_line_added_beside_one_that_the_other_reworded_is_no_clash() -> None:
+    assert (
+        text_of(three_way(BASE, BASE + "Ask first.\n", BASE.replace("cover", "money"))) == BASE.replace("cover", "money") + "Ask first.\n"
+    )
+    assert text_of(three_way(BASE, "First.\n" + BASE, BASE.replace("sort", "weigh"))) == "First.\n" + BASE.replace("sort", "weigh")
+
+
+def test_a_line_put_in_beside_a_reworded_one_clashes_where_nobody_knows_which_is_which() -> None:
+    assert text_of(three_way("a\n", "a\nb\n", "c\nd\n")) == "<a\nb\n|c\nd\n>"
+
+
+def test_a_line_that_one_moved_into_a_clash_is_part_of_it() -> None:
+    joined = text_of(three_way("a\nb\n-\nz\n", "a\nb\nx\ny\nz\n", "a\n-\nb\nz\n"))
+    assert joined == "a\n<b\nx\ny\n|-\nb\n>z\n"
+
+
 @given(texts, texts)
 def test_what_only_one_changed_is_taken_whole(base: str, changed: str) -> None:
     assert text_of(three_way(base, changed, base)) == changed
@@ -57,3 +81,13 @@ def test_a_clash_has_two_different_texts_and_both_differ_from_before(base: str, 
         if isinstance(piece, Clashing):
             assert piece.mine != piece.theirs
             assert piece.base not in (piece.mine, piece.theirs)
+
+
+@given(texts, texts, texts)
+def test_whichever_side_is_chosen_every_line_of_it_stands(base: str, mine: str, theirs: str) -> None:
+    """Lines that one side alone added or kept stand in the joint text, or in the clash where they are asked for."""
+    pieces = three_way(base, mine, theirs)
+    shown = "".join(piece.text if isinstance(piece, Joined) else piece.mine + piece.theirs for piece in pieces)
+    for side in (mine, theirs):
+        added = set(side.split("\n")) - set(base.split("\n"))
+        assert all(line in shown for line in added)

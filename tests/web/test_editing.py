@@ -165,6 +165,27 @@ def test_rows_added_by_one_and_words_changed_by_the_other_clash_as_a_whole() -> 
     assert "Changed" in merged.clashes[0].theirs
 
 
+def test_lines_apart_from_each_other_are_joined_where_it_is_known_what_both_began_with() -> None:
+    base = ODD | {"system": "One\nTwo\nThree"}
+    sides = {"mine": base | {"system": "One\nTwo\nThree, mine"}, "theirs": base | {"system": "One, theirs\nTwo\nThree"}}
+
+    known = merge(**sides, seen=seen(base), decided={}, before=base)
+    unknown = merge(**sides, seen=seen(base), decided={}, before=ODD)
+
+    assert (known.clashes, known.content["system"], known.taken) == ([], "One, theirs\nTwo\nThree, mine", ["System"])
+    assert [clash.place for clash in unknown.clashes] == ["system"], "a text that the page did not show says nothing"
+
+
+def test_an_edit_does_not_go_into_another_message_where_one_was_moved() -> None:
+    first, second = ({"role": "user", "text": text} for text in ("First", "Second"))
+    base = ODD | {"messages": [first, second]}
+    mine, theirs = {"messages": [first, second | {"text": "Second, mine"}]}, {"messages": [second, first]}
+
+    assert [clash.place for clash in both(base, mine, theirs).clashes] == ["messages"]
+    assert both(base, mine, theirs, messages=Choice("mine")).content["messages"] == mine["messages"]
+    assert both(base, {}, theirs).content["messages"] == theirs["messages"]
+
+
 # The page
 
 
@@ -251,7 +272,7 @@ def test_two_people_in_one_place_see_both_texts_and_nothing_is_lost(cast: Cast, 
 
     draft.refresh_from_db()
     assert answer.status_code == 409
-    assert "You and Alice changed the same words" in answer.text
+    assert "You and Alice changed the same place" in answer.text
     assert "His &lt;b&gt; {{claim}}" in answer.text
     assert "Hers" in answer.text
     assert draft.content["messages"][0]["text"] == "Hers {{claim}}"
@@ -269,6 +290,32 @@ def test_two_people_in_one_place_see_both_texts_and_nothing_is_lost(cast: Cast, 
     draft.refresh_from_db()
     assert (unsettled.status_code, done.status_code) == (409, 303)
     assert (draft.content["messages"][0]["text"], draft.content["model"]) == ("Ours\n{{claim}}", "his.model")
+
+
+def test_a_text_written_together_is_not_lost_by_another_choice(cast: Cast, draft: Draft) -> None:
+    hers, his = (words(draft, **{"m0-text": f"{who} {{{{claim}}}}", "model": f"{who}.model"}) for who in ("Hers", "His"))
+    browser(cast.alice).post(save_url(draft), hers)
+    draft.refresh_from_db()
+    form = {
+        "mine": json.dumps(back(his, draft.content)),
+        "seen": his["seen"],
+        "revision": str(draft.revision),
+        "place": ["messages.0.text", "model"],
+    }
+    settle = address(draft.prompt, f"drafts/{draft.uid}/settle/")
+    written = form | {"choice-0": "mine", "own-0": "Ours <b>", "choice-1": "theirs"}
+
+    open_ = browser(cast.bob).post(settle, form | {"own-0": "Ours <b>", "choice-1": "theirs"})
+    torn = browser(cast.bob).post(settle, written)
+
+    assert (open_.status_code, torn.status_code) == (409, 422)
+    assert "Ours &lt;b&gt;</textarea>" in open_.text
+    assert 'name="choice-1" value="theirs" checked' in open_.text, "what was chosen is not asked for again"
+    assert "You wrote a text but chose another" in torn.text
+    assert "Ours &lt;b&gt;</textarea>" in torn.text
+    assert browser(cast.bob).post(settle, written | {"heard-0": "mine"}).status_code == 303
+    draft.refresh_from_db()
+    assert (draft.content["messages"][0]["text"], draft.content["model"]) == ("His {{claim}}", "Hers.model")
 
 
 def test_others_who_wrote_are_named(cast: Cast, draft: Draft) -> None:

@@ -1,6 +1,6 @@
 """What two people made of one text, line by line: whatever only one of them changed is taken over, and the rest are clashes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,10 +63,28 @@ def merged(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str], *, b
                 ((k, ours[k], others[k]) for k in range(i, len(base)) if ours.get(k, -1) >= a and others.get(k, -1) >= b),
                 (len(base), len(mine), len(theirs)),
             )
-        stretch = list(base[i : stop[0]]), list(mine[a : stop[1]]), list(theirs[b : stop[2]])
-        found += _apart(*stretch)
-        i, a, b = stop
+        parts = []
+        whole = base[i : stop[0]], mine[a : stop[1]], theirs[b : stop[2]]
+        for cut in [*_cuts(range(i + 1, stop[0]), ours, others), stop]:
+            parts += _apart(list(base[i : cut[0]]), list(mine[a : cut[1]]), list(theirs[b : cut[2]]))
+            i, a, b = cut
+        found += [_of(*map(list, whole))] if _tears(parts) else parts
     return _in_runs(found)
+
+
+def _cuts(within: range, ours: dict[int, int], others: dict[int, int]) -> Iterator[tuple[int, int, int]]:
+    """Between a line that one side left as it was and a next one that the other did, all three can be cut."""
+    for k in within:
+        if k - 1 in ours and k in others:
+            yield k, ours[k - 1] + 1, others[k]
+        elif k - 1 in others and k in ours:
+            yield k, ours[k], others[k - 1] + 1
+
+
+def _tears(parts: list[Stretch]) -> bool:
+    """A line that one moved would go from its old place by itself, while its new one is asked for."""
+    gone = {line for part in parts if part.whose for line in part.base if line not in part.chosen}
+    return any(part.whose is None and not gone.isdisjoint([*part.mine, *part.theirs]) for part in parts)
 
 
 def _matched(base: Sequence[str], other: Sequence[str], budget: Budget) -> dict[int, int]:
@@ -78,8 +96,29 @@ def _apart(base: list[str], mine: list[str], theirs: list[str]) -> list[Stretch]
     """Lines that follow each other, one changed by me and the next by the others, are no clash where their number stayed."""
     whose = _whose(base, mine, theirs)
     if whose is None and len(base) == len(mine) == len(theirs):
-        return [Stretch([b], [m], [t], _whose([b], [m], [t])) for b, m, t in zip(base, mine, theirs, strict=True)]
-    return [Stretch(base, mine, theirs, whose)]
+        return [_of([b], [m], [t]) for b, m, t in zip(base, mine, theirs, strict=True)]
+    start = 0
+    while whose is None and _reworded_by_one(base[start:], mine[start:], theirs[start:], at=0):
+        start += 1
+    stop = 0
+    while whose is None and _reworded_by_one(*(side[start : len(side) - stop] for side in (base, mine, theirs)), at=-1):
+        stop += 1
+    sides = base, mine, theirs
+    first = [_of(*([side[n]] for side in sides)) for n in range(start)]
+    last = [_of(*([side[len(side) - n]] for side in sides)) for n in range(stop, 0, -1)]
+    rest = _of(*(side[start : len(side) - stop] for side in sides))
+    return [*first, *([rest] if any((rest.base, rest.mine, rest.theirs)) else []), *last]
+
+
+def _reworded_by_one(base: list[str], mine: list[str], theirs: list[str], *, at: int) -> bool:
+    """One side left this line, and the other has as many lines as before, so it is known which one it put there."""
+    if not (base and mine and theirs):
+        return False
+    return (mine[at] == base[at] and len(theirs) == len(base)) or (theirs[at] == base[at] and len(mine) == len(base))
+
+
+def _of(base: list[str], mine: list[str], theirs: list[str]) -> Stretch:
+    return Stretch(base, mine, theirs, _whose(base, mine, theirs))
 
 
 def _whose(base: list[str], mine: list[str], theirs: list[str]) -> Whose | None:

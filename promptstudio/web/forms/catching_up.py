@@ -1,19 +1,17 @@
 """A version was saved after a draft began: what of it goes in by itself, and what both changed. Three-way, by place and by line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from promptstudio.prompts.diff.sequence import Budget
-from promptstudio.prompts.diff.three_way import Clashing, merged, three_way
+from promptstudio.prompts.diff.joint_order import Message, Slot, joint_order
+from promptstudio.prompts.diff.three_way import Clashing, three_way
 from promptstudio.prompts.soundness import listed, mapping, text_of
 
-from .merging import Choice, Clash, is_text, joined, label_of, places, shape_of, words_of
+from .merging import ROLE_WORDS, Choice, Clash, clash_of, is_text, joined, label_of, places
 
 Content = dict[str, Any]
-# Begins and ends a message in the sequence of all lines; no line of a text has it.
-MARK = "\0"
-END = f"{MARK}/"
+Places = dict[str, Any]
 EXTRA = "extra_model_fields"
 
 
@@ -28,15 +26,35 @@ class CaughtUp:
 
 def catch_up(*, base: Content, mine: Content, theirs: Content, decided: Mapping[str, Choice]) -> CaughtUp:
     """`base` is what the draft began with, `mine` the draft, `theirs` the version since. An undecided clash keeps mine."""
-    by_message = shape_of(base) == shape_of(mine) == shape_of(theirs)
-    before, ours, others = (places(side, by_message=by_message) for side in (base, mine, theirs))
+    before, ours, others = (_places(side) for side in (base, mine, theirs))
     merge = _Merge(theirs, decided)
-    chosen = {place: merge.place(place, before.get(place), ours.get(place), others.get(place)) for place in dict.fromkeys([*ours, *others])}
-    content = joined(theirs, chosen)
-    # They have no field in the editor, so nobody can be asked about them.
-    if mine.get(EXTRA) != base.get(EXTRA):
-        content[EXTRA] = mine.get(EXTRA)
-    return CaughtUp(content, merge.taken, merge.clashes)
+    order = _order(before, ours, others)
+    chosen = {place: merge.place(place, before.get(place), ours.get(place), others.get(place)) for place in order}
+    for kind in ("variables", "tools"):
+        rows = [[place for place in side if place in ours and place.startswith(f"{kind}.")] for side in (order, ours)]
+        merge.note(f"The order of the {kind}", taken=rows[0] != rows[1])
+    extra = {EXTRA: chosen[EXTRA]} if EXTRA in chosen else {}
+    return CaughtUp(joined(theirs, chosen) | extra, merge.taken, merge.clashes)
+
+
+def _places(content: Content) -> Places:
+    """Settings that a model has of its own stand at the end: they have no field in the editor."""
+    extra = {EXTRA: content[EXTRA]} if content.get(EXTRA) else {}
+    return places(content, by_message=False) | extra
+
+
+def _order(before: Places, ours: Places, others: Places) -> list[str]:
+    """All places. Variables and tools stand in their order, where I left them in the one from before."""
+    rest = [place for place in dict.fromkeys([*ours, *others]) if not place.startswith(("variables.", "tools."))]
+    middle = rest.index("messages") + 1
+    rows = [place for kind in ("variables.", "tools.") for place in _rows(kind, before, ours, others)]
+    return [*rest[:middle], *rows, *rest[middle:]]
+
+
+def _rows(kind: str, *sides: Places) -> list[str]:
+    before, ours, others = ([place for place in side if place.startswith(kind)] for side in sides)
+    moved = [place for place in ours if place in before] != [place for place in before if place in ours]
+    return list(dict.fromkeys([*ours, *others] if moved else [*others, *ours]))
 
 
 class _Merge:
@@ -48,75 +66,69 @@ class _Merge:
     def place(self, place: str, base: Any, mine: Any, theirs: Any) -> Any:
         if mine == theirs or theirs == base:
             return mine
+        label = label_of(place, self._theirs)
+        if place == "messages" and (messages := self._messages(*(_in_order(listed(side)) for side in (base, mine, theirs)))) is not None:
+            return messages
         if mine == base:
-            self.taken.append(label_of(place, self._theirs))
+            self.taken.append(label)
             return theirs
         if is_text(place) and mine and theirs:
-            return self._text(place, text_of(base), mine, theirs)
-        if place == "messages" and (messages := self._messages(listed(base), listed(mine), listed(theirs))) is not None:
-            return messages
-        return self._clash(place, label_of(place, self._theirs), mine, theirs, as_text=is_text(place))
+            return self._text(place, label, text_of(base), mine, theirs)
+        return self._clash(place, label, mine, theirs, as_text=is_text(place))
 
-    def _text(self, place: str, base: str, mine: str, theirs: str) -> str:
+    def _text(self, place: str, label: str, base: str, mine: str, theirs: str) -> str:
         done: list[str] = []
-        label = label_of(place, self._theirs)
-        for piece in three_way(base, mine, theirs):
+        # Each line with its end, the last as well, so that a line put after it does not change it.
+        for piece in three_way(f"{base}\n", f"{mine}\n", f"{theirs}\n"):
             if isinstance(piece, Clashing):
                 line = "".join(done).count("\n") + 1
                 where = f"{label}, line {line}"
                 done.append(self._lines(f"{place}#{len(self.clashes)}", where, piece.mine, piece.theirs))
             else:
-                self._note(label, taken=piece.whose == "theirs")
+                self.note(label, taken=piece.whose == "theirs")
                 done.append(piece.text)
-        return "".join(done)
+        return "".join(done).removesuffix("\n")
 
-    def _messages(self, base: list[Any], mine: list[Any], theirs: list[Any]) -> list[Any] | None:
-        """Messages that were added, moved or removed, joined line by line; None where a whole message is what both changed."""
-        sides = [list(_lines(messages)) for messages in (base, mine, theirs)]
-        stretches = merged(*sides, budget=Budget())
-        if any(stretch.whose is None and any(line.startswith(MARK) for line in stretch.mine + stretch.theirs) for stretch in stretches):
+    def _messages(self, base: list[Message], mine: list[Message], theirs: list[Message]) -> list[Content] | None:
+        """Each message joined with what it is on the other side; None where the messages as a whole are what both changed."""
+        slots = joint_order(base, mine, theirs)
+        if slots is None or any(_role(slot) is None for slot in slots):
             return None
-        done: list[str] = []
-        for stretch in stretches:
-            if stretch.whose is None:
-                number = done.count(END) + 1
-                place, where = f"messages#{len(self.clashes)}", f"Message {number}"
-                done.append(self._lines(place, where, "".join(stretch.mine), "".join(stretch.theirs)))
-            else:
-                self._note("The messages", taken=stretch.whose == "theirs")
-                done += stretch.chosen
-        return list(_messages_in(done))
+        self.note("The messages", taken=[(_role(slot), slot.mine.text) for slot in slots] != [(each.role, each.text) for each in mine])
+        return [{"role": _role(slot), "text": self._message(number, slot)} for number, slot in enumerate(slots)]
+
+    def _message(self, number: int, slot: Slot) -> str:
+        before, mine, theirs = (slot.before or slot.mine).text, slot.mine.text, slot.theirs.text
+        place, label = f"messages.{number}.text", f"Message {number + 1} ({ROLE_WORDS.get(_role(slot) or '', 'User')})"
+        if mine == theirs or theirs == before:
+            return mine
+        if mine == before:
+            self.note(label, taken=True)
+            return theirs
+        return self._text(place, label, before, mine, theirs)
 
     def _lines(self, place: str, label: str, mine: str, theirs: str) -> str:
         """Whole lines, whatever was chosen: what follows begins in a line of its own."""
         chosen: str = self._clash(place, label, mine, theirs, as_text=True)
-        ends = mine.endswith("\n") or theirs.endswith("\n")
-        return f"{chosen}\n" if ends and chosen and not chosen.endswith("\n") else chosen
+        return f"{chosen}\n" if chosen and not chosen.endswith("\n") else chosen
 
     def _clash(self, place: str, label: str, mine: Any, theirs: Any, *, as_text: bool) -> Any:
         choice = self._decided.get(place, Choice(""))
-        self.clashes.append(Clash(place, label, words_of(mine), words_of(theirs), as_text, choice.which, choice.text))
+        self.clashes.append(clash_of(place, label, mine, theirs, choice, as_text=as_text))
         return choice.of(mine, theirs) if choice.which else mine
 
-    def _note(self, label: str, *, taken: bool) -> None:
+    def note(self, label: str, *, taken: bool) -> None:
         if taken and label not in self.taken:
             self.taken.append(label)
 
 
-def _lines(messages: list[Any]) -> Iterator[str]:
-    for message in map(mapping, messages):
-        yield f"{MARK}{text_of(message.get('role'))}"
-        # Each with its end, the last as well, so that a line put after it does not change it.
-        yield from (f"{line}\n" for line in text_of(message.get("text")).split("\n"))
-        yield END
+def _in_order(messages: list[Any]) -> list[Message]:
+    return [Message(text_of(message.get("role")), text_of(message.get("text"))) for message in map(mapping, messages)]
 
 
-def _messages_in(lines: list[str]) -> Iterator[Content]:
-    role, text = "", ""
-    for line in lines:
-        if line == END:
-            yield {"role": role, "text": text.removesuffix("\n")}
-        elif line.startswith(MARK):
-            role, text = line.removeprefix(MARK), ""
-        else:
-            text += line
+def _role(slot: Slot) -> str | None:
+    """None where each gave it another one."""
+    before, mine, theirs = (slot.before or slot.mine).role, slot.mine.role, slot.theirs.role
+    if mine in (theirs, before):
+        return theirs
+    return mine if theirs == before else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from promptstudio.prompts.diff.three_way import Joined, three_way
 from promptstudio.prompts.soundness import listed, mapping, text_of
 
 from .bundle_form import shown
@@ -26,6 +27,28 @@ class Clash:
     # What was chosen so far, where the page comes back because something else is open.
     choice: str = ""
     own: str = ""
+    # That the text written here is not what was chosen was said before, and the choice stood.
+    heard: bool = False
+
+    @property
+    def joint(self) -> str:
+        """What writing it together begins with: mine, then the lines that theirs has besides."""
+        here = _lines(self.mine)
+        return "\n".join([*here, *(line for line in _lines(self.theirs) if line not in here)])
+
+    @property
+    def together(self) -> str:
+        return self.own if self.own or self.choice == "own" else self.joint
+
+    @property
+    def is_torn(self) -> bool:
+        """A text was written, and another one chosen."""
+        wrote = self.is_text and self.own.strip() not in ("", self.joint.strip())
+        return wrote and self.choice in ("mine", "theirs") and not self.heard
+
+    @property
+    def is_settled(self) -> bool:
+        return bool(self.choice) and not self.is_torn
 
 
 @dataclass(frozen=True)
@@ -34,6 +57,7 @@ class Choice:
 
     which: str
     text: str = ""
+    heard: bool = False
 
     def of(self, mine: Any, theirs: Any) -> Any:
         return {"mine": mine, "own": self.text}.get(self.which, theirs)
@@ -52,9 +76,21 @@ def seen(content: dict[str, Any]) -> dict[str, str]:
     return {place: _hash(value) for place, value in found.items()}
 
 
-def merge(*, mine: dict[str, Any], theirs: dict[str, Any], seen: Mapping[str, str], decided: Mapping[str, Choice]) -> Merged:
-    """`theirs` with what only I changed. Where both changed a place, `decided` says what stays; else it is a clash, and theirs stands."""
+def merge(
+    *,
+    mine: dict[str, Any],
+    theirs: dict[str, Any],
+    seen: Mapping[str, str],
+    decided: Mapping[str, Choice],
+    before: dict[str, Any] | None = None,
+) -> Merged:
+    """`theirs` with what only I changed. Where both changed a place, `decided` says what stays; else it is a clash, and theirs stands.
+
+    `before` is what both perhaps began with. A text in it that the page showed as well is joined line by line, where no line clashes.
+    """
     aligned = shape_of(mine) == shape_of(theirs) and _hash(shape_of(mine)) == seen.get("messages.shape")
+    aligned = aligned and not (_moved(mine, seen) or _moved(theirs, seen))
+    began = places(before, by_message=aligned) if before else {}
     ours, others = places(mine, by_message=aligned), places(theirs, by_message=aligned)
     chosen: dict[str, Any] = {}
     clashes: list[Clash] = []
@@ -62,17 +98,45 @@ def merge(*, mine: dict[str, Any], theirs: dict[str, Any], seen: Mapping[str, st
     for place in dict.fromkeys([*others, *ours]):
         one, other = ours.get(place), others.get(place)
         chosen[place] = other
+        choice = decided.get(place, Choice(""))
         if place in decided:
-            chosen[place] = decided[place].of(one, other)
+            clashes.append(clash_of(place, label_of(place, theirs), one, other, choice, as_text=is_text(place)))
+            chosen[place] = choice.of(one, other)
         elif one == other:
             continue
         elif _hash(other) == seen.get(place, ""):
             chosen[place] = one
         elif _hash(one) == seen.get(place, ""):
             taken.append(label_of(place, theirs))
+        elif (
+            is_text(place)
+            and _hash(began.get(place)) == seen.get(place)
+            and (text := _line_by_line(began[place], text_of(one), text_of(other))) is not None
+        ):
+            chosen[place] = text
+            taken.append(label_of(place, theirs))
         else:
-            clashes.append(Clash(place, label_of(place, theirs), words_of(one), words_of(other), is_text(place)))
-    return Merged(joined(theirs, chosen), clashes, taken)
+            clashes.append(clash_of(place, label_of(place, theirs), one, other, choice, as_text=is_text(place)))
+    # Those that are decided stay on the page with the others, so that no choice is asked for twice.
+    return Merged(joined(theirs, chosen), [] if all(clash.is_settled for clash in clashes) else clashes, taken)
+
+
+def _moved(content: dict[str, Any], seen: Mapping[str, str]) -> bool:
+    """A message stands where the page had another one, and the page had it elsewhere."""
+    texts = [_hash(text_of(mapping(message).get("text"))) for message in listed(content.get("messages"))]
+    had = [seen.get(f"messages.{index}.text") for index in range(len(texts))]
+    return any(text != was and text in had for text, was in zip(texts, had, strict=True))
+
+
+def _line_by_line(before: str, mine: str, theirs: str) -> str | None:
+    """None where both changed a line."""
+    pieces = three_way(f"{before}\n", f"{mine}\n", f"{theirs}\n")
+    texts = [piece.text for piece in pieces if isinstance(piece, Joined)]
+    return "".join(texts).removesuffix("\n") if len(texts) == len(pieces) else None
+
+
+def clash_of(place: str, label: str, mine: Any, theirs: Any, choice: Choice, *, as_text: bool) -> Clash:
+    return Clash(place, label, words_of(mine), words_of(theirs), as_text, choice.which, choice.text, choice.heard)
 
 
 def shape_of(content: dict[str, Any]) -> list[str]:
@@ -127,6 +191,11 @@ def joined(theirs: dict[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _lines(text: str) -> list[str]:
+    """As a field gives them back: browsers know one end of a line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n") if text else []
+
+
 def _hash(value: Any) -> str:
     if value is None:
         return ""
@@ -147,7 +216,11 @@ def label_of(place: str, content: dict[str, Any]) -> str:
             return f"Tool {rest.rstrip(chr(39)) or 'without a name'}"
         case "inference":
             return SETTINGS[rest]
-    schemas = {"tool_choice": "Which tool is used", "output_schema": "Form of the answer"}
+    schemas = {
+        "tool_choice": "Which tool is used",
+        "output_schema": "Form of the answer",
+        "extra_model_fields": "Settings of its own for this model",
+    }
     return (
         schemas.get(kind)
         or {"kind": "One message or conversation", "syntax": "Template language", "system": "System", "model": "Model"}[kind]

@@ -15,7 +15,7 @@ from ..comparisons import compare
 from ..forms.catching_up import CaughtUp, catch_up
 from ..prompt_pages import not_found_unless, render_prompt
 from ..requests import StudioRequest, draft_url
-from .editing import choices_in, draft_or_404
+from .editing import began_with, choices_in, draft_or_404
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,8 +29,8 @@ def prompt_catch_up(request: StudioRequest, project: str, name: str, uid: UUID) 
         messages.info(request, "There is nothing to take in: no version is newer than this draft.")
         return see_other(draft_url(draft))
     decided = choices_in(request.POST)
-    caught = catch_up(base=_base(draft), mine=draft.content, theirs=onto.as_written, decided=decided)
-    undecided = [clash for clash in caught.clashes if not clash.choice]
+    caught = catch_up(base=began_with(draft), mine=draft.content, theirs=onto.as_written, decided=decided)
+    undecided = [clash for clash in caught.clashes if not clash.is_settled]
     stale = request.POST.get("revision", str(draft.revision)) != str(draft.revision)
     if request.method == "POST" and not (undecided or stale) and _taken(request, draft, onto, caught):
         return see_other(draft_url(draft))
@@ -44,16 +44,12 @@ def prompt_catch_up(request: StudioRequest, project: str, name: str, uid: UUID) 
         onto=onto,
         caught=caught,
         clashes=caught.clashes,
-        undecided=undecided if request.method == "POST" and not stale else [],
+        undecided=[clash for clash in undecided if not clash.choice] if request.method == "POST" and not stale else [],
         stale=stale,
         comparison=compare(draft.based_on.bundle if draft.based_on else None, onto.bundle),
         old_label=draft.based_on.semver if draft.based_on else "nothing",
         may_edit=can_edit(request.actor, draft),
     )
-
-
-def _base(draft: Draft) -> dict[str, object]:
-    return draft.based_on.as_written if draft.based_on else services.EMPTY
 
 
 def _taken(request: StudioRequest, draft: Draft, onto: Version, caught: CaughtUp) -> bool:
@@ -63,6 +59,7 @@ def _taken(request: StudioRequest, draft: Draft, onto: Version, caught: CaughtUp
     except services.Stale:
         not_found_unless(draft.is_open)
         return False
-    what = ", ".join(caught.taken) or "Nothing that you had not changed as well"
-    messages.success(request, f"{onto.semver} is in your draft now. From it came: {what}.")
+    by_itself = f" By itself came: {', '.join(caught.taken)}." if caught.taken else ""
+    chosen = ", as you chose" if caught.clashes else ""
+    messages.success(request, f"{onto.semver} is in your draft now{chosen}.{by_itself}")
     return True

@@ -124,13 +124,14 @@ def settle(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpRe
     """Both wrote in one place, and a person chose what stays."""
     prompt, draft = draft_or_404(request, project, name, uid)
     mine, seen = _json_of(request.POST.get("mine")), _json_of(request.POST.get("seen"))
-    merged = merge(mine=mine, theirs=draft.content, seen=seen, decided=choices_in(request.POST))
+    merged = merge(mine=mine, theirs=draft.content, seen=seen, decided=choices_in(request.POST), before=began_with(draft))
     if merged.clashes or request.POST.get("revision") != str(draft.revision):
         return _clash(request, prompt, draft, mine, merged)
     try:
         services.save_draft(draft=draft, content=merged.content, revision=draft.revision, actor=request.actor)
     except services.Stale as stale:
-        return _clash(request, prompt, stale.draft, mine, merge(mine=mine, theirs=stale.draft.content, seen=seen, decided={}))
+        merged = merge(mine=mine, theirs=stale.draft.content, seen=seen, decided={}, before=began_with(draft))
+        return _clash(request, prompt, stale.draft, mine, merged)
     messages.success(request, "Both texts are settled and saved.")
     return see_other(draft_url(draft))
 
@@ -166,7 +167,7 @@ def _saved(request: StudioRequest, draft: Draft, content: dict[str, Any], rename
             return saved, merged
         except services.Stale as stale:
             draft, revision = stale.draft, stale.draft.revision
-            merged = merge(mine=content, theirs=draft.content, seen=seen, decided={})
+            merged = merge(mine=content, theirs=draft.content, seen=seen, decided={}, before=began_with(draft))
             if merged.clashes:
                 break
     return draft, merged
@@ -204,7 +205,8 @@ def _clash(request: StudioRequest, prompt: Prompt, draft: Draft, mine: dict[str,
     }
     if "X-Editor" in request.headers:
         return render(request, "prompts/_clash.html", context | {"prompt": prompt}, status=409)
-    return render_prompt(request, "prompts/clash.html", prompt, tab="edit_newest", status_code=409, **context)
+    status_code = 422 if any(clash.is_torn for clash in merged.clashes) else 409
+    return render_prompt(request, "prompts/clash.html", prompt, tab="edit_newest", status_code=status_code, **context)
 
 
 def _ended(request: StudioRequest, prompt: Prompt, draft: Draft) -> HttpResponse:
@@ -216,6 +218,10 @@ def _note(request: StudioRequest, draft: Draft, merged: Merged) -> str:
     other = draft.editors.exclude(user=request.actor.user).select_related("user").order_by("-last_at").first()
     who, what = other.user if other else "Someone", ", ".join(merged.taken)
     return f"{who} and you wrote here at the same time. Both are in the text now: {what} changed meanwhile."
+
+
+def began_with(draft: Draft) -> dict[str, Any]:
+    return draft.based_on.as_written if draft.based_on else services.EMPTY
 
 
 def _begun_with(request: StudioRequest, fields: BundleFields) -> StartingPoint | None:
@@ -249,8 +255,10 @@ def choices_in(post: QueryDict) -> dict[str, Choice]:
     found = {}
     for number, place in enumerate(post.getlist("place")):
         which = post.get(f"choice-{number}", "")
-        if which in ("mine", "theirs", "own"):
-            found[place] = Choice(which, post.get(f"own-{number}", "").replace("\r\n", "\n"))
+        own = post.get(f"own-{number}", "").replace("\r\n", "\n")
+        if which in ("mine", "theirs", "own") or own:
+            known = which if which in ("mine", "theirs", "own") else ""
+            found[place] = Choice(known, own, heard=bool(known) and post.get(f"heard-{number}") == known)
     return found
 
 
