@@ -85,10 +85,10 @@ def holdings(environment: Environment) -> list[Holding]:
 
 @transaction.atomic
 def names_by_kind(project: Project) -> dict[str, list[str]]:
-    """Kind of target to what its places are called, in the order of the environments: where `project` publishes today."""
-    targets = Target.objects.filter(environment__project=project, is_active=True).order_by("environment__position", "name", "pk")
+    """Kind of target to the environments that have one, in their order: where `project` publishes today."""
+    targets = Target.objects.filter(environment__project=project, is_active=True).order_by("environment__position", "pk")
     found: dict[str, list[str]] = {}
-    for kind, name in targets.values_list("kind", "name"):
+    for kind, name in targets.values_list("kind", "environment__name"):
         if name not in found.setdefault(kind, []):
             found[kind].append(name)
     return found

@@ -69,6 +69,15 @@ class Catalogue:
             dearer_by_geography=False,
         )
 
+    def called(self, words: str) -> Model | None:
+        """The model that people call so, in whatever case; None where there is none, or more than one."""
+        found = [model for model in self if _folded(model.label) == _folded(words)]
+        return found[0] if len(found) == 1 else None
+
+
+def _folded(words: str) -> str:
+    return " ".join(words.split()).casefold()
+
 
 def plain_id(model_id: str) -> str:
     """Without the ARN and the geography around it."""

@@ -36,7 +36,7 @@ def errors_first(found: Iterable[Finding]) -> list[Finding]:
 
 
 def concerning(found: Iterable[Finding], places: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """`found` with what comes from the rule of a target naming those that it concerns. `places`: kind to the names of a project's targets.
+    """`found` with what comes from the rule of a target naming those that it concerns. `places`: kind to where a project has such targets.
 
     Where there are none, that is no more than a hint. An error stays one: a version never changes, and has to fit a target of tomorrow.
     """
@@ -46,9 +46,14 @@ def concerning(found: Iterable[Finding], places: Mapping[str, Sequence[str]]) ->
 def _concerning(finding: Finding, names: Sequence[str]) -> Finding:
     kind = TARGETS[finding.rule_of]
     if names:
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        return replace(finding, sentence=f"{finding.sentence} It concerns {', '.join(names[:NAMED])}{more} ({kind}).")
+        return replace(finding, sentence=f"{finding.sentence} It concerns {_in_words(names)} ({kind}).")
     if finding.level == "error":
         return replace(finding, sentence=f"{finding.sentence} Every prompt keeps to this, so that {kind} could take it later.")
     said = f"This project publishes nothing to {kind}; as it is, it would not be publishable there or might be read differently."
     return replace(finding, level="hint", sentence=f"{finding.sentence} {said}")
+
+
+def _in_words(names: Sequence[str]) -> str:
+    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+    *first, last = [*names[:NAMED], *more]
+    return f"{', '.join(first)} and {last}" if first else last

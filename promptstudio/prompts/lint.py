@@ -5,6 +5,7 @@ Limits that say "Bedrock" are those of the service model of bedrock-agent (2023-
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from typing import Any, get_args
@@ -16,6 +17,7 @@ from .bundle import MAX_VARIABLES, VARIABLE_NAME, Bundle, Variable, parse
 from .catalogue import BUILT_IN, MODEL_ID, Catalogue, Model, in_place_of
 from .findings import BEDROCK, Finding, errors_first
 from .gaps import LONGEST_LABEL, gaps
+from .names import ascii_words
 from .secrets_in import likely_secrets
 from .soundness import listed, mapping, text_of
 from .templating import OPEN_BRACES, PLACEHOLDER, misfit, placeholder, plain_text, positions, stray_braces
@@ -91,7 +93,7 @@ def _schema(data: dict[str, Any]) -> Iterator[Finding]:
         for place, sentence in invalid.errors.items():
             # The table says the same beside the second name, and what was typed as JSON is answered with its line.
             if place not in typed and not (place == "bundle" and sentence.startswith("Each variable")):
-                yield _schema_error(place, sentence)
+                yield _with_a_name(_schema_error(place, sentence), data)
 
 
 def _schema_error(place: str, sentence: str) -> Finding:
@@ -103,6 +105,16 @@ def _schema_error(place: str, sentence: str) -> Finding:
     if plain:
         return Finding("error", place, f"This must be {WANTED[plain[1]]}.")
     return Finding("error", place, sentence)
+
+
+def _with_a_name(finding: Finding, data: dict[str, Any]) -> Finding:
+    """Beside a name of plain words, the one that is nearest to it."""
+    row = re.fullmatch(r"variables\.(\d+)\.name", finding.place)
+    names = _names(data)
+    offer = ascii_words(names[int(row[1])], "_", at_most=100) if row else ""
+    if not offer or offer == OPEN_BRACES or offer in names:
+        return finding
+    return replace(finding, fix="rename_variable", name=offer)
 
 
 WANTED = {
@@ -329,7 +341,9 @@ def _model(data: dict[str, Any], known: Catalogue) -> Iterator[Finding]:
         sentence = "No model is chosen. A version can be saved without, but Bedrock needs one before it can be called."
         yield Finding("warning", "model", sentence, fix="choose_model", rule_of=BEDROCK)
     elif len(model_id) <= 2048 and not MODEL_ID.fullmatch(model_id):
-        yield Finding("error", "model", "This is not how Bedrock names a model. Check it for spaces and unusual signs.")
+        yield Finding(
+            "error", "model", "This is not how Bedrock names a model. Choose one of the list, or check it for spaces and unusual signs."
+        )
     elif model is None:
         sentence = "This model is not in Studio's list. That is allowed, because Bedrock adds models weekly; check its spelling."
         yield Finding("warning", "model", sentence)

@@ -17,8 +17,10 @@ Renames = Mapping[str, list[str]]
 
 def remember(prompt: Prompt, renamed: Mapping[str, str]) -> None:
     """`renamed`: new names to old ones. What was typed before and is no name stood in no text, so nothing was filled in under it."""
+    longest = VariableRename._meta.get_field("old").max_length or 0
     for new, old in renamed.items():
-        if VARIABLE_NAME.fullmatch(new) and VARIABLE_NAME.fullmatch(old):
+        # With a _ between all letters a name can be longer than anybody writes.
+        if VARIABLE_NAME.fullmatch(new) and VARIABLE_NAME.fullmatch(old) and max(len(new), len(old)) <= longest:
             VariableRename.objects.get_or_create(prompt=prompt, old=old, new=new)
 
 

@@ -309,6 +309,35 @@ def save_example(*, prompt: Prompt, name: str, values: dict[str, Any], actor: Ac
     return example
 
 
+@transaction.atomic
+def change_example(*, example: NamedExample, values: dict[str, Any], actor: Actor) -> NamedExample:
+    """Other values under the same name. Raises Conflict where somebody removed it."""
+    can_write(actor, example.prompt).require()
+    example = _example_in_use(example)
+    example.values = {key: value for key, value in values.items() if value != ""}
+    example.save(update_fields=["values"])
+    record(actor=actor, action="example.changed", subject=example, project_uid=example.prompt.project.uid)
+    return example
+
+
+@transaction.atomic
+def archive_example(*, example: NamedExample, actor: Actor) -> NamedExample:
+    """Preview, comparison and review fill it in no more; what a model answered to it stays."""
+    can_write(actor, example.prompt).require()
+    example = _example_in_use(example)
+    example.archived_at = clock.now()
+    example.save(update_fields=["archived_at"])
+    record(actor=actor, action="example.archived", subject=example, project_uid=example.prompt.project.uid)
+    return example
+
+
+def _example_in_use(example: NamedExample) -> NamedExample:
+    held = locked(NamedExample.objects.all(), "prompt__project", pk=example.pk)
+    if held.archived_at:
+        raise Conflict(f"Somebody removed the example {held} meanwhile. Keep its values under a name again if you need them.")
+    return held
+
+
 def bump_of(prompt: Prompt, bundle: Bundle) -> tuple[tuple[int, int, int], semver.Bump | None]:
     """The number that `bundle` would get as the next version, and why; no Bump when nothing changed."""
     newest = prompt.newest

@@ -73,8 +73,9 @@ def escape_braces(text: str) -> str:
 
 
 def renamed(text: str, old: str, new: str) -> str:
-    """`text` with the variable `new` wherever it asks for `old`."""
-    return PLACEHOLDER.sub(lambda match: placeholder(new) if match[1] == old else match[0], text)
+    """`text` with the variable `new` wherever it asks for `old`, which may be what no variable can be called."""
+    asked = re.compile(rf"\{{\{{[ \t]*{re.escape(old)}[ \t]*\}}\}}")
+    return asked.sub(lambda _: placeholder(new), text) if old else text
 
 
 def stray_braces(text: str) -> list[tuple[int, int]]:

@@ -80,7 +80,7 @@ def editor_context(
     """Everything that the editor's fragments need. `given` says which example fills the preview, and what was typed instead of it."""
     known = ModelEntry.objects.catalogue()
     frozen = freeze(draft.prompt, content, known)
-    found = concerning(frozen.findings, names_by_kind(draft.prompt.project))
+    found = _said(concerning(frozen.findings, names_by_kind(draft.prompt.project)), fields)
     blocks = findings_by_block(found, fields, known)
     examples = list(NamedExample.objects.filter(prompt=draft.prompt_id, archived_at=None))
     filled_with, values, typed = values_of(given, content, examples, renames_of(draft.prompt))
@@ -101,8 +101,8 @@ def editor_context(
         "examples": examples,
         "filled_with": filled_with,
         "wished": _wished(filled_with),
-        "values": [Value(name, typed.get(name, ""), shown(values.get(name))) for name in _names(content) if name],
-        "variable_names": [name for name in _names(content) if name],
+        "values": [Value(name, typed.get(name, ""), shown(values.get(name))) for name in names_in(content) if name],
+        "variable_names": [name for name in names_in(content) if name],
         # Asked for only where the whole editor is shown.
         "snippets": Snippet.objects.within(draft.prompt.project).active().order_by("name", "project")[:SNIPPETS_OFFERED],
         "models": sorted(known, key=lambda model: (model.retires_on is not None, model.label)),
@@ -143,6 +143,12 @@ def _wished(example: str) -> RequestAnswer | None:
     if example == FROM_TABLE:
         return None
     return RequestAnswer.objects.filter(example__uid=example).select_related("request__asked_by").first()
+
+
+def _said(found: Iterable[Finding], fields: BundleFields) -> list[Finding]:
+    """Nobody is told to mend a row in which nothing is typed yet; a version with it is refused when it is saved."""
+    fresh = tuple(f"variables.{index}." for index, row in enumerate(fields.variables) if row.is_fresh)
+    return [finding for finding in found if not finding.place.startswith(fresh)]
 
 
 def findings_by_block(found: Iterable[Finding], fields: BundleFields, known: Catalogue = BUILT_IN) -> dict[str, list[Shown]]:
@@ -227,6 +233,8 @@ def _step(finding: Finding, block: str, fields: BundleFields, known: Catalogue) 
     match finding.fix:
         case "add_variable":
             return f"add_variable:{finding.name}", f"Add “{finding.name}” to the table"
+        case "rename_variable" if finding.name:
+            return f"rename_variable:{block[1:]}:{finding.name}", f"Call it “{finding.name}”"
         case "remove_variable":
             return f"remove_variable:{block[1:]}", f"Remove “{finding.name}” from the table"
         case "make_optional":
@@ -258,7 +266,7 @@ def _removal(key: str, fields: BundleFields) -> tuple[str, str]:
     return (f"remove_pair:{pair[0].key}", "Remove this example") if pair else (f"remove_message:{key}", "Remove this message")
 
 
-def _names(content: dict[str, Any]) -> list[str]:
+def names_in(content: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(text_of(mapping(variable).get("name")) for variable in listed(content.get("variables"))))
 
 

@@ -359,6 +359,8 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "draft.renewed": ("git-pull-request", "quiet", _said("took {number} into {what}")),
     "draft.discarded": ("trash", "quiet", _draft_discarded),
     "example.saved": ("test-pipe", "quiet", _said("kept the example {what}")),
+    "example.changed": ("pencil", "quiet", _said("changed the values of the example {what}")),
+    "example.archived": ("archive", "quiet", _said("removed the example {what}")),
     "model.asked": ("player-play", "quiet", _asked_models),
     "model.stopped": ("x", "quiet", _said("stopped asking a model about {what}")),
     "model.old_removed": ("clock", "quiet", _said("forgot old {what}")),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import catching_up, editing, prompts, versions
+from .views import catching_up, editing, examples, prompts, versions
 
 PROJECT = "p/<slug:project>/"
 PAGE = PROJECT + "prompts/<prompt:name>/-/"
@@ -11,6 +11,8 @@ urlpatterns = [
     path(PAGE + "change/", prompts.change, name="prompt_change"),
     path(PAGE + "who/", prompts.restrict, name="prompt_restrict"),
     path(PAGE + "activity/", prompts.activity, name="prompt_activity"),
+    path(PAGE + "examples/<uuid:uid>/change/", examples.prompt_example_change, name="prompt_example_change"),
+    path(PAGE + "examples/<uuid:uid>/remove/", examples.prompt_example_remove, name="prompt_example_remove"),
     path(PAGE + "edit/", editing.edit_newest, name="prompt_edit_newest"),
     path(PAGE + "drafts/", editing.open_draft, name="prompt_draft_open"),
     path(DRAFT, editing.edit, name="prompt_edit"),

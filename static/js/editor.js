@@ -5,6 +5,7 @@
   const LATEST = 5000; // ms after which a save is due even while keys are pressed
   const POLL = 15000;
   const LONGEST_PAUSE = 15000;
+  const PASSING = ["Tab", "Shift", "Control", "Alt", "Meta"];
   const ROWS = "details.variable, section.message, tr.example-pair";
 
   const value = (control) => (control.type === "checkbox" || control.type === "radio" ? control.checked : control.value);
@@ -35,10 +36,7 @@
       this.addEventListener("input", (event) => this.form.contains(event.target) && this.#touched());
       this.addEventListener("change", (event) => this.form.contains(event.target) && this.#touched());
       this.addEventListener("click", this.#clicked);
-      this.addEventListener("focusin", (event) => {
-        const area = event.target.closest("prompt-text")?.area ?? event.target;
-        if (area.matches("textarea.prompt-text")) this.#last = area.id;
-      });
+      for (const kind of ["input", "pointerdown", "keydown"]) this.addEventListener(kind, this.#written);
       this.addEventListener("input", (event) => event.target.closest(".variable") && this.#tableChanged());
       this.addEventListener("keydown", this.#entered);
       this.form.addEventListener("submit", this.#submitted);
@@ -123,8 +121,27 @@
         await (button.value === "try" ? this.#try() : this.#leave(this.dataset.next));
         return;
       }
-      await this.#save(button?.name ? [button.name, button.value] : null);
+      const mended = button?.closest(".finding") && !button.value.startsWith("add_message") ? this.#placeOf(button) : null;
+      await this.#save(button?.name ? [button.name, button.value] : null, null, mended);
     };
+
+    /* The findings beside one text or row, and which of them is mended. */
+    #placeOf(button) {
+      const margin = button.closest(".margin");
+      return { margin: margin.id, at: [...margin.children].indexOf(button.closest(".finding")) };
+    }
+
+    /* Whoever mends a finding stays there: at the one that follows, else at what it was about. Where the row is gone, at the next finding of the
+       table, else at its heading. */
+    #stayAt({ margin, at }) {
+      const here = document.getElementById(margin);
+      const findings = here ? [...here.children].slice(at) : [...this.querySelectorAll("[aria-labelledby='variables-h'] .finding")];
+      const button = findings.map((finding) => finding.querySelector("button")).find(Boolean);
+      const about = here ? this.querySelector(`[aria-describedby~="${margin}"]`) : document.getElementById("variables-h");
+      if (button) return button.focus({ preventScroll: false });
+      if (editorOf(about)?.view) return editorOf(about).focusText();
+      about?.focus();
+    }
 
     async #leave(address) {
       while (this.#changed || this.#running) if (!(await this.#save())) return;
@@ -144,16 +161,16 @@
     }
 
     /* One request at a time: the revision of the second is the answer of the first. True when the words are kept. */
-    async #save(step = null, words = null) {
+    async #save(step = null, words = null, mended = null) {
       while (this.#running) await this.#running;
       if (!step && !this.#changed) return true;
       if (this.#stopped) return false;
-      const run = this.#send(step, words);
+      const run = this.#send(step, words, mended);
       this.#running = run.finally(() => (this.#running = null));
       return this.#running;
     }
 
-    async #send(step, words = null) {
+    async #send(step, words = null, mended = null) {
       clearTimeout(this.#timer);
       this.#due = 0;
       const body = words ?? new FormData(this.form);
@@ -182,7 +199,7 @@
       this.#asked = false;
       if (generation === this.#generation) this.#changed = false;
       if (!this.#changed) this.#kept?.forget();
-      this.#show(page, sent, step !== null);
+      this.#show(page, sent, step !== null, mended);
       if (this.#changed) this.#touched();
       return answer.ok;
     }
@@ -231,10 +248,11 @@
     }
 
     /* New parts in place of old ones. What was typed after sending stays, and so do focus and the undo of a field. */
-    #show(page, sent, asked) {
+    #show(page, sent, asked, mended) {
       const whole = page.querySelector(".split");
       const writing = editorOf(document.activeElement);
       const focus = document.activeElement?.id;
+      const stays = mended && (!this.contains(document.activeElement) || document.activeElement.closest(".finding"));
       const range = [document.activeElement?.selectionStart, document.activeElement?.selectionEnd];
       const open = new Set([...this.querySelectorAll("details[id][open]")].map((item) => item.id));
       if (whole) {
@@ -245,12 +263,13 @@
         const known = new Set([...this.querySelectorAll(ROWS)].map((item) => item.id || item.getAttribute("aria-labelledby")));
         this.fields.replaceChildren(fresh);
         // Whoever is writing meanwhile goes on where they are.
-        const added = !writing && [...this.querySelectorAll(ROWS)].find((item) => !known.has(item.id || item.getAttribute("aria-labelledby")));
+        const added = !writing && !stays && [...this.querySelectorAll(ROWS)].find((item) => !known.has(item.id || item.getAttribute("aria-labelledby")));
         const target = added ? added.querySelector(added.open === false ? "summary" : "input:not([type=hidden]), textarea") : focus ? document.getElementById(focus) : null;
         if (added && editorOf(target)?.view) editorOf(target).focusText({ preventScroll: false });
         else target?.focus({ preventScroll: !added });
         if (!added && range[0] != null) target?.setSelectionRange?.(...range);
         if (!added && writing?.isConnected) writing.focusText();
+        if (stays) this.#stayAt(mended);
         this.#tableChanged();
       } else {
         for (const part of page.querySelectorAll("[data-part]")) {
@@ -274,6 +293,13 @@
       if (control.tagName === "TEXTAREA" && old.value === control.value && old.name === control.name) control.replaceWith(old);
     }
 
+    /* Where somebody put the caret. A text that Tab only passed through on its way to a button is not meant by it. */
+    #written = (event) => {
+      if (event.type === "keydown" && PASSING.includes(event.key)) return;
+      const area = event.target.closest("prompt-text")?.area ?? event.target;
+      if (area.matches("textarea.prompt-text")) this.#last = area.id;
+    };
+
     #clicked = (event) => {
       const insert = event.target.closest("[data-insert]");
       if (insert) return this.#insert(insert);
@@ -283,6 +309,7 @@
       const editor = editorOf(area)?.view && editorOf(area);
       if (!area || !(line || editor)) return;
       event.preventDefault();
+      if (area.matches("textarea.prompt-text")) this.#last = area.id;
       if (editor) return line ? editor.showLine(Number(line.dataset.line)) : editor.focusText({ preventScroll: false });
       const lines = area.value.split("\n");
       const start = lines.slice(0, line.dataset.line - 1).join("\n").length + (line.dataset.line > 1 ? 1 : 0);

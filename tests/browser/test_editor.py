@@ -55,6 +55,64 @@ def test_somebody_writes_a_draft(studio: Studio, sign_in: SignIn) -> None:
     _words_that_never_arrived_are_offered(page)
 
 
+def test_the_keyboard_keeps_its_place_and_a_new_variable_is_at_hand(sign_in: SignIn) -> None:
+    page = sign_in("Aylin Demir")
+    desk.write_prompt(page, title="Letter after a hailstorm", folder="Property", text="Dear [Customer name], about [Claim number]. ")
+    _mending_stays_beside_the_text(page)
+    _a_new_variable_is_offered_at_once(page)
+    _a_variable_goes_where_somebody_wrote(page)
+    _labels_stand_above_examples_on_a_phone(page)
+
+
+def _mending_stays_beside_the_text(page: Page) -> None:
+    page.get_by_role("button", name="Make it “customer_name”").press("Enter")
+    expect(page.get_by_role("button", name="Make it “claim_number”")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(field(page)).to_have_value(re.compile("about {{claim_number}}. $"))
+    expect(text_of(page)).to_be_focused()
+    text_of(page).fill("Dear {{customer_name}}: ")
+    page.locator("details.variable > summary").last.click()
+    page.get_by_role("button", name="Remove “claim_number” from the table").press("Enter")
+    expect(page.locator("details.variable")).to_have_count(1)
+    expect(page.get_by_role("heading", name="Variables")).to_be_focused()
+    desk.all_saved(page)
+
+
+def _a_new_variable_is_offered_at_once(page: Page) -> None:
+    page.get_by_role("button", name="Add", exact=True).click()
+    row = page.locator("details.variable").last
+    expect(row.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type("decision")
+    expect(row.locator("summary .var")).to_have_text("decision")
+    page.locator(".insert-variable summary").click()
+    expect(page.locator(".insert-variable button")).to_have_text(["customer_name", "decision"])
+    page.locator(".insert-variable summary").click()
+
+
+def _a_variable_goes_where_somebody_wrote(page: Page) -> None:
+    page.get_by_text("A conversation").click()
+    system = page.locator("section.message.is-system .cm-content")
+    system.click()
+    page.keyboard.type("Decide on ")
+    # On the way to the button, Tab passes through the message.
+    text_of(page).focus()
+    page.keyboard.press("Tab")
+    page.locator(".insert-variable summary").press("Enter")
+    page.locator(".insert-variable button").last.press("Enter")
+    expect(page.locator("#system")).to_have_value("Decide on {{decision}}")
+    expect(field(page)).to_have_value("Dear {{customer_name}}: ")
+    desk.all_saved(page)
+
+
+def _labels_stand_above_examples_on_a_phone(page: Page) -> None:
+    page.get_by_role("button", name="Example to learn from").click()
+    label = page.locator(".pairs").get_by_text("A good answer, example 1")
+    expect(label).to_have_css("width", "1px")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(label).not_to_have_css("width", "1px")
+    expect(page.locator(".pairs").get_by_text("What comes in, example 1")).not_to_have_css("width", "1px")
+
+
 def _variables_are_completed(page: Page) -> None:
     text_of(page).press("Control+End")
     page.keyboard.type("The customer wrote {{cl")

@@ -244,6 +244,8 @@ PAGES: dict[str, Entry] = {
     # a prompt
     "GET prompt": on_prompt("read"),
     "POST prompt_change": on_prompt("write", form(title="Rain", folder=FOLDER)),
+    "POST prompt_example_change": on_prompt("write", form(**{"value-claim": "It burns."}), address=uid("example")),
+    "POST prompt_example_remove": on_prompt("write", address=uid("example")),
     "POST prompt_tags": on_prompt("write", form(tags="legal")),
     "POST prompt_star": on_prompt("read"),
     "POST prompt_archive": on_prompt("write"),

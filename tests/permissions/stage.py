@@ -33,7 +33,7 @@ from promptstudio.prompts import import_services, snippet_services
 from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Draft, ModelEntry, Prompt, Request, Snippet, Version
+from promptstudio.prompts.models import Draft, ModelEntry, NamedExample, Prompt, Request, Snippet, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Comment, Decision, Review, Suggestion, Thread
@@ -113,6 +113,7 @@ class Things:
     answer: Answer
     suite: Suite
     run: Run
+    example: NamedExample
     named: frozenset[str] | None = None
 
 
@@ -195,7 +196,10 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     suite = add_suite(prompt=prompt, name="Usual claims", cases=cases, actor=author)
     asked_with = version.bundle.model_copy(update={"model": MODEL})
     run = start_run(suite=suite, bundle=asked_with, label="1.0.1", version=version, actor=author)
-    return Things(prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish, answer, suite, run)
+    example = prompts.save_example(prompt=prompt, name="Burst pipe", values={"claim": "It drips."}, actor=author)
+    return Things(
+        prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish, answer, suite, run, example
+    )
 
 
 def an_archived_snippet(claims: Project, author: Actor) -> Snippet:

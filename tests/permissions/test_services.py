@@ -282,6 +282,8 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         "write", lambda s, t, a: prompts.add_to_change_record(version=t.version, expected_impact="More.", actor=a)
     ),
     "prompts.save_example": prompt("write", lambda s, t, a: prompts.save_example(prompt=t.prompt, name="Pipe", values={}, actor=a)),
+    "prompts.change_example": prompt("write", lambda s, t, a: prompts.change_example(example=t.example, values={}, actor=a)),
+    "prompts.archive_example": prompt("write", lambda s, t, a: prompts.archive_example(example=t.example, actor=a)),
     "prompts.add_snippet": (
         Entry("write", seen="nothing", instead={"key": REFUSED}, why=NOT_FOR_KEYS),
         lambda s, t, a: snippet_services.add_snippet(project=s.claims, name="x", purpose="X.", text="X", actor=a),

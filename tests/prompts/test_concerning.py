@@ -58,6 +58,8 @@ def test_a_name_that_cannot_be_a_variable_is_nobodys_rule() -> None:
 def test_of_many_targets_some_are_named() -> None:
     (finding,) = concerning([Finding("hint", "model", "Mind.", rule_of=BEDROCK)], {BEDROCK: list("abcdef")})
     assert finding.sentence == "Mind. It concerns a, b, c, d and 2 more (Amazon Bedrock)."
+    (finding,) = concerning([Finding("hint", "model", "Mind.", rule_of=BEDROCK)], {BEDROCK: list("abc")})
+    assert finding.sentence == "Mind. It concerns a, b and c (Amazon Bedrock)."
 
 
 def test_what_became_a_hint_stands_behind_the_warnings() -> None:

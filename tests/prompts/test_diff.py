@@ -344,6 +344,11 @@ class TestSentence:
         assert "makes 9 more changes. Changes the model from a to b." in sentence
         assert len(sentence) < 300
 
+    def test_a_first_version_has_its_kind_and_changes_none(self) -> None:
+        talk = parse({"kind": "chat", "messages": [{"text": "Hello"}], "model": "x"})
+        assert [change.name for change in compare(None, talk).settings] == ["model"]
+        assert [change.name for change in compare(parse({"messages": [{"text": "Hello"}]}), talk).settings] == ["kind", "model"]
+
     def test_a_first_version_is_new_altogether(self) -> None:
         comparison = compare(None, text_bundle("a\nb\nc", variables=[variable()]))
         assert comparison.sentence == "Everything is new: 3 lines and 1 variable."

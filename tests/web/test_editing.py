@@ -15,7 +15,7 @@ from promptstudio.web.forms.bundle_form import fields_from, fields_of
 from promptstudio.web.forms.draft_steps import take
 from promptstudio.web.forms.merging import Choice, merge, seen
 from promptstudio.web.requests import draft_url
-from tests.cast import Cast, a_version
+from tests.cast import Cast, a_version, in_production
 from tests.web.test_prompts import address, browser
 
 ODD: dict[str, Any] = {
@@ -471,12 +471,20 @@ def test_limits_are_typed_in_the_table_and_survive_a_page_without_them(cast: Cas
     assert draft.content["variables"][0]["min"] == 1
 
 
-def test_what_a_target_asks_for_names_the_targets_of_the_project(cast: Cast, prompt: Prompt) -> None:
+def test_an_answer_is_promised_beside_what_is_live_only_where_something_is(cast: Cast, prompt: Prompt, draft: Draft) -> None:
+    beside = "the model answers this draft, beside what is live"
+    assert beside not in browser(cast.alice).get(draft_url(draft)).text
+    assert draft.based_on
+    in_production(cast, draft.based_on)
+    assert beside in browser(cast.alice).get(draft_url(draft)).text
+
+
+def test_what_a_target_asks_for_names_the_environments_that_have_one(cast: Cast, prompt: Prompt) -> None:
     draft = services.open_draft(prompt=prompt, actor=cast.alice)
     page = browser(cast.alice).get(draft_url(draft)).text
     assert "This project publishes nothing to Amazon Bedrock" in page
     for number, place in enumerate((cast.staging, cast.production, cast.production)):
         Target.objects.create(environment=place, name=f"eu-{number}", kind="bedrock", is_active=number < 2)
     page = browser(cast.alice).get(draft_url(draft)).text
-    assert "It concerns eu-0, eu-1 (Amazon Bedrock)." in page
+    assert "It concerns Staging and Production (Amazon Bedrock)." in page
     assert "publishes nothing" not in page

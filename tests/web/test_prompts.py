@@ -1,5 +1,7 @@
 """The pages around a prompt: making one, what it is, its title and folder, and what happened to it."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -276,3 +278,10 @@ def test_the_library_shows_whoever_has_a_folder_that_folder_alone(cast: Cast) ->
     refused = charlie.post("/p/claims/new-prompt/", {"title": "Elsewhere", "folder": "Motor"})
     assert refused.status_code == 403
     assert "Elsewhere" in text(refused)
+
+
+def test_enter_in_the_title_of_a_new_prompt_starts_the_writing(cast: Cast, prompt: Prompt) -> None:
+    """A field of one line sends its form; on the prompt's own page imported line breaks stay."""
+    new, own = browser(cast.alice).get("/p/claims/new-prompt/").text, browser(cast.alice).get(address(prompt)).text
+    assert re.search(r'<input type="text" name="title"[^>]*maxlength="600"', new)
+    assert re.search(r'<textarea name="title"', own)

@@ -128,6 +128,15 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(cast: Cast, 
     assert "There is already a snippet called greeting in Claims" in response.text
 
 
+def test_a_snippet_named_in_plain_words_gets_the_name_that_they_make(cast: Cast) -> None:
+    given = {"name": "House Grüeting!", "purpose": "X.", "text": "Hello"}
+    page = browser(cast.alice).post(LIST + "new/", given, follow=True).text
+    assert "house-grueting is there." in page
+    assert Snippet.objects.get().name == "house-grueting"
+    answer = browser(cast.alice).post(LIST + "new/", given | {"name": "日本"})
+    assert (answer.status_code, "日本" in answer.text, "A name has small letters" in answer.text) == (422, True, True)
+
+
 @pytest.mark.parametrize("words", HOSTILE)
 def test_hostile_words_give_a_page(cast: Cast, snippet: Snippet, words: str) -> None:
     client = browser(cast.alice)
@@ -281,6 +290,18 @@ def test_the_archive_is_a_filter_of_the_list_and_nothing_in_it_is_offered(cast: 
     assert client.get(LIST + "known.json").json() == {"snippets": []}
     assert client.post(url(snippet, "restore/")).status_code == 303
     assert [one["name"] for one in client.get(LIST + "known.json").json()["snippets"]] == ["greeting"]
+
+
+def test_where_all_is_archived_the_list_says_so_and_leads_on(cast: Cast, snippet: Snippet) -> None:
+    client = browser(cast.alice)
+    assert "No snippet is archived" in text(client.get(LIST, {"archived": "1"}))
+    client.post(url(snippet, "archive/"), {"reason": "Old."})
+    page = text(client.get(LIST))
+    assert ("The only snippet is archived" in page, "No snippet fits" in page) == (True, False)
+    assert 'href="?archived=1">See it</a>' in page
+    assert page.count(f'href="{LIST}new/"') == 2
+    assert f'href="{LIST}new/">New snippet' not in text(browser(cast.vera).get(LIST))
+    assert "No snippet fits" in text(client.get(LIST, {"q": "footer"}))
 
 
 def test_a_draft_says_at_the_line_that_its_snippet_is_archived(cast: Cast, prompt: Prompt, snippet: Snippet) -> None:

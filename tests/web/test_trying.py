@@ -209,7 +209,7 @@ def test_what_is_not_there_is_not_tried(client: Client, cast: Cast, live: Versio
         assert client.post(f"{BASE}try/", {"side": "1.0.0", "beside": address, "with": "own", "value-claim": "x"}).status_code == 404
 
 
-@pytest.mark.parametrize("address", ["1.0.0\x00", "env:development\x00", "prompt:\x00"])
+@pytest.mark.parametrize("address", ["1.0.0\x00", "env:development\x00", "draft:\x00"])
 def test_what_no_database_takes_is_not_there_either(client: Client, cast: Cast, live: Version, address: str) -> None:
     at(client, cast.alice)
     assert client.get(f"{BASE}try/", {"side": address, "with": "table"}).status_code == 404

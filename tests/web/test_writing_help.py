@@ -1,5 +1,6 @@
 """What the editor does for whoever writes: one name changed everywhere, and gaps of a pasted form made variables."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from promptstudio.prompts import services
 from promptstudio.prompts.models import Draft, Prompt
 from promptstudio.web.forms.bundle_form import fields_of
 from promptstudio.web.forms.draft_steps import take
-from tests.cast import Cast
+from promptstudio.web.requests import draft_url
+from tests.cast import Cast, a_prompt, bundle
 from tests.web.test_editing import ODD, save_url, words
 from tests.web.test_prompts import address, browser
 
@@ -272,3 +274,105 @@ def test_an_example_that_is_kept_says_so_beside_the_button(cast: Cast, draft: Dr
     typed = {"keep_example": "1", "example_name": "<b>Storm</b>", "value-claim": "1"}
     page = browser(cast.alice).post(save_url(draft), words(draft, **typed), headers=FRAGMENTS).text
     assert 'Kept as “<span dir="auto">&lt;b&gt;Storm&lt;/b&gt;</span>”' in page
+
+
+# Plain words
+
+
+def finding_beside(page: str, block: str) -> str:
+    return page.split(f'id="f-{block}"')[1].split('id="f-')[0]
+
+
+def test_a_name_of_plain_words_is_mended_by_one_click_in_the_table_and_the_texts(cast: Cast, draft: Draft) -> None:
+    texts = {"m0-text": "Sort {{claim}}, then say {{ The décision }}. {{The décision}}", "system": ""}
+    page = stepped(cast, draft, "", FRAGMENTS, **texts, **{"v2-name": "The décision"}).text
+    assert "letters and digits" in finding_beside(page, "v2")
+    assert 'value="rename_variable:2:the_decision">Call it “the_decision”' in page
+
+    stepped(cast, draft, "rename_variable:2:the_decision")
+
+    assert draft.content["messages"][0]["text"] == "Sort {{claim}}, then say {{the_decision}}. {{the_decision}}"
+    assert [row["name"] for row in draft.content["variables"]] == ["claim", "the_decision"]
+
+
+@pytest.mark.parametrize("typed", ["Claim!", "日本", "!!", "open braces", "<b>" * 2000, "x " * 100])
+def test_a_name_is_offered_only_where_it_can_be(cast: Cast, draft: Draft, typed: str) -> None:
+    answer = stepped(cast, draft, "", FRAGMENTS, **{"v2-name": typed})
+
+    assert answer.status_code == 200
+    offered = re.findall(r'value="rename_variable:2:([^"]*)"', answer.text)
+    assert len(offered) == (len(typed) > 100)
+    for name in offered:
+        assert stepped(cast, draft, f"rename_variable:2:{name}").status_code == 303
+        assert draft.content["variables"][1]["name"] == name
+
+
+def test_a_very_long_name_is_changed_as_well(cast: Cast, draft: Draft) -> None:
+    stepped(cast, draft, "", **{"v2-name": "a_" * 80})
+    assert stepped(cast, draft, "rename_variable:2:short").status_code == 303
+    assert draft.content["variables"][1]["name"] == "short"
+
+
+def test_a_row_in_which_nothing_is_typed_yet_is_not_called_wrong(cast: Cast, draft: Draft) -> None:
+    page = stepped(cast, draft, "add_variable:", FRAGMENTS).text
+    row = re.findall(r'name="variable" value="(\d+)"', page)[-1]
+    assert "finding" not in finding_beside(page, f"v{row}")
+
+    page = stepped(cast, draft, "", FRAGMENTS, **{f"v{row}-description": "What was decided"}).text
+
+    assert "letters and digits" in finding_beside(page, f"v{row}")
+
+
+# The model by its name
+
+HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
+
+
+@pytest.mark.parametrize("typed", ["Claude Haiku 4.5", " claude  HAIKU 4.5 "])
+def test_a_model_is_chosen_by_the_name_that_people_give_it(cast: Cast, draft: Draft, typed: str) -> None:
+    page = stepped(cast, draft, "", FRAGMENTS, model=typed).text
+
+    assert draft.content["model"] == HAIKU
+    assert "Claude Haiku 4.5, reads up to" in page
+    assert "finding" not in finding_beside(page, "model")
+
+
+def test_it_is_called_where_the_projects_other_prompts_call_that_maker(cast: Cast, draft: Draft) -> None:
+    other = a_prompt(cast.claims, by=cast.alice, title="Other")
+    data = bundle(model="eu.anthropic.claude-sonnet-5")
+    services.save_version(prompt=other, data=data, change=services.Change("First"), actor=cast.alice)
+
+    stepped(cast, draft, "", model="Claude Haiku 4.5")
+    assert draft.content["model"] == f"eu.{HAIKU}"
+    stepped(cast, draft, "", model="Claude Haiku 4.5")
+    assert draft.content["model"] == f"eu.{HAIKU}"
+    stepped(cast, draft, "", model="Amazon Nova Lite")
+    assert draft.content["model"] == "amazon.nova-lite-v1:0"
+
+
+@pytest.mark.parametrize("typed", ["Claude", "my own model", "us.anthropic.claude-sonnet-5", "arn:aws:bedrock:eu-central-1::x"])
+def test_what_is_no_name_of_a_known_model_stays_as_typed(cast: Cast, draft: Draft, typed: str) -> None:
+    stepped(cast, draft, "", model=typed)
+    assert draft.content["model"] == typed
+
+
+# What each save refreshes
+
+
+def test_a_name_typed_in_the_table_is_offered_and_heads_its_row_with_the_next_save(cast: Cast, draft: Draft) -> None:
+    typed = words(draft, **{"v2-name": "decision", "v2-description": "What was decided", "v2-type": "number", "v2-example": "12"})
+
+    page = browser(cast.alice).post(save_url(draft), typed, headers=FRAGMENTS).content.decode()
+
+    menu = page.split('id="variable-menu"')[1].split("</div>")[0]
+    assert ('data-insert="decision"' in menu, 'data-insert="other"' in menu) == (True, False)
+    head = page.split('id="v2-called"')[1]
+    assert all(said in head for said in ('<span class="var">decision</span>', "What was decided", ">Number<", ">12<"))
+
+
+def test_each_part_that_a_save_refreshes_comes_once(cast: Cast, draft: Draft) -> None:
+    whole = browser(cast.alice).get(draft_url(draft)).content.decode()
+    parts = browser(cast.alice).post(save_url(draft), words(draft), headers=FRAGMENTS).content.decode()
+
+    for part in re.findall(r'id="([^"]+)" data-part', parts):
+        assert (whole.count(f'id="{part}"') < 2, parts.count(f'id="{part}"')) == (True, 1)

@@ -50,7 +50,8 @@ def compare(old: Bundle | None, new: Bundle, *, ignore_white_space: bool = False
     return Comparison(
         cards=cards(before, new, ignore_white_space=ignore_white_space, budget=Budget()),
         variables=fields.variables(before, new),
-        settings=fields.settings(before, new),
+        # A first version has its kind, and changes none.
+        settings=fields.settings(old or Bundle(kind=new.kind), new),
         tools=fields.tools(before, new),
         schema=fields.schema(before, new),
         same_settings=fields.same_count(before, new),

@@ -9,13 +9,13 @@ A key stays with its row while the page is open, wherever the row is moved.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Any
 
 from django.http import QueryDict
 
-from promptstudio.prompts.bundle import MAX_STOP_SEQUENCES
+from promptstudio.prompts.bundle import MAX_STOP_SEQUENCES, VARIABLE_NAME
 from promptstudio.prompts.limits import LIMITS
 from promptstudio.prompts.soundness import listed, mapping, text_of
 from promptstudio.prompts.values import WRITTEN_NUMBER, as_text
@@ -55,6 +55,11 @@ class VariableRow:
     new_name: str = ""
     refused: str = ""
     was_called: str = ""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Nothing is typed in it yet."""
+        return replace(self, key="", min=self.min or None, max=self.max or None, max_length=self.max_length or None) == VariableRow("")
 
 
 @dataclass
@@ -134,8 +139,8 @@ class BundleFields:
 
     @property
     def renamed(self) -> dict[str, str]:
-        """Variables that got another name just now: new names to old ones."""
-        return {row.name: row.was_called for row in self.variables if row.was_called}
+        """Variables that got another name just now: new names to old ones. What was no name had no values under it."""
+        return {row.name: row.was_called for row in self.variables if VARIABLE_NAME.fullmatch(row.was_called)}
 
     @property
     def refused(self) -> bool:

@@ -29,13 +29,18 @@ class TitleInput(forms.Textarea):
         super().__init__(attrs={"rows": 1})
 
 
+class Title(Words):
+    def __init__(self, widget: forms.Widget) -> None:
+        super().__init__(
+            max_length=LONGEST_TITLE,
+            strip=False,
+            widget=widget,
+            error_messages={"required": "Give the prompt a title, so that others find it."},
+        )
+
+
 class PromptForm(forms.Form):
-    title = Words(
-        max_length=LONGEST_TITLE,
-        strip=False,
-        widget=TitleInput,
-        error_messages={"required": "Give the prompt a title, so that others find it."},
-    )
+    title = Title(TitleInput())
     folder = Words(required=False, max_length=200, help_text="With / between levels: Property/Water. A new one is made as you write it.")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -50,6 +55,8 @@ class PromptForm(forms.Form):
 
 
 class NewPromptForm(PromptForm):
+    # Of one line: Enter starts the writing.
+    title = Title(forms.TextInput())
     name = Words(
         required=False,
         max_length=200,

@@ -10,6 +10,7 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.lib.lengths import LONGEST_WORDS
 from promptstudio.projects.people import person_called
 from promptstudio.prompts.bundle import MAX_TEXT
+from promptstudio.prompts.names import MAX_SEGMENT, ascii_words
 from promptstudio.prompts.snippet_services import LONGEST_PURPOSE
 
 from .words import Words
@@ -52,7 +53,7 @@ class Purpose(Words):
 class NewSnippetForm(forms.Form):
     name = Words(
         max_length=80,
-        help_text="How prompts include it: legal-footer is written {{> legal-footer}}. It cannot be changed later.",
+        help_text="How prompts include it: Legal footer becomes legal-footer, written {{> legal-footer}}. It cannot be changed later.",
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
         error_messages={"required": "Give the snippet a name, such as greeting."},
     )
@@ -66,6 +67,11 @@ class NewSnippetForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "Choose this project or the shelf."},
     )
+
+    def clean_name(self) -> str:
+        """Plain words become a name; what no name can be made of is refused as it was typed."""
+        typed: str = self.cleaned_data["name"]
+        return ascii_words(typed, "-", at_most=MAX_SEGMENT) or typed
 
 
 class EditSnippetForm(forms.Form):

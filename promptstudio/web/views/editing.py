@@ -27,6 +27,7 @@ from ..editing_page import editor_context, values_of
 from ..forms.bundle_form import BundleFields, fields_from, fields_like, fields_of
 from ..forms.draft_steps import take, write_out
 from ..forms.merging import Choice, Merged, merge
+from ..model_names import id_of
 from ..numbers import number_in
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, checks_characters, draft_url, prompt_url
@@ -82,6 +83,7 @@ def save(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResp
     # A table that follows from JSON typed beside it is new as a whole.
     stepped = _step(request, prompt, fields) or any(schema.was_typed for schema in fields.schemas.values())
     fields.settle()
+    fields.model = id_of(fields.model, draft, request.actor)
     content = fields.content(draft.content)
     if problem := problem_of(content):
         return _page(request, prompt, draft, fields, content, status_code=422, refused=problem.sentence)

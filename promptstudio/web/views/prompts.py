@@ -29,6 +29,7 @@ from promptstudio.prompts.templating import OPEN_BRACES
 from promptstudio.reviews.models import Review, Thread
 
 from ..answers import see_other
+from ..examples_kept import examples_kept
 from ..forms.prompts import NewPromptForm, PromptForm, RestrictForm, add_errors
 from ..prompt_pages import prompt_or_404, render_prompt
 from ..requests import StudioRequest, draft_url, prompt_url
@@ -148,6 +149,7 @@ def overview_page(
     """`wrong` says by field what is the matter with a form that has no class of its own; what was typed comes from the request."""
     named, may_restrict = _named(prompt), can_restrict(request.actor, prompt)
     newest = prompt.versions.newest_first().select_related("created_by").first()
+    drafts = list(prompt.drafts.open().select_related("created_by", "updated_by", "based_on"))
     return render_prompt(
         request,
         "prompts/overview.html",
@@ -163,10 +165,10 @@ def overview_page(
         named=named,
         version=newest,
         **(text_context(newest) if newest else {}),
-        drafts=list(prompt.drafts.open().select_related("created_by", "updated_by", "based_on")),
+        drafts=drafts,
         reviews=list(Review.objects.open().filter(version__prompt=prompt).select_related("version", "environment", "asked_by")),
         wishes=requests_of(prompt),
-        examples=list(prompt.examples.filter(archived_at=None)),
+        examples=examples_kept(prompt, newest, drafts),
         **_upkeep(request, prompt),
     )
 
