@@ -319,3 +319,13 @@ def test_the_page_of_one_asks_as_often_with_many_steps(client: Client, cast: Cas
     for _ in range(5):
         asking.say(request=request, text="More.", actor=cast.bella)
     assert queries() == few
+
+
+def test_whoever_writes_for_a_request_reads_it_above_the_text(client: Client, cast: Cast, prompt: Prompt) -> None:
+    wish = asking.take_request(request=wished(prompt, by=cast.vera), actor=cast.alice)
+    draft = asking.start_writing(request=wish, actor=cast.alice)
+    page = text(as_(client, cast.alice).get(f"/p/claims/prompts/{prompt.name}/-/drafts/{draft.uid}/"))
+    assert "What Vera asked for" in page
+    assert "It says when." in page
+    other = prompts.open_draft(prompt=prompt, actor=cast.alice)
+    assert "What Vera asked for" not in text(client.get(f"/p/claims/prompts/{prompt.name}/-/drafts/{other.uid}/"))

@@ -195,7 +195,8 @@ def _page(
     if "X-Editor" in request.headers:
         template = "prompts/_editor.html" if template == "prompts/edit.html" else template
         return render(request, template, context | {"prompt": prompt}, status=status_code)
-    return render_prompt(request, "prompts/edit.html", prompt, tab="edit_newest", status_code=status_code, **context)
+    asked_for = list(draft.requests.select_related("asked_by", "project").prefetch_related("answers__example"))
+    return render_prompt(request, "prompts/edit.html", prompt, tab="edit_newest", status_code=status_code, asked_for=asked_for, **context)
 
 
 def _clash(request: StudioRequest, prompt: Prompt, draft: Draft, mine: dict[str, Any], merged: Merged) -> HttpResponse:
