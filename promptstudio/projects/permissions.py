@@ -18,7 +18,7 @@ from .models import (
     granted,
 )
 from .roles import DEEDS, ROLES, SCOPES
-from .rules import ROLE_WORDS
+from .rules import ROLE_WORDS, either
 
 Place = Project | Folder
 
@@ -38,7 +38,7 @@ def can(actor: Actor, verb: str, place: Place) -> Allowed | Denied:
         return _key_can(actor.key, verb, place)
     if actor.user.is_site_admin or _is_granted(actor.user, verb, place):
         return Allowed()
-    wanted = " or ".join(word for role, word in ROLE_WORDS.items() if role in ROLES[verb])
+    wanted = either([word for role, word in ROLE_WORDS.items() if role in ROLES[verb]])
     deed = DEEDS[verb].format(place="folder" if isinstance(place, Folder) and place.path else "project")
     return Denied(f"Your role does not allow you to {deed}. Ask a project admin for the role {wanted}.")
 

@@ -143,5 +143,10 @@ class Rules(BaseModel):
         return f"Promoting to {environment} is for: {_listed([ROLE_WORDS.get(role, role) for role in self.deployers])}."
 
 
+def either(parts: list[str]) -> str:
+    """“domain expert, product or technical”."""
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " or " + parts[-1]
+
+
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
