@@ -14,17 +14,19 @@ class Step:
     impact: str
     reasons: list[str]
     between: list[Version]
+    # Whether it is more than the version says of itself.
+    says_more: bool
 
 
 def step_from(live: Version | None, version: Version) -> Step | None:
-    """None where nothing is live, or nothing between the two is more than the version itself says."""
+    """None where nothing is live, or what is live is the same."""
     if live is None or live.pk == version.pk:
         return None
     bump = semver.compare(live.bundle, version.bundle)
     between = [each for each in _versions_between(live, version) if each.number not in (live.number, version.number)]
-    if bump is None or (not between and bump.impact == version.impact):
+    if bump is None:
         return None
-    return Step(live, bump.impact.value, bump.reasons, between)
+    return Step(live, bump.impact.value, bump.reasons, between, bool(between) or bump.impact != version.impact)
 
 
 def _versions_between(live: Version, version: Version) -> list[Version]:
