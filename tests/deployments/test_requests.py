@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from promptstudio.deployments import gates
+from promptstudio.deployments import candidate, gates
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.glance import at_a_glance
 from promptstudio.deployments.models import Evaluation
@@ -181,7 +181,7 @@ def test_a_declined_request_holds_nothing_back(cast: Cast, strict: None) -> None
 
 def test_an_error_blocks(cast: Cast, strict: None, monkeypatch: pytest.MonkeyPatch) -> None:
     version = written(wished(cast.claims, by=cast.vera), by=cast.alice)
-    monkeypatch.setattr(gates, "links_of", lambda prompts: 1 / 0)
+    monkeypatch.setattr(candidate, "links_of", lambda prompts: 1 / 0)
     assert reason(cast, version).startswith("blocked: This could not be checked")
 
 
