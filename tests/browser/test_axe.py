@@ -33,6 +33,7 @@ NO_PAGES = {
     "prompt_draft_live": FRAGMENT,
     "review_answers": FRAGMENT,
     "prompt_compare_newest": ELSEWHERE,
+    "project": ELSEWHERE,
     "snippet_compare_newest": ELSEWHERE,
     "oidc_authentication_init": ELSEWHERE,
     "oidc_authentication_callback": ELSEWHERE,
