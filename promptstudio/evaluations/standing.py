@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Max
+
 from promptstudio.prompts.models import Version
 
 from .assertions import Case as CaseOfGrading
 from .assertions import cannot_fail
-from .models import Run, Suite, SuiteVersion
+from .models import Run, RunQuerySet, Suite, SuiteVersion
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ def standings_of(versions: Iterable[Version]) -> dict[int, list[Standing]]:
     """By version. Three queries, however many versions."""
     asked = list(versions)
     suites = list(Suite.objects.in_use().filter(prompt__in={version.prompt_id for version in asked}, required=True))
-    newest = {row.suite_id: row for row in SuiteVersion.objects.filter(suite__in=suites).order_by("number")}
-    runs = Run.objects.filter(suite_version__in=newest.values(), version__in=asked).select_related("wording").counted().order_by("id")
-    latest = {(run.suite_version_id, run.version_id): run for run in runs}
+    newest = newest_versions(suites)
+    runs = Run.objects.filter(suite_version__in=newest.values(), version__in=asked)
+    latest = {(run.suite_version_id, run.version_id): run for run in latest_of(runs, "suite_version", "version").select_related("wording")}
     found: dict[int, list[Standing]] = defaultdict(list)
     for version in asked:
         for suite in suites:
@@ -40,6 +42,18 @@ def standings_of(versions: Iterable[Version]) -> dict[int, list[Standing]]:
                 cases = newest[suite.pk]
                 found[version.pk].append(_standing(suite, cases, latest.get((cases.pk, version.pk)), version))
     return {version.pk: found[version.pk] for version in asked}
+
+
+def newest_versions(suites: Iterable[Suite]) -> dict[int, SuiteVersion]:
+    """By suite; former ones, which may be many and long, are not read."""
+    versions = SuiteVersion.objects.filter(suite__in=suites).order_by().values("suite")
+    return {row.suite_id: row for row in SuiteVersion.objects.filter(pk__in=versions.annotate(newest=Max("pk")).values("newest"))}
+
+
+def latest_of(runs: RunQuerySet, *by: str) -> RunQuerySet:
+    """Of `runs`, the latest for each combination of these columns, counted."""
+    newest = runs.order_by().values(*by).annotate(newest=Max("pk")).values("newest")
+    return Run.objects.filter(pk__in=newest).counted()
 
 
 def idle_cases(cases: SuiteVersion) -> list[str]:

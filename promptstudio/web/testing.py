@@ -7,6 +7,7 @@ from typing import Any
 from promptstudio.evaluations.cases import Case
 from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.questions import Question, values_for
+from promptstudio.evaluations.standing import latest_of, newest_versions
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import Prompt
@@ -50,13 +51,8 @@ def variables_of(prompt: Prompt) -> list[str]:
 def overview_of(prompt: Prompt) -> list[Row]:
     """Every suite with its latest run. Three queries."""
     suites = list(prompt.suites.in_use())
-    newest = {row.suite_id: row for row in SuiteVersion.objects.filter(suite__in=suites).order_by("number")}
-    runs = (
-        Run.objects.filter(suite_version__suite__in=suites)
-        .select_related("suite_version", "asked_by", "draft__created_by")
-        .counted()
-        .order_by("id")
-    )
+    newest = newest_versions(suites)
+    runs = latest_of(Run.objects.filter(suite_version__suite__in=suites), "suite_version__suite").with_everything()
     latest = {run.suite_version.suite_id: run for run in runs}
     return [Row(suite, len(newest[suite.pk].cases), latest.get(suite.pk)) for suite in suites]
 

@@ -16,7 +16,7 @@ from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, bundle
 from tests.evaluations.scripted import MODEL, PATH, saying
 
-from .reading import HOSTILE, HTMX, at, queries, text, typed_back
+from .reading import HOSTILE, HTMX, at, queries, text
 
 BASE = "/p/claims/prompts/water-damage-triage/-/tests/"
 PASTED = "claim\tname\tmust contain\tmust not contain\nThe pipe burst.\tBurst pipe\tpipe\tguarantee\nA tree fell.\tStorm\tpipe\t\n"
@@ -130,7 +130,7 @@ def test_hostile_words_stay_words(client: Client, cast: Cast, version: Version) 
     answer_due()
     page = client.get(f"/p/claims/prompts/water-damage-triage/-/runs/{Run.objects.get().uid}/")
     assert "<script>alert" not in page.content.decode()
-    assert typed_back(page, HOSTILE.strip()) or "&lt;script&gt;" in page.content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.content.decode()
 
 
 def test_the_tests_take_the_same_queries_however_many(client: Client, cast: Cast, suite: Suite) -> None:

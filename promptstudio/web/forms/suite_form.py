@@ -20,10 +20,20 @@ from promptstudio.lib.errors import Invalid
 from .bundle_form import KEY
 
 MOST_ROWS = 500
+
+
+def _short(kind: str) -> str:
+    """As the list says it, behind “The answer”."""
+    label = (
+        label_of(kind).removeprefix("The answer ").replace(", in capital or small letters", "").strip(", ").replace(", one of", " one of")
+    )
+    return f"{label} (capitals matter)" if kind.removeprefix("not-") in ("contains", "contains-any", "contains-all") else label
+
+
 # What can be chosen, what most people want first: every check that is run here, each with its opposite below it.
 _RUN = sorted((name for name, word in WORDS.items() if word.group == "run"), key=lambda name: name != "icontains")
 _BOTH = [kind for name in _RUN for kind in (name, f"not-{name}") if kind == name or WORDS[name].negated]
-OFFERED = [(kind, label_of(kind).removeprefix("The answer ").rstrip(",")) for kind in _BOTH]
+OFFERED = [(kind, _short(kind)) for kind in _BOTH]
 KINDS = frozenset(kind for kind, _ in OFFERED)
 
 
