@@ -13,6 +13,7 @@ from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.web.forms.suite_form import OFFERED
 from tests.cast import Cast, bundle
 from tests.evaluations.scripted import MODEL, PATH, saying
 
@@ -142,3 +143,10 @@ def test_the_tests_take_the_same_queries_however_many(client: Client, cast: Cast
         client.post(f"{BASE}{suite.uid}/run/", {"side": "1.0.0"})
     assert queries(client, BASE) == one
     assert queries(client, f"{BASE}{suite.uid}/") == page
+
+
+def test_checks_are_named_so_that_they_follow_the_answer() -> None:
+    labels = dict(OFFERED)
+    assert (labels["icontains"], labels["not-icontains-any"]) == ("contains", "contains none of")
+    assert labels["contains-all"] == "contains all of (capitals matter)"
+    assert OFFERED[0][0] == "icontains", "what most people want comes first"

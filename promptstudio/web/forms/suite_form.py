@@ -24,9 +24,7 @@ MOST_ROWS = 500
 
 def _short(kind: str) -> str:
     """As the list says it, behind “The answer”."""
-    label = (
-        label_of(kind).removeprefix("The answer ").replace(", in capital or small letters", "").strip(", ").replace(", one of", " one of")
-    )
+    label = label_of(kind).removeprefix("The answer ").replace(", in capital or small letters,", "")
     return f"{label} (capitals matter)" if kind.removeprefix("not-") in ("contains", "contains-any", "contains-all") else label
 
 
