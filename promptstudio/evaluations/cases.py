@@ -2,7 +2,7 @@
 
 import uuid
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
@@ -14,18 +14,39 @@ from .assertions import Assertion
 
 MOST_CASES = 500
 MOST_ASSERTIONS = 30
+MOST_TURNS = 100
+MOST_TAGS = 20
+Tag = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class Turn(BaseModel):
+    """What was said before: the model answers the last one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Literal["user", "assistant"]
+    text: str = Field(min_length=1, max_length=100_000)
 
 
 class Case(BaseModel):
-    """`threshold` is the score that suffices; None: every assertion has to pass."""
+    """`threshold` is the score that suffices; None: every assertion has to pass.
+
+    `turns` go on where the filled-in prompt ends. `weight` is what the case counts for where the suite has a threshold; one that must
+    never fail has to pass whatever the others do. `owner` is the uid of the person who answers for it, empty for nobody.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     uid: str = Field(default_factory=lambda: str(uuid.uuid4()), max_length=36)
     name: str = Field("", max_length=200)
     values: dict[str, JsonValue] = {}
+    turns: tuple[Turn, ...] = Field((), max_length=MOST_TURNS)
     assertions: tuple[Assertion, ...] = Field((), max_length=MOST_ASSERTIONS)
     threshold: float | None = Field(None, ge=0, le=1)
+    weight: float = Field(1, ge=0, allow_inf_nan=False)
+    must_never_fail: bool = False
+    tags: tuple[Tag, ...] = Field((), max_length=MOST_TAGS)
+    owner: str = Field("", max_length=36)
     # What an import brought and Studio does not run, to the letter.
     extra: dict[str, JsonValue] = {}
 
@@ -36,11 +57,15 @@ class Case(BaseModel):
 
 
 class Cases(BaseModel):
-    """Equal cases have equal `canonical` text and equal `digest`."""
+    """Equal cases have equal `canonical` text and equal `digest`.
+
+    `threshold` is the share of the cases, by weight, that has to pass; None: every case.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cases: tuple[Case, ...] = Field((), max_length=MOST_CASES)
+    threshold: float | None = Field(None, ge=0, le=1)
 
     @model_validator(mode="after")
     def _once(self) -> "Cases":
@@ -50,7 +75,8 @@ class Cases(BaseModel):
 
     @cached_property
     def canonical(self) -> str:
-        return canonical_json({"cases": [case.as_json() for case in self.cases]})
+        threshold = {} if self.threshold is None else {"threshold": self.threshold}
+        return canonical_json({"cases": [case.as_json() for case in self.cases]} | threshold)
 
     @cached_property
     def digest(self) -> str:

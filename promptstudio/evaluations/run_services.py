@@ -14,7 +14,9 @@ from promptstudio.prompts.models import Draft, Version
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
 from .models import Answer, Result, Run, Suite
 from .permissions import can_try
-from .questions import Question, values_for
+from .questions import Question, is_model, values_for
+
+MOST_REPEATS = 20
 
 
 @transaction.atomic
@@ -26,9 +28,14 @@ def start_run(
     version: Version | None = None,
     draft: Draft | None = None,
     environment: Environment | None = None,
+    model: str = "",
+    repeats: int = 1,
     actor: Actor,
 ) -> Run:
-    """Ask every case of the suite's newest version. Raises Invalid for what cannot be asked, Conflict for too many in a day."""
+    """Ask every case of the suite's newest version, `repeats` times, of `model` or the bundle's own.
+
+    Raises Invalid for what cannot be asked, Conflict for too many in a day.
+    """
     prompt = suite.prompt
     can_try(actor, prompt).require()
     if suite.archived_at:
@@ -36,12 +43,18 @@ def start_run(
     cases = suite.newest.cases
     if not cases:
         raise Invalid({"suite": "This suite has no cases yet. Add some first."})
-    if not bundle.model:
+    if not (model or bundle.model):
         raise Invalid({"model": f"{label} has no model. Choose one first."})
+    if model and not is_model(model):
+        raise Invalid({"model": "This is not how Bedrock names a model. Choose one from the list."})
+    if not 1 <= repeats <= MOST_REPEATS:
+        raise Invalid({"repeats": f"Each case is asked between 1 and {MOST_REPEATS} times."})
     User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
-    stay_within_the_day(len(cases), actor)
+    asked = [(case, repeat) for case in cases for repeat in range(repeats)]
+    stay_within_the_day(len(asked), actor)
     questions = [
-        Question(bundle=bundle, label=label, version=version, draft=draft, values=values_for(bundle, case.values)) for case in cases
+        Question(bundle=bundle, label=label, other_model=model, version=version, draft=draft, values=values_for(bundle, case.values))
+        for case, _ in asked
     ]
     wordings = wordings_of(questions)
     run = Run.objects.create(
@@ -52,6 +65,8 @@ def start_run(
         environment=environment,
         wording=wordings[bundle.digest],
         label="Draft" if draft else label[:200],
+        model=model,
+        repeats=repeats,
         asked_by=actor.user,
         asked_at=clock.now(),
     )
@@ -59,8 +74,8 @@ def start_run(
     Answer.objects.bulk_create(answers)
     kept = {answer.uid: answer for answer in Answer.objects.filter(round=run.uid)}
     Result.objects.bulk_create(
-        Result(run=run, case=case.uid, answer=kept[answer.uid], outcome=_at_first(answer))
-        for case, answer in zip(cases, answers, strict=True)
+        Result(run=run, case=case.uid, repeat=repeat, answer=kept[answer.uid], outcome=_at_first(answer))
+        for (case, repeat), answer in zip(asked, answers, strict=True)
     )
     wake_workers(sum(answer.is_waiting for answer in answers))
     record(
@@ -70,6 +85,7 @@ def start_run(
         project_uid=prompt.project.uid,
         run=run.uid,
         cases=len(cases),
+        repeats=repeats,
         digest=bundle.digest,
         semver=version.semver if version else None,
     )

@@ -1,6 +1,7 @@
 """Suites and their cases: what is kept, what is refused, and what a table of Excel means."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 
 from promptstudio.evaluations import run_services, suite_services
 from promptstudio.evaluations.cases import Cases, parse_cases
+from promptstudio.evaluations.model_runner import Call
 from promptstudio.evaluations.models import Answer, Result, Suite
 from promptstudio.evaluations.services import stop_asking
 from promptstudio.evaluations.tables import cases_in_table
+from promptstudio.evaluations.tallies import by_case
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib.append_only import NeverChanges
 from promptstudio.lib.errors import Conflict, Invalid
@@ -74,6 +77,34 @@ def test_a_run_asks_every_case_and_grades_each(cast: Cast, suite: Suite, version
     assert (first.outcome, first.score, first.checks[0]["passed"]) == ("passed", 1.0, True)
     assert (second.outcome, second.score) == ("failed", 0.0)
     assert "pipe" in second.checks[0]["reason"]
+
+
+def test_each_case_is_asked_as_often_as_wanted_of_another_model(cast: Cast, suite: Suite, version: Version, calls: list[Call]) -> None:
+    other = "amazon.nova-lite-v1:0"
+    run = run_services.start_run(
+        suite=suite, bundle=version.bundle, label="1.0.0", version=version, model=other, repeats=3, actor=cast.alice
+    )
+    answer_due()
+    assert [call.model for call in calls] == [other] * 6
+    assert sorted(run.results.values_list("case", "repeat")) == [(case, repeat) for case in "01" for repeat in range(3)]
+    assert by_case(run.results.all()) == {"0": "passed", "1": "failed"}
+
+
+@pytest.mark.parametrize("wrong", [{"repeats": 0}, {"repeats": 21}, {"model": "no model at all"}])
+def test_what_cannot_be_asked_is_refused_before_anything_is_asked(
+    cast: Cast, suite: Suite, version: Version, calls: list[Call], wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, **wrong, actor=cast.alice)
+    assert list(refused.value.errors) == list(wrong)
+    assert not Answer.objects.exists()
+
+
+def test_what_has_its_default_leaves_no_trace_in_the_cases() -> None:
+    """Cases of former versions keep their digest."""
+    plain = {"cases": [{"uid": "1", "name": "A"}]}
+    assert parse_cases(plain).canonical == '{"cases":[{"name":"A","uid":"1"}]}'
+    assert parse_cases({**plain, "threshold": 0.9}).canonical == '{"cases":[{"name":"A","uid":"1"}],"threshold":0.9}'
 
 
 def test_a_case_that_does_not_fit_the_prompt_is_told_and_the_others_run(cast: Cast, suite: Suite, version: Version) -> None:

@@ -32,7 +32,11 @@ class RunQuerySet(models.QuerySet["Run"]):
 
 
 class Run(models.Model):
-    """One suite version, asked of one wording. `environment` is where the version was live then, where it was run for that."""
+    """One suite version, asked of one wording. `environment` is where the version was live then, where it was run for that.
+
+    `model` is who was asked in place of the wording's own model, empty where nobody was. Each case is asked `repeats` times.
+    `most` is the ceiling in US dollars at which it stops; None without one.
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="runs")
@@ -42,6 +46,9 @@ class Run(models.Model):
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, null=True, related_name="+")
     wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="runs")
     label = models.CharField(max_length=200)
+    model = models.CharField(max_length=2048, blank=True)
+    repeats = models.PositiveSmallIntegerField(default=1)
+    most = models.DecimalField(max_digits=14, decimal_places=8, null=True)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(default=clock.now)
 
