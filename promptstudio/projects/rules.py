@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from .asks import ASKS, FIRST, THEN
+
 ROLE_WORDS = {
     "viewer": "viewer",
     "domain_expert": "domain expert",
@@ -46,21 +48,12 @@ class Rules(BaseModel):
 
     def in_words(self, environment: str, previous: str | None) -> str:
         """One sentence: "To enter Production a version needs …"."""
-        needs = []
-        if self.previous_environment and previous:
-            needs.append(f"to be live in {previous} first")
+        needs = [need for ask in FIRST if (need := ask.need(self, previous))]
         if self.asks_approval:
             days = f" within the last {self.approval_days} days" if self.approval_days else ""
             against = " given against what is live now" if self.same_baseline else ""
             needs.append(self._approvals_asked() + ("," if self.folder_reviewers and against else "") + against + days)
-        if self.change_record:
-            needs.append("a complete change record")
-        if self.tests:
-            where = f" since it is live in {previous}" if previous else ""
-            age = f", within the last {self.tests_days} days" if self.tests_days else ""
-            needs.append(f"to have passed its required tests{where}{age}")
-        if self.asker_confirms:
-            needs.append("a yes from whoever asked for it in a request")
+        needs += [need for ask in THEN if (need := ask.need(self, previous))]
         if self.asks_approval and self.suggester_counts_as_author:
             needs.append("approvers who suggested none of its words")
         if self.asks_approval and not self.approver_may_deploy:
@@ -87,17 +80,7 @@ class Rules(BaseModel):
 
     def easier_than(self, other: "Rules") -> list[str]:
         """In which ways these rules let in what `other` would hold back; nothing when they are at least as strict."""
-        found = []
-        if other.previous_environment and not self.previous_environment:
-            found.append("a version need not be live in the environment before")
-        if other.change_record and not self.change_record:
-            found.append("the change record may stay incomplete")
-        if other.asker_confirms and not self.asker_confirms:
-            found.append("whoever asked for it need not confirm it")
-        if other.tests and not self.tests:
-            found.append("required tests need not have passed")
-        if self.tests and other.tests and other.tests_days and (self.tests_days is None or self.tests_days > other.tests_days):
-            found.append(f"tests count for {f'{self.tests_days} days' if self.tests_days else 'ever'}")
+        found = [eased for ask in ASKS if (eased := ask.eases(self, other))]
         for role, count in other.approvals.items():
             if self.approvals.get(role, 0) < count:
                 found.append(f"{self.approvals.get(role, 0)} instead of {count} {ROLE_WORDS.get(role, role)} approvals are enough")
@@ -122,11 +105,7 @@ class Rules(BaseModel):
         days = [days for days in (self.approval_days, floor.approval_days) if days]
         deployers = tuple(role for role in self.deployers if role in floor.deployers)
         return Rules(
-            previous_environment=self.previous_environment or floor.previous_environment,
-            change_record=self.change_record or floor.change_record,
-            asker_confirms=self.asker_confirms or floor.asker_confirms,
-            tests=self.tests or floor.tests,
-            tests_days=min(found) if (found := [each for each in (self.tests_days, floor.tests_days) if each]) else None,
+            **{ask.rule: ask.stricter(getattr(self, ask.rule), getattr(floor, ask.rule)) for ask in ASKS},
             approvals=approvals,
             folder_reviewers=self.folder_reviewers or floor.folder_reviewers,
             suggester_counts_as_author=self.suggester_counts_as_author or floor.suggester_counts_as_author,

@@ -32,6 +32,9 @@ YES_OR_NO = (
     "same_baseline",
     "approver_may_deploy",
 )
+NUMBERS = ("approval_days", "tests_days")
+# The fields that both forms show under “What a version needs”.
+NEEDS = ("previous_environment", "change_record", "asker_confirms", "tests", "tests_days")
 
 
 class ConditionsForm(ServiceForm):
@@ -94,14 +97,14 @@ class ConditionsForm(ServiceForm):
         """What the form says, as `projects.rules.Rules` reads it."""
         given = self.cleaned_data
         approvals = {role: given[f"approvals_{role}"] for role in REVIEWERS if given.get(f"approvals_{role}")}
-        chosen = {name: given[name] for name in (*YES_OR_NO, "approval_days", "tests_days")}
+        chosen = {name: given[name] for name in (*YES_OR_NO, *NUMBERS)}
         return {**chosen, "approvals": approvals, "deployers": given["deployers"]}
 
 
 def initial_of(rules: Rules) -> dict[str, Any]:
     """What `ConditionsForm` starts with, to show these."""
     approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
-    return {**rules.model_dump(include={*YES_OR_NO, "approval_days", "tests_days"}), **approvals, "deployers": list(rules.deployers)}
+    return {**rules.model_dump(include={*YES_OR_NO, *NUMBERS}), **approvals, "deployers": list(rules.deployers)}
 
 
 class CountField(forms.IntegerField):
@@ -228,7 +231,7 @@ class PolicyAdmin(ScopedAdmin):
         approvals = tuple(f"approvals_{role}" for role in REVIEWERS)
         return (
             (None, {"fields": ("environment",)}),
-            ("What a version needs", {"fields": ("previous_environment", "change_record", "asker_confirms", "tests", "tests_days")}),
+            ("What a version needs", {"fields": NEEDS}),
             (
                 "Approvals",
                 {

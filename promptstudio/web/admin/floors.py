@@ -12,7 +12,7 @@ from promptstudio.projects.models import Floor, PendingChange
 from promptstudio.projects.permissions import can_administer_site
 from promptstudio.projects.roles import REVIEWERS
 
-from .conditions import ConditionsForm, initial_of
+from .conditions import NEEDS, ConditionsForm, initial_of
 from .scoped import ScopedAdmin, actor_of, when
 
 
@@ -77,7 +77,7 @@ class FloorAdmin(ScopedAdmin):
             ("Where", {"fields": ("environments",)}),
             (
                 "What a version needs at least",
-                {"fields": ("previous_environment", "change_record", "asker_confirms", "tests", "tests_days")},
+                {"fields": NEEDS},
             ),
             (
                 "Approvals",
