@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from promptstudio.accounts.models import User
+from promptstudio.evaluations.models import AcceptedCase
 from promptstudio.evaluations.standing import Standing, standings_of
 from promptstudio.lib import clock
 from promptstudio.projects.answering import Answering, who_answers
@@ -120,8 +121,19 @@ class Candidate:
 
     @cached_property
     def tests(self) -> list[Standing]:
-        """How the required suites of the prompt stand on this version."""
+        """How the suites of the prompt stand on this version."""
         return standings_of([self.version])[self.version.pk]
+
+    @cached_property
+    def live_tests(self) -> list[Standing]:
+        """How the same suites stand on what is live, where anything is."""
+        return standings_of([self.live])[self.live.pk] if self.live else []
+
+    @cached_property
+    def acceptances(self) -> list[AcceptedCase]:
+        """What was said of each case that got worse on this version, in order."""
+        rows = AcceptedCase.objects.filter(version=self.version, environment=self.environment)
+        return list(rows.select_related("by"))
 
     @property
     def recalled_at(self) -> Any:
@@ -144,6 +156,17 @@ class Candidate:
     @cached_property
     def requested_changes(self) -> list[Decision]:
         return [d for d in self._standing if d.verdict == Decision.Verdict.REQUEST_CHANGES and self._holds(d)]
+
+    @property
+    def accepted(self) -> dict[tuple[int, str], AcceptedCase]:
+        """By suite and case, what lets a case be worse than on what is live: said by somebody who may say so and did not write it."""
+        said = [row for row in self.acceptances if self.live and row.against_id == self.live.pk]
+        last = {(row.suite_id, row.case): row for row in said}
+        return {key: row for key, row in last.items() if row.accepted and row.by_id not in self.authors and self._may_accept(row)}
+
+    def _may_accept(self, row: AcceptedCase) -> bool:
+        held = any((member.user_id, member.role) == (row.by_id, row.role) for member in self.members)
+        return held and row.role in self.rules.accepters
 
     @cached_property
     def _standing(self) -> list[Decision]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.chain import salted_hash
 from promptstudio.audit.services import forget_words, record
+from promptstudio.evaluations.models import AcceptedCase
 from promptstudio.lib.append_only import ERASED, erase
 from promptstudio.lib.errors import Conflict
 from promptstudio.lib.locking import locked
@@ -21,7 +22,7 @@ from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 from .models import Deployment, PublishJob, Recall
 
 ASKED, SHOWN = ("wanted", "audience", "given"), ("name", "given", "text", "why")
-Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | RequestEvent
+Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | RequestEvent | AcceptedCase
 
 
 def can_erase(actor: Actor) -> Allowed | Denied:
@@ -103,6 +104,8 @@ def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
     """The project, what it is without naming anybody, and which objects the entries with copies are about."""
     if isinstance(row, Recall):
         return row.version.prompt.project, f"Why {row.version} was recalled", [row.version.uid]
+    if isinstance(row, AcceptedCase):
+        return row.version.prompt.project, f"Why a case may get worse on {row.version}", [row.version.uid]
     if isinstance(row, Deployment):
         return row.placement.prompt.project, f"Why {row} was sent", [row.uid]
     if isinstance(row, (Remark, Suggestion)):

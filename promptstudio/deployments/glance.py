@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from promptstudio.evaluations.standing import standings_of
+from promptstudio.evaluations.models import AcceptedCase
+from promptstudio.evaluations.standing import Standing, standings_of
 from promptstudio.projects.answering import named_in, nearest
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.rules import Rules
@@ -29,8 +30,10 @@ def at_a_glance(reviews: Sequence[Review], *, instead: Mapping[int, Rules] | Non
     for environment, rules in (instead or {}).items():
         if environment in policies:
             policies[environment] = Policy(environment_id=environment, data=rules.model_dump(mode="json"))
-    facts = _facts(reviews)
     live = live_versions(reviews)
+    # One question for both sides of every comparison.
+    tests = standings_of({review.version for review in reviews} | set(live.values()))
+    facts = _facts(reviews, tests)
     links = links_of(review.version.prompt_id for review in reviews)
     origins = origins_in(review.version.prompt_id for review in reviews)
     answers = {}
@@ -38,6 +41,7 @@ def at_a_glance(reviews: Sequence[Review], *, instead: Mapping[int, Rules] | Non
         standing = live.get((review.version.prompt_id, review.environment_id))
         candidate = Candidate(review.version, review.environment, policies[review.environment_id], standing)
         brought = {
+            "live_tests": tests[standing.pk] if standing else [],
             "requests": brought_by(review.version, standing, links),
             "suggesters": suggesters_of(review.version, standing, origins),
         }
@@ -46,7 +50,7 @@ def at_a_glance(reviews: Sequence[Review], *, instead: Mapping[int, Rules] | Non
     return answers
 
 
-def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
+def _facts(reviews: Sequence[Review], tests: Mapping[int, list[Standing]]) -> dict[int, dict[str, Any]]:
     """By review, the facts of `Candidate` by their names."""
     versions = {review.version_id for review in reviews}
     recalls = {recall.version_id: recall for recall in Recall.objects.filter(version__in=versions).select_related("by").order_by("id")}
@@ -59,7 +63,7 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
     members = _members(reviews)
     decisions = _decisions(reviews)
     previous = _previous(reviews)
-    tests = standings_of({review.version for review in reviews})
+    acceptances = _acceptances(reviews)
     was_live = _was_live(versions, previous)
     return {
         review.pk: {
@@ -71,6 +75,7 @@ def _facts(reviews: Sequence[Review]) -> dict[int, dict[str, Any]]:
             "answering": (answering := nearest(review.version.prompt.folder, named)),
             "substitutes": [row for row in substitutes if answering and row.person_id in {person.pk for person in answering.people}],
             "tests": tests[review.version_id],
+            "acceptances": acceptances[review.version_id, review.environment_id],
             "decisions": decisions[review.version_id, review.environment_id],
             "members": members[review.pk],
         }
@@ -107,6 +112,14 @@ def _decisions(reviews: Sequence[Review]) -> dict[tuple[int, int], list[Decision
         last[row.review.version_id, row.review.environment_id][row.person_id] = row
     found: dict[tuple[int, int], list[Decision]] = defaultdict(list)
     return found | {key: list(people.values()) for key, people in last.items()}
+
+
+def _acceptances(reviews: Sequence[Review]) -> dict[tuple[int, int], list[AcceptedCase]]:
+    """By version and environment, as `Candidate.acceptances` gives them for one."""
+    found: dict[tuple[int, int], list[AcceptedCase]] = defaultdict(list)
+    for row in AcceptedCase.objects.filter(version__in={review.version_id for review in reviews}).select_related("by"):
+        found[row.version_id, row.environment_id].append(row)
+    return found
 
 
 def _previous(reviews: Sequence[Review]) -> dict[int, Environment | None]:

@@ -3,10 +3,11 @@ from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.projects.models import ApiKey, Environment
 from promptstudio.projects.permissions import can, roles_at
-from promptstudio.projects.rules import ROLE_WORDS
+from promptstudio.projects.rules import ROLE_WORDS, either
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.permissions import can_here
 
+from .candidate import Candidate
 from .models import PublishJob
 
 
@@ -42,6 +43,24 @@ def can_settle(actor: Actor, job: PublishJob) -> Allowed | Denied:
     """Try a failed publication again, or leave its place out."""
     placement = job.deployment.placement
     return _may_deploy(actor, placement.environment, placement.prompt)
+
+
+def can_accept(actor: Actor, candidate: Candidate) -> Allowed | Denied:
+    """Whoever holds one of the roles that the conditions name, given by somebody else, and did not write the version."""
+    if actor.key:
+        return Denied("A key accepts nothing. A person has to.")
+    if actor.user.pk in candidate.authors:
+        return Denied("You worked on this version, so somebody else has to accept what got worse.")
+    if not role_of(actor, candidate):
+        roles = either([ROLE_WORDS.get(role, role) for role in candidate.rules.accepters]) if candidate.rules.accepters else "nobody"
+        return Denied(f"The conditions of {candidate.environment} let {roles} accept what got worse. Ask one of them.")
+    return can_here(actor, "read", candidate.version.prompt)
+
+
+def role_of(actor: Actor, candidate: Candidate) -> str:
+    """The role in which they accept: the first that the conditions name. Empty where they hold none."""
+    held = {row.role for row in candidate.members if row.user_id == actor.user.pk}
+    return next((role for role in candidate.rules.accepters if role in held), "")
 
 
 def can_administer_targets(actor: Actor, environment: Environment) -> Allowed | Denied:

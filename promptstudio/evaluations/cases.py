@@ -55,6 +55,10 @@ class Case(BaseModel):
         plain = self.model_dump(mode="json", exclude_defaults=True, exclude={"assertions"})
         return plain | {"uid": self.uid} | ({"assertions": [each.as_json() for each in self.assertions]} if self.assertions else {})
 
+    @cached_property
+    def digest(self) -> str:
+        return digest_of(canonical_json(self.as_json()))
+
 
 class Cases(BaseModel):
     """Equal cases have equal `canonical` text and equal `digest`.

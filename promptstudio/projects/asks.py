@@ -46,6 +46,33 @@ def _tests(rules: "Rules", previous: str | None) -> str | None:
     return f"to have passed its required tests{where}{age}"
 
 
+def _no_regression(rules: "Rules", previous: str | None) -> str | None:
+    if not rules.no_regression:
+        return None
+    return "no case that is worse than on what is live" + (", nor statistics that speak against it" if rules.significance else "")
+
+
+def _repeats(rules: "Rules", previous: str | None) -> str | None:
+    asked = rules.tests_repeats and (rules.tests or rules.never_fail or rules.no_regression)
+    return f"each case to have been asked {rules.tests_repeats} times" if asked else None
+
+
+def _at_most(rule: str, what: str) -> Ask:
+    """A percentage by which something may be above what is live."""
+
+    def need(rules: "Rules", previous: str | None) -> str | None:
+        percent = getattr(rules, rule)
+        if percent is None:
+            return None
+        return f"{what} that is {f'at most {percent} % above' if percent else 'not above'} that of what is live"
+
+    def eased(new: "Rules", old: "Rules") -> str:
+        percent = getattr(new, rule)
+        return f"{what} may be {'anything' if percent is None else f'{percent} % above that of what is live'}"
+
+    return Ask(rule, need, eased, less=True)
+
+
 def _switch(rule: str, need: str, eased: str) -> Ask:
     return Ask(rule, lambda rules, _: need if getattr(rules, rule) else None, lambda new, old: eased)
 
@@ -67,5 +94,20 @@ THEN = (
         lambda new, old: f"tests count for {_days(new.tests_days)}" if new.tests and old.tests else None,
         less=True,
     ),
+    Ask(
+        "tests_repeats",
+        _repeats,
+        lambda new, old: f"each case need be asked only {f'{new.tests_repeats} times' if new.tests_repeats else 'once'}",
+    ),
+    _switch("never_fail", "to pass every case that must never fail", "cases that must never fail need not pass"),
+    Ask("no_regression", _no_regression, lambda new, old: "cases may get worse than on what is live"),
+    Ask(
+        "significance",
+        # said with the cases that got worse
+        lambda rules, _: None,
+        lambda new, old: "statistics only inform" if new.no_regression and old.no_regression else None,
+    ),
+    _at_most("cost_percent", "a cost per call"),
+    _at_most("p95_percent", "a slowest answer of twenty"),
 )
 ASKS = FIRST + THEN

@@ -15,13 +15,17 @@ ROLE_WORDS = {
     "auditor": "auditor",
     "admin": "project admin",
 }
+Percent = Annotated[int, Field(ge=0, le=1000)]
 EDITORS = frozenset({"domain_expert", "product", "technical", "admin"})
 
 
 class Rules(BaseModel):
     """`approvals` maps roles to how many different people of that role must approve; `approval_days` is how long one counts.
 
-    `tests` asks for the required suites of the prompt, `tests_days` is how long they count.
+    `tests` asks for the required suites of the prompt, `tests_days` is how long they count, `tests_repeats` how often each case has to be
+    asked, in these and in the next two. `never_fail` asks for the cases that must never fail, of every suite. `no_regression` lets no
+    case get worse than on what is live, unless one of `accepters` accepts it; `significance` blocks also where statistics speak against
+    it. `cost_percent` and `p95_percent` are by how much a call may cost more, and take longer, than on what is live.
 
     `folder_reviewers` asks one of those who answer for the folder of the prompt to approve, where anybody is named there.
     `suggester_counts_as_author` lets nobody approve a version that took up words which they suggested.
@@ -40,6 +44,13 @@ class Rules(BaseModel):
     asker_confirms: bool = False
     tests: bool = False
     tests_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    tests_repeats: Annotated[int, Field(ge=2, le=20)] | None = None
+    never_fail: bool = False
+    no_regression: bool = False
+    significance: bool = False
+    accepters: tuple[str, ...] = ("product", "technical", "admin")
+    cost_percent: Percent | None = None
+    p95_percent: Percent | None = None
     deployers: tuple[str, ...] = ("domain_expert", "product", "technical", "admin")
 
     @property
@@ -95,6 +106,8 @@ class Rules(BaseModel):
                 found.append(f"approvals count for {f'{self.approval_days} days' if self.approval_days else 'ever'}")
             if not other.approver_may_deploy and self.approver_may_deploy:
                 found.append("whoever approved may promote as well")
+        if self.no_regression and other.no_regression and (more := [role for role in self.accepters if role not in other.accepters]):
+            found.append(f"{_listed([ROLE_WORDS.get(role, role) for role in more])} may accept cases that got worse as well")
         if more := [role for role in self.deployers if role not in other.deployers]:
             found.append(f"{_listed([ROLE_WORDS.get(role, role) for role in more])} may promote as well")
         return found
@@ -104,6 +117,7 @@ class Rules(BaseModel):
         approvals = {role: max(self.approvals.get(role, 0), floor.approvals.get(role, 0)) for role in {**self.approvals, **floor.approvals}}
         days = [days for days in (self.approval_days, floor.approval_days) if days]
         deployers = tuple(role for role in self.deployers if role in floor.deployers)
+        accepters = self.accepters if not floor.no_regression else tuple(role for role in self.accepters if role in floor.accepters)
         return Rules(
             **{ask.rule: ask.stricter(getattr(self, ask.rule), getattr(floor, ask.rule)) for ask in ASKS},
             approvals=approvals,
@@ -112,6 +126,7 @@ class Rules(BaseModel):
             same_baseline=self.same_baseline or (floor.asks_approval and floor.same_baseline),
             approval_days=min(days) if days else None,
             approver_may_deploy=self.approver_may_deploy and (floor.approver_may_deploy or not floor.asks_approval),
+            accepters=accepters,
             deployers=deployers or floor.deployers,
         )
 

@@ -25,6 +25,10 @@ GATES = {
     "other_hands": "who approved it",
     "asker_confirms": "who asked for it",
     "tests": "the required tests",
+    "never_fail": "cases that must never fail",
+    "no_regression": "cases that got worse",
+    "cost": "what a call costs",
+    "latency": "how long answers take",
     "folder_reviewers": "who answers for the folder",
 }
 
@@ -368,6 +372,8 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "suite.cases_saved": ("device-floppy", "quiet", _said("saved the cases of {what}")),
     "suite.changed": ("pencil", "quiet", _said("changed the name of {what}, or whether it is required")),
     "suite.archived": ("archive", "quiet", _said("archived the tests {what}")),
+    "case.accepted": ("check", "quiet", _said("let a case get worse in {what}{reason}")),
+    "case.acceptance_withdrawn": ("arrow-back-up", "quiet", _said("no longer lets a case get worse in {what}")),
     "suite.started": ("player-play", "quiet", _said("ran the tests {what}")),
     "snippet.added": ("plus", "quiet", _said("made the snippet {what}")),
     "snippet.version_saved": ("device-floppy", "quiet", _said("saved {what}, a snippet")),

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from .urls_prompts import PAGE
-from .views import suites
+from .views import beside_live, suites
 
 SUITE = PAGE + "tests/<uuid:uid>/"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path(SUITE + "change/", suites.prompt_suite_change, name="prompt_suite_change"),
     path(SUITE + "archive/", suites.prompt_suite_archive, name="prompt_suite_archive"),
     path(SUITE + "run/", suites.prompt_suite_run, name="prompt_suite_run"),
+    path(PAGE + "tests/<slug:environment>/<str:semver>/", beside_live.prompt_beside_live, name="prompt_beside_live"),
+    path(PAGE + "tests/<slug:environment>/<str:semver>/accept/", beside_live.prompt_case_accept, name="prompt_case_accept"),
     path(PAGE + "runs/<uuid:uid>/", suites.prompt_run, name="prompt_run"),
     path(PAGE + "runs/<uuid:uid>/stop/", suites.prompt_run_stop, name="prompt_run_stop"),
 ]

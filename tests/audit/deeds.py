@@ -13,8 +13,8 @@ from promptstudio.accounts import session_services, signing_in, throttling
 from promptstudio.accounts.actor import system
 from promptstudio.accounts.models import Identity, SignedIn, User
 from promptstudio.audit import services as audit
+from promptstudio.deployments import acceptance_services, target_services, upkeep_services
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.models import PublishJob
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.evaluations import services as evaluations
@@ -30,6 +30,7 @@ from promptstudio.projects import services as projects
 from promptstudio.projects.founding_services import Founders, found_project
 from promptstudio.projects.models import GroupMapping, Membership, PendingChange
 from promptstudio.projects.rules import Rules
+from promptstudio.projects.services import change_policy
 from promptstudio.prompts import import_services, model_services, shelf_services
 from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
@@ -44,6 +45,8 @@ from promptstudio.reviews import substitute_services
 from promptstudio.reviews.models import Substitute, Suggestion, Thread
 from tests.cast import Cast, a_key, a_version, an_application, asked, bundle, promote, wished
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
+from tests.deployments.worse import got_worse
+from tests.evaluations import scripted
 
 
 class Stage:
@@ -218,6 +221,20 @@ def an_answer(s: Stage) -> uuid.UUID:
 def a_suite(s: Stage) -> Suite:
     cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}}]})
     return suite_services.add_suite(prompt=s.prompt, name="Usual claims", cases=cases, actor=s.cast.alice)
+
+
+def _got_worse(s: Stage) -> dict[str, Any]:
+    s.settings.MODEL_RUNNER = scripted.PATH
+    # What goes to development waits there for its target.
+    change_policy(environment=s.cast.staging, data={}, actor=s.cast.dora)
+    suite, _, candidate = got_worse(s.cast, s.prompt, through=())
+    return {"version": candidate, "environment": s.cast.staging, "suite": suite, "case": "Fire"}
+
+
+def _took_back(s: Stage) -> None:
+    worse = _got_worse(s)
+    acceptance_services.accept_case(**worse, reason="No.", actor=s.cast.bob)
+    acceptance_services.take_acceptance_back(**worse, actor=s.cast.bob)
 
 
 def _answers_forgotten(s: Stage) -> None:
@@ -483,6 +500,11 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "deployments.deploy": ("deployment.made", lambda s: promote(s.version, s.cast.staging, by=s.cast.alice)),
     "deployments.roll_back": ("deployment.rolled_back", _deployed_again),
     "deployments.recall": ("version.recalled", lambda s: deployments.recall(version=s.version, reason="No.", actor=s.cast.bob)),
+    "deployments.accept_case": (
+        "case.accepted",
+        lambda s: acceptance_services.accept_case(**_got_worse(s), reason="No.", actor=s.cast.bob),
+    ),
+    "deployments.take_acceptance_back": ("case.acceptance_withdrawn", _took_back),
     "deployments.take_out_of_service": (
         "prompt.taken_out_of_service",
         lambda s: deployments.take_out_of_service(prompt=s.prompt, environment=s.cast.development, reason="No.", actor=s.cast.bob),

@@ -8,11 +8,10 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, models, transaction
 
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments.acceptance_services import accept_case
 from promptstudio.deployments.models import AttemptEnd, Recall, Receipt
-from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.services import ask_models
-from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.lib import triggers
 from promptstudio.lib.append_only import AppendOnly, NeverChanges, append_only_models
 from promptstudio.projects.access_services import sign_access_review
@@ -25,6 +24,8 @@ from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Suggestion
 from tests.cast import Cast, a_prompt, a_snippet, a_version, asked, in_production, wished
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
+from tests.deployments.worse import got_worse
+from tests.evaluations import scripted
 from tests.triggers import drop
 
 MODELS = append_only_models()
@@ -40,7 +41,9 @@ def history(cast: Cast, settings: Any) -> None:
     renames.remember(version.prompt, {"new": "claim"})
     question = Question(bundle=version.bundle, label="1.0.0", other_model="a.model", values={"claim": "x"})
     ask_models(prompt=version.prompt, questions=[question], actor=cast.alice)
-    add_suite(prompt=version.prompt, name="Usual claims", cases=Cases(), actor=cast.alice)
+    settings.MODEL_RUNNER = scripted.PATH
+    suite, _, worse = got_worse(cast, a_prompt(cast.claims, by=cast.alice, title="Letters"))
+    accept_case(version=worse, environment=cast.staging, suite=suite, case="Fire", reason="We ask.", actor=cast.bob)
     a_target(cast.production, by=cast.dora)
     reviews.comment(review=asked(version, cast.staging, by=cast.alice), text="Why?", actor=cast.bob)
     lines = Lines("messages.0.text", 2, 2)

@@ -9,6 +9,7 @@ from .stage import ELSEWHERE_IN_PROJECT, FOLDER, Person, Stage, Things
 
 OWNER = "The owner of a prompt says who sees it; for anyone else it is a matter of settings."
 KEEPER = "The owner of a snippet changes it; for anyone else it is a matter of settings."
+ACCEPTS = "Product, technical and admins accept unless the conditions say otherwise: in a role that somebody else gave them, no author."
 ASKED = "Whoever asked for a review or wrote the version may withdraw it."
 NO_AUTHOR = "Nobody decides about their own version, and a site admin has no role that somebody else gave them."
 SITE = "It belongs to the installation, not to a project."
@@ -279,6 +280,14 @@ PAGES: dict[str, Entry] = {
     "POST prompt_suite_archive": on_prompt("write", address=uid("suite")),
     "POST prompt_suite_run": on_prompt("write", a_trial, address=uid("suite")),
     "GET prompt_run": on_prompt("read", address=uid("run")),
+    "GET prompt_beside_live": on_prompt("read", address=environment("staging")),
+    "POST prompt_case_accept": on_prompt(
+        "recall",
+        lambda s, t, p: {"suite": str(t.suite.uid), "case": "1", "reason": "So be it."},
+        address=environment("staging"),
+        instead={"author": REFUSED, "site_admin": REFUSED},
+        why=ACCEPTS,
+    ),
     "POST prompt_run_stop": on_prompt("write", address=uid("run")),
     "GET prompt_try": on_prompt("read"),
     "POST prompt_try": on_prompt("write", a_trial),

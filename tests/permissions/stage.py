@@ -19,7 +19,7 @@ from promptstudio.deployments import target_services
 from promptstudio.deployments.models import Deployment, PublishJob, Recall, Target
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import Answer, Run, Suite
+from promptstudio.evaluations.models import AcceptedCase, Answer, Run, Suite
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.services import ask_models
@@ -113,6 +113,7 @@ class Things:
     answer: Answer
     suite: Suite
     run: Run
+    accepted: AcceptedCase
     example: NamedExample
     named: frozenset[str] | None = None
 
@@ -197,8 +198,38 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     asked_with = version.bundle.model_copy(update={"model": MODEL})
     run = start_run(suite=suite, bundle=asked_with, label="1.0.1", version=version, actor=author)
     example = prompts.save_example(prompt=prompt, name="Burst pipe", values={"claim": "It drips."}, actor=author)
+    # As if it had got worse: the row is what the pages show.
+    accepted = AcceptedCase.objects.create(
+        suite=suite,
+        case="1",
+        digest="",
+        version=version,
+        against=first,
+        environment=places["staging"],
+        accepted=True,
+        reason="So be it.",
+        role="product",
+        by=decider.user,
+    )
     return Things(
-        prompt, first, version, draft, review, comment, thread, suggestion, decision, live, job, recall, wish, answer, suite, run, example
+        prompt,
+        first,
+        version,
+        draft,
+        review,
+        comment,
+        thread,
+        suggestion,
+        decision,
+        live,
+        job,
+        recall,
+        wish,
+        answer,
+        suite,
+        run,
+        accepted,
+        example,
     )
 
 

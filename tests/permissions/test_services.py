@@ -11,8 +11,8 @@ from django.db.models import Model
 from promptstudio.accounts import services as accounts
 from promptstudio.accounts import session_services
 from promptstudio.accounts.actor import Actor
+from promptstudio.deployments import acceptance_services, target_services, upkeep_services
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments import target_services, upkeep_services
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.places import ask_places
 from promptstudio.evaluations import suite_services as suites
@@ -37,7 +37,7 @@ from tests.audit.test_every_service import public_services
 from tests.cast import bundle, wished
 
 from .expecting import INVISIBLE, NOBODY, OK, REFUSED, SITE_ADMIN, Entry, expected, on_prompt
-from .pages import ASKED, KEEPER, NO_AUTHOR, OWN_IMPORT, OWNER, SITE, TAKEN_BY, WISHER, WISHER_OR_OWNER
+from .pages import ACCEPTS, ASKED, KEEPER, NO_AUTHOR, OWN_IMPORT, OWNER, SITE, TAKEN_BY, WISHER, WISHER_OR_OWNER
 from .stage import FIRST_LINE, FOLDER, Stage, Things, undone
 
 Call = Callable[[Stage, Things, Actor], Any]
@@ -381,6 +381,22 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         why=NO_AUTHOR,
     ),
     "reviews.withdraw": prompt("administer", lambda s, t, a: reviews.withdraw(review=t.review, actor=a), instead={"author": OK}, why=ASKED),
+    "deployments.accept_case": prompt(
+        "recall",
+        lambda s, t, a: acceptance_services.accept_case(
+            version=t.version, environment=s.production, suite=t.suite, case="1", reason="So be it.", actor=a
+        ),
+        instead={"author": REFUSED, "site_admin": REFUSED, "key": REFUSED},
+        why=ACCEPTS,
+    ),
+    "deployments.take_acceptance_back": prompt(
+        "recall",
+        lambda s, t, a: acceptance_services.take_acceptance_back(
+            version=t.version, environment=s.production, suite=t.suite, case="1", actor=a
+        ),
+        instead={"author": REFUSED, "site_admin": REFUSED, "key": REFUSED},
+        why=ACCEPTS,
+    ),
     "deployments.deploy": prompt("deploy", lambda s, t, a: deployments.deploy(version=t.version, environment=s.production, actor=a)),
     "deployments.roll_back": prompt(
         "roll_back", lambda s, t, a: deployments.roll_back(prompt=t.prompt, environment=s.development, reason="No.", actor=a)

@@ -12,8 +12,9 @@ from promptstudio.prompts.models import Version
 
 from ..candidate import Candidate, Gate, Outcome
 from ..models import Placement
+from .beside_live import AnswersAsFast, CostsNoMore, NoRegression
 from .people import Approvals, AskerConfirms, ForTheFolder, OtherHands, SameBaseline
-from .testing import Tested
+from .testing import NeverFails, Tested
 from .version import ChangeRecord, NotRecalled, PreviousEnvironment
 
 __all__ = [
@@ -40,6 +41,10 @@ GATES: tuple[Gate, ...] = (
     Approvals(),
     ForTheFolder(),
     Tested(),
+    NeverFails(),
+    NoRegression(),
+    CostsNoMore(),
+    AnswersAsFast(),
     SameBaseline(),
     OtherHands(),
 )

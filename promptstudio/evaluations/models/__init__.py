@@ -1,7 +1,20 @@
 """Django models of evaluations. (What calls AI models is in `model_runner.py`.)"""
 
+from .acceptances import AcceptedCase
 from .answers import Answer, AnswerQuerySet, FilledWith, Wording
 from .runs import Result, Run, RunQuerySet
 from .suites import Suite, SuiteQuerySet, SuiteVersion
 
-__all__ = ["Answer", "AnswerQuerySet", "FilledWith", "Result", "Run", "RunQuerySet", "Suite", "SuiteQuerySet", "SuiteVersion", "Wording"]
+__all__ = [
+    "AcceptedCase",
+    "Answer",
+    "AnswerQuerySet",
+    "FilledWith",
+    "Result",
+    "Run",
+    "RunQuerySet",
+    "Suite",
+    "SuiteQuerySet",
+    "SuiteVersion",
+    "Wording",
+]

@@ -27,14 +27,32 @@ YES_OR_NO = (
     "change_record",
     "asker_confirms",
     "tests",
+    "never_fail",
+    "no_regression",
+    "significance",
     "folder_reviewers",
     "suggester_counts_as_author",
     "same_baseline",
     "approver_may_deploy",
 )
-NUMBERS = ("approval_days", "tests_days")
+NUMBERS = ("approval_days", "tests_days", "tests_repeats", "cost_percent", "p95_percent")
 # The fields that both forms show under “What a version needs”.
-NEEDS = ("previous_environment", "change_record", "asker_confirms", "tests", "tests_days")
+NEEDS = ("previous_environment", "change_record", "asker_confirms")
+# What they show under “Tests”.
+TESTS = (
+    "tests",
+    "tests_days",
+    "tests_repeats",
+    "never_fail",
+    "no_regression",
+    "accepters",
+    "significance",
+    "cost_percent",
+    "p95_percent",
+)
+
+
+TESTS_IN_WORDS = "Suites of cases stand in the tab Tests of each prompt. What is measured is exactly this version."
 
 
 class ConditionsForm(ServiceForm):
@@ -58,6 +76,47 @@ class ConditionsForm(ServiceForm):
     )
     tests_days = forms.IntegerField(
         label="Days that tests count", required=False, min_value=1, max_value=3650, help_text="Empty: for as long as it is live there."
+    )
+    tests_repeats = forms.IntegerField(
+        label="Times that each case has to be asked",
+        required=False,
+        min_value=2,
+        max_value=20,
+        help_text="Models do not answer the same twice. The majority of the answers counts. Empty: once is enough.",
+    )
+    never_fail = forms.BooleanField(
+        label="Cases that must never fail passed each time", required=False, help_text="Of every suite of the prompt, required or not."
+    )
+    no_regression = forms.BooleanField(
+        label="No case is worse than on what is live",
+        required=False,
+        help_text="A case of a required suite that what is live passes, and the version does not, blocks until somebody accepts it.",
+    )
+    accepters = forms.MultipleChoiceField(
+        choices=[(role, Role(role).label) for role in REVIEWERS],
+        label="Who may accept a case that got worse",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="By name and with a reason, and never somebody who worked on the version.",
+    )
+    significance = forms.BooleanField(
+        label="Statistics block as well",
+        required=False,
+        help_text="From 60 cases on it is said whether a difference may be chance. On: one that is worse, and hardly by chance, blocks.",
+    )
+    cost_percent = forms.IntegerField(
+        label="Percent that a call may cost more than on what is live",
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text="The mean over the required suites. Empty: it is not looked at.",
+    )
+    p95_percent = forms.IntegerField(
+        label="Percent that answers may take longer than on what is live",
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text="Of the time within which 19 of 20 answers come. Empty: it is not looked at.",
     )
     folder_reviewers = forms.BooleanField(
         label="Somebody who answers for its folder approves it",
@@ -92,19 +151,23 @@ class ConditionsForm(ServiceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["deployers"].initial = list(DEPLOYERS)
+        self.fields["accepters"].initial = list(Rules().accepters)
 
     def rules_data(self) -> dict[str, Any]:
         """What the form says, as `projects.rules.Rules` reads it."""
         given = self.cleaned_data
         approvals = {role: given[f"approvals_{role}"] for role in REVIEWERS if given.get(f"approvals_{role}")}
+        # They say nothing where no case is compared.
+        accepters = {"accepters": given["accepters"]} if given["no_regression"] else {}
         chosen = {name: given[name] for name in (*YES_OR_NO, *NUMBERS)}
-        return {**chosen, "approvals": approvals, "deployers": given["deployers"]}
+        return {**chosen, "approvals": approvals, **accepters, "deployers": given["deployers"]}
 
 
 def initial_of(rules: Rules) -> dict[str, Any]:
     """What `ConditionsForm` starts with, to show these."""
     approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
-    return {**rules.model_dump(include={*YES_OR_NO, *NUMBERS}), **approvals, "deployers": list(rules.deployers)}
+    listed = {name: list(getattr(rules, name)) for name in ("accepters", "deployers")}
+    return {**rules.model_dump(include={*YES_OR_NO, *NUMBERS}), **approvals, **listed}
 
 
 class CountField(forms.IntegerField):
@@ -232,6 +295,7 @@ class PolicyAdmin(ScopedAdmin):
         return (
             (None, {"fields": ("environment",)}),
             ("What a version needs", {"fields": NEEDS}),
+            ("Tests", {"fields": TESTS, "description": TESTS_IN_WORDS}),
             (
                 "Approvals",
                 {

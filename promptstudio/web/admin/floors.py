@@ -12,7 +12,7 @@ from promptstudio.projects.models import Floor, PendingChange
 from promptstudio.projects.permissions import can_administer_site
 from promptstudio.projects.roles import REVIEWERS
 
-from .conditions import NEEDS, ConditionsForm, initial_of
+from .conditions import NEEDS, TESTS, TESTS_IN_WORDS, ConditionsForm, initial_of
 from .scoped import ScopedAdmin, actor_of, when
 
 
@@ -79,6 +79,7 @@ class FloorAdmin(ScopedAdmin):
                 "What a version needs at least",
                 {"fields": NEEDS},
             ),
+            ("Tests", {"fields": TESTS, "description": TESTS_IN_WORDS}),
             (
                 "Approvals",
                 {"fields": (*approvals, "folder_reviewers", "suggester_counts_as_author", "same_baseline", "approval_days")},

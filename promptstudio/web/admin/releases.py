@@ -16,6 +16,7 @@ from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.models import Deployment, Evaluation, Recall
 from promptstudio.deployments.permissions import can_deploy
+from promptstudio.evaluations.models import AcceptedCase
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Request, RequestEvent, Version
@@ -270,6 +271,18 @@ class RecallAdmin(ErasingAdmin):
     list_display = ("version", "by", "reason", when("created_at", "Recalled"))
     search_fields = ("reason", "version__prompt__title")
     list_select_related = ("version__prompt__project", "by")
+
+
+@admin.register(AcceptedCase)
+class AcceptedCaseAdmin(ErasingAdmin):
+    one, many, icon = "accepted case", "accepted cases", "test-pipe"
+    hint = "Cases that somebody let get worse than on what was live, and why."
+    section = "releases"
+    project_path, prompt_path = "version__prompt__project", "version__prompt"
+    list_display = ("version", "environment", "suite", "accepted", "by", "reason", when("at", "Said"))
+    list_filter = ("accepted", "environment")
+    search_fields = ("reason", "version__prompt__title", "by__name")
+    list_select_related = ("version__prompt__project", "environment", "suite", "by")
 
 
 @admin.register(Deployment)

@@ -59,6 +59,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
         "open_review": version.reviews.open().filter(environment=place).first(),
         "reason": request.POST.get("reason", ""),
         "asks_review": bool(candidate.rules.approvals),
+        "beside_live_url": prompt_url(prompt, "beside_live", place.slug, version.semver),
     }
     if context["open_review"]:
         context["review_url"] = review_url(context["open_review"])

@@ -41,7 +41,7 @@ from ..line_talk import say_whom_nobody_is, talk_about
 from ..middleware import refused
 from ..middleware import typed as typed_back
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
-from ..requests import StudioRequest, review_url
+from ..requests import StudioRequest, prompt_url, review_url
 from ..searching import typed
 from ..steps import step_from
 from ..uids import uid_or_404
@@ -228,6 +228,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "new_label": labels[1],
         "gates": outcomes,
         "open_gates": sum(not outcome.passed for outcome in outcomes),
+        "beside_live_url": prompt_url(found.version.prompt, "beside_live", found.environment.slug, found.version.semver),
         "talk": _talk(request, found),
         "answered": requests_answered_by(found.version),
         "last_decision": last,

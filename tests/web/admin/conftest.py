@@ -5,6 +5,9 @@ import pytest
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
+from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.models import AcceptedCase
+from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, set_floor
@@ -56,6 +59,11 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     deployments.decide(review=review, verdict="request_changes", comment="Secret wish", seen=None, actor=decider)
     promote(other, secret_place, by=cast.charlie)
     deployments.recall(version=other, reason="Secret reason", actor=cast.root)
+    for place, made, by in ((cast.staging, version, cast.bob), (secret_place, other, cast.charlie)):
+        secret = "Secret " if by == cast.charlie else ""
+        suite = add_suite(prompt=made.prompt, name=f"{secret}claims", cases=Cases(), actor=by)
+        said = {"accepted": True, "reason": f"{secret}reason", "role": "product", "by": by.user}
+        AcceptedCase.objects.create(suite=suite, case="1", digest="", version=made, against=made, environment=place, **said)
     set_floor(data={}, actor=cast.root)
     wished(cast.claims, by=cast.alice)
     wished(theirs, by=cast.charlie, title="Secret wish")
