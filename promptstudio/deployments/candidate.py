@@ -2,8 +2,9 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from promptstudio.accounts.models import User
 from promptstudio.evaluations.models import AcceptedCase
@@ -13,14 +14,28 @@ from promptstudio.projects.answering import Answering, who_answers
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.roles import ROLES
 from promptstudio.projects.rules import Rules
-from promptstudio.prompts.models import Prompt, PromptUserPermission, Request, Version
+from promptstudio.projects.windows import next_allowed
+from promptstudio.prompts.catalogue import Catalogue
+from promptstudio.prompts.models import ModelEntry, Prompt, PromptUserPermission, Request, Version
 from promptstudio.reviews.answering import substitutes_of
 from promptstudio.reviews.authorship import origins_in, suggesters_of
-from promptstudio.reviews.models import Decision, Substitute
+from promptstudio.reviews.models import Decision, Substitute, Thread
 from promptstudio.reviews.services import standing_decisions
 
-from .models import Recall, WentLive
+from .models import Recall, Target, WentLive
 from .requests import brought_by, links_of
+
+if TYPE_CHECKING:
+    fact = cached_property
+else:
+
+    class fact(cached_property):
+        """Asked for once. What `unknown` names cannot be asked for: whoever does gets the reason, and a gate that gets it blocks."""
+
+        def __get__(self, candidate: Any, owner: Any = None) -> Any:
+            if candidate is not None and self.attrname in candidate.unknown:
+                raise candidate.unknown[self.attrname].with_traceback(None)
+            return super().__get__(candidate, owner)
 
 
 @dataclass(frozen=True)
@@ -54,54 +69,82 @@ class Candidate:
     policy: Policy
     live: Version | None
     by: User | None = None
+    unknown: dict[str, Exception] = field(default_factory=dict, compare=False)
 
-    @cached_property
+    # Facts that gates ask for. `glance` fills them for many candidates at once; a gate that asks the database itself makes lists slow.
+    # In `unknown` it leaves what kept it from knowing one.
+
+    @fact
     def rules(self) -> Rules:
         return self.policy.rules
 
-    # Facts that gates ask for. `glance` fills them for many candidates at once; a gate that asks the database itself makes lists slow.
-
-    @cached_property
+    @fact
     def recall(self) -> Recall | None:
         return self.version.recalls.order_by("-id").select_related("by").first()
 
-    @cached_property
+    @fact
     def previous(self) -> Environment | None:
         return self.environment.previous
 
-    @cached_property
+    @fact
     def was_live_before(self) -> WentLive | None:
         """The last time that this version went live in the previous environment."""
         return WentLive.objects.filter(version=self.version, placement__environment=self.previous).order_by("id").last()
 
-    @cached_property
+    @fact
+    def serves_before(self) -> WentLive | None:
+        """What the previous environment serves at the moment, and since when; None where it serves nothing."""
+        serving = WentLive.objects.serving().filter(placement__prompt=self.version.prompt_id, placement__environment=self.previous)
+        return serving.select_related("version").first()
+
+    @fact
     def missing_from_record(self) -> list[str]:
         return self.version.missing_from_record
 
-    @cached_property
+    @fact
+    def targets(self) -> list[Target]:
+        """The places outside that it would be sent to."""
+        return list(self.environment.targets.filter(is_active=True))
+
+    @fact
+    def known_models(self) -> Catalogue:
+        return ModelEntry.objects.catalogue()
+
+    @fact
+    def allowed_at(self) -> datetime | None:
+        """The first moment from now on at which the calendar lets promotions through; None where it never does."""
+        return next_allowed(self.rules, clock.now())
+
+    @fact
+    def open_threads(self) -> list[Thread]:
+        """Unsettled comments on lines of it and of earlier versions, as its review shows them."""
+        found = Thread.objects.open().filter(version__prompt=self.version.prompt_id, version__lte=self.version.pk)
+        return list(found.select_related("begun_by"))
+
+    @fact
     def writers(self) -> set[int]:
         return set(self.version.contributors.values_list("user_id", flat=True))
 
-    @cached_property
+    @fact
     def suggesters(self) -> set[int]:
         """Who suggested words that were taken into the version, or into what it brings along."""
         return suggesters_of(self.version, self.live, origins_in([self.version.prompt_id]))
 
-    @cached_property
+    @fact
     def answering(self) -> Answering | None:
         """Who answers for the folder of the prompt, where anybody is named."""
         return who_answers(self.version.prompt.folder)
 
-    @cached_property
+    @fact
     def substitutes(self) -> list[Substitute]:
         """Whoever stands in, or stood in, for one of them."""
         return substitutes_of(person.pk for person in self.answering.people) if self.answering else []
 
-    @cached_property
+    @fact
     def decisions(self) -> list[Decision]:
         return standing_decisions(self.version, self.environment)
 
-    @cached_property
+    @fact
     def members(self) -> list[Membership]:
         """Roles that count here: of people who may sign in and see the prompt, given by someone else."""
         prompt = self.version.prompt
@@ -109,7 +152,7 @@ class Candidate:
         named = PromptUserPermission.objects.filter(content_object=prompt).values_list("user_id", flat=True) if prompt.restricted else ()
         return who_counts(prompt, list(rows), set(named))
 
-    @cached_property
+    @fact
     def requests(self) -> list[Request]:
         """What somebody asked for and this version answers, itself or with what it brings along since the live one."""
         return brought_by(self.version, self.live, links_of([self.version.prompt_id]))
@@ -119,17 +162,17 @@ class Candidate:
         """Who does not approve it."""
         return self.writers | self.suggesters if self.rules.suggester_counts_as_author else self.writers
 
-    @cached_property
+    @fact
     def tests(self) -> list[Standing]:
         """How the suites of the prompt stand on this version."""
         return standings_of([self.version])[self.version.pk]
 
-    @cached_property
+    @fact
     def live_tests(self) -> list[Standing]:
         """How the same suites stand on what is live, where anything is."""
         return standings_of([self.live])[self.live.pk] if self.live else []
 
-    @cached_property
+    @fact
     def acceptances(self) -> list[AcceptedCase]:
         """What was said of each case that got worse on this version, in order."""
         rows = AcceptedCase.objects.filter(version=self.version, environment=self.environment)
@@ -184,6 +227,9 @@ class Candidate:
         return held and decision.role in ROLES["review"]
 
 
+FACTS = tuple(name for name, value in vars(Candidate).items() if isinstance(value, fact))
+
+
 def who_counts(prompt: Prompt, rows: Sequence[Membership], named: Container[int]) -> list[Membership]:
     """Of all roles at the prompt's folder, those that count in its conditions: of people who see the prompt, given by someone else.
 
@@ -200,6 +246,8 @@ def who_counts(prompt: Prompt, rows: Sequence[Membership], named: Container[int]
 class Gate:
     name: ClassVar[str]
     title: ClassVar[str]
+    # Whether it asks about the moment of the promotion alone, and nothing of the version.
+    is_of_the_moment: ClassVar[bool] = False
 
     def applies(self, rules: Rules) -> bool:
         raise NotImplementedError

@@ -154,6 +154,12 @@ class Seal(AppendOnly):
         return f"Seal of {self.deployment}"
 
 
+class WentLiveQuerySet(AppendOnlyQuerySet):
+    def serving(self) -> "WentLiveQuerySet":
+        """Of each placement the one that lasts: live now, and not taken out of service."""
+        return self.filter(placement__live=F("deployment"), placement__out_of_service_at=None)
+
+
 class WentLive(AppendOnly):
     """The moment at which a deployment became what its environment serves. The next one of the placement ends it."""
 
@@ -161,6 +167,8 @@ class WentLive(AppendOnly):
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="live_history")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="live_history")
     at = models.DateTimeField(default=clock.now)
+
+    objects: ClassVar[Any] = WentLiveQuerySet.as_manager()
 
     class Meta:
         base_manager_name = "objects"

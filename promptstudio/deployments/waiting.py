@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib import clock
@@ -182,9 +183,9 @@ def newest_policies(environments: set[int]) -> dict[int, Policy]:
     return {policy.environment_id: policy for policy in Policy.objects.filter(environment__in=environments).order_by("number")}
 
 
-def live_versions(reviews: Sequence[Review]) -> dict[tuple[int, int], Version]:
-    """What is live where a review asks to go, by prompt and environment."""
+def live_versions(pairs: Sequence[Any]) -> dict[tuple[int, int], Version]:
+    """What is live where reviews, or other pairs of a version and an environment, would go; by prompt and environment."""
     placements = Placement.objects.filter(
-        prompt__in={r.version.prompt_id for r in reviews}, environment__in={r.environment_id for r in reviews}
+        prompt__in={pair.version.prompt_id for pair in pairs}, environment__in={pair.environment_id for pair in pairs}
     ).exclude(live=None)
     return {(p.prompt_id, p.environment_id): p.live.version for p in placements.select_related("live__version")}  # type: ignore[union-attr]

@@ -35,7 +35,16 @@ class Ask:
 
 
 def _previous(rules: "Rules", previous: str | None) -> str | None:
-    return f"to be live in {previous} first" if rules.previous_environment and previous else None
+    return f"to be live in {previous} first" if rules.previous_environment and previous and not rules.previous_hours else None
+
+
+def _stay(rules: "Rules", previous: str | None) -> str | None:
+    return f"to be live in {previous} for {_hours(rules.previous_hours)} without a break" if rules.previous_hours and previous else None
+
+
+def _less_time(new: "Rules", old: "Rules") -> str:
+    hours = _hours(new.previous_hours) if new.previous_hours else "no time"
+    return f"a version has to stay in the environment before for {hours} instead of {_hours(old.previous_hours)}"
 
 
 def _tests(rules: "Rules", previous: str | None) -> str | None:
@@ -81,8 +90,15 @@ def _days(days: int | None) -> str:
     return f"{days} days" if days else "ever"
 
 
+def _hours(hours: int | None) -> str:
+    return f"{hours} hour{'' if hours == 1 else 's'}"
+
+
 # Before the approvals in the sentence, and behind them.
-FIRST = (Ask("previous_environment", _previous, lambda new, old: "a version need not be live in the environment before"),)
+FIRST = (
+    Ask("previous_environment", _previous, lambda new, old: "a version need not be live in the environment before"),
+    Ask("previous_hours", _stay, _less_time),
+)
 THEN = (
     _switch("change_record", "a complete change record", "the change record may stay incomplete"),
     _switch("asker_confirms", "a yes from whoever asked for it in a request", "whoever asked for it need not confirm it"),
@@ -109,5 +125,9 @@ THEN = (
     ),
     _at_most("cost_percent", "a cost per call"),
     _at_most("p95_percent", "a slowest answer of twenty"),
+    _switch("no_open_changes", "to have no reviewer who asks for changes", "a version may enter while a reviewer asks for changes"),
+    _switch("no_open_comments", "to have every comment on its lines settled", "comments on lines may be unsettled"),
+    _switch("portable", "to fit every place that it is sent to", "a version need not fit the places that it is sent to"),
+    _switch("model_not_retired", "to name no model that is retired", "the model of a version may be retired"),
 )
 ASKS = FIRST + THEN

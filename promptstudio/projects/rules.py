@@ -3,9 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
+from promptstudio.lib import clock
+
+from . import windows
 from .asks import ASKS, FIRST, THEN
+from .windows import Freeze, Hours
 
 ROLE_WORDS = {
     "viewer": "viewer",
@@ -16,6 +20,7 @@ ROLE_WORDS = {
     "admin": "project admin",
 }
 Percent = Annotated[int, Field(ge=0, le=1000)]
+MOST_IN_A_SENTENCE = 4
 EDITORS = frozenset({"domain_expert", "product", "technical", "admin"})
 
 
@@ -29,11 +34,15 @@ class Rules(BaseModel):
 
     `folder_reviewers` asks one of those who answer for the folder of the prompt to approve, where anybody is named there.
     `suggester_counts_as_author` lets nobody approve a version that took up words which they suggested.
+
+    `previous_hours` is how long it has to be live in the environment before, without a break and up to now.
+    `hours` have to be open, all of them, and no one of the `freezes` may hold (`windows`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     previous_environment: bool = False
+    previous_hours: Annotated[int, Field(ge=1, le=8760)] | None = None
     change_record: bool = False
     approvals: dict[str, PositiveInt] = Field(default_factory=dict)
     folder_reviewers: bool = False
@@ -51,6 +60,12 @@ class Rules(BaseModel):
     accepters: tuple[str, ...] = ("product", "technical", "admin")
     cost_percent: Percent | None = None
     p95_percent: Percent | None = None
+    no_open_changes: bool = False
+    no_open_comments: bool = False
+    portable: bool = False
+    model_not_retired: bool = False
+    hours: Annotated[tuple[Hours, ...], AfterValidator(windows.of_one_zone_each)] = ()
+    freezes: Annotated[tuple[Freeze, ...], Field(max_length=windows.MOST_FREEZES), AfterValidator(windows.each_once)] = ()
     deployers: tuple[str, ...] = ("domain_expert", "product", "technical", "admin")
 
     @property
@@ -58,7 +73,22 @@ class Rules(BaseModel):
         return bool(self.approvals) or self.folder_reviewers
 
     def in_words(self, environment: str, previous: str | None) -> str:
-        """One sentence: "To enter Production a version needs …"."""
+        """“To enter Production a version needs …”, and when promotion is allowed."""
+        return " ".join([self._needs_in_words(environment, previous), *windows.in_words(self)])
+
+    def _needs_in_words(self, environment: str, previous: str | None) -> str:
+        needs = self.needs(previous)
+        if not needs:
+            if set(self.deployers) >= EDITORS:
+                anyone = f"Anyone who edits can promote to {environment}."
+                return anyone if self.hours or self.freezes else f"{anyone} There are no conditions."
+            if self.hours or self.freezes:
+                return self.deployers_in_words(environment)
+            return f"There are no conditions. {self.deployers_in_words(environment)}"
+        return _said(environment, needs)
+
+    def needs(self, previous: str | None) -> list[str]:
+        """What a version needs, each as it stands behind “needs”."""
         needs = [need for ask in FIRST if (need := ask.need(self, previous))]
         if self.asks_approval:
             days = f" within the last {self.approval_days} days" if self.approval_days else ""
@@ -69,11 +99,7 @@ class Rules(BaseModel):
             needs.append("approvers who suggested none of its words")
         if self.asks_approval and not self.approver_may_deploy:
             needs.append("somebody to promote it who did not approve it")
-        if not needs:
-            if set(self.deployers) >= EDITORS:
-                return f"Anyone who edits can promote to {environment}. There are no conditions."
-            return f"There are no conditions. {self.deployers_in_words(environment)}"
-        return f"To enter {environment} a version needs {_listed(needs)}."
+        return needs
 
     def approvals_in_words(self) -> str:
         return " and ".join(
@@ -97,6 +123,7 @@ class Rules(BaseModel):
                 found.append(f"{self.approvals.get(role, 0)} instead of {count} {ROLE_WORDS.get(role, role)} approvals are enough")
         if other.folder_reviewers and not self.folder_reviewers:
             found.append("nobody who answers for a folder has to approve what lies in it")
+        found += windows.eased(self, other, clock.now())
         if self.asks_approval and other.asks_approval:
             if other.suggester_counts_as_author and not self.suggester_counts_as_author:
                 found.append("whoever suggested words of a version may approve it")
@@ -107,9 +134,9 @@ class Rules(BaseModel):
             if not other.approver_may_deploy and self.approver_may_deploy:
                 found.append("whoever approved may promote as well")
         if self.no_regression and other.no_regression and (more := [role for role in self.accepters if role not in other.accepters]):
-            found.append(f"{_listed([ROLE_WORDS.get(role, role) for role in more])} may accept cases that got worse as well")
+            found.append(f"{listed([ROLE_WORDS.get(role, role) for role in more])} may accept cases that got worse as well")
         if more := [role for role in self.deployers if role not in other.deployers]:
-            found.append(f"{_listed([ROLE_WORDS.get(role, role) for role in more])} may promote as well")
+            found.append(f"{listed([ROLE_WORDS.get(role, role) for role in more])} may promote as well")
         return found
 
     def raised_to(self, floor: "Rules") -> "Rules":
@@ -128,13 +155,24 @@ class Rules(BaseModel):
             approver_may_deploy=self.approver_may_deploy and (floor.approver_may_deploy or not floor.asks_approval),
             accepters=accepters,
             deployers=deployers or floor.deployers,
+            hours=self.hours + floor.hours,
+            freezes=windows.still_to_come(self.freezes + floor.freezes, clock.now()),
         )
 
     def deployers_in_words(self, environment: str) -> str:
         """Who may press the button, once the conditions are met."""
         if not self.deployers:
             return f"Nobody but a site admin may promote to {environment}."
-        return f"Promoting to {environment} is for: {_listed([ROLE_WORDS.get(role, role) for role in self.deployers])}."
+        return f"Promoting to {environment} is for: {listed([ROLE_WORDS.get(role, role) for role in self.deployers])}."
+
+
+def _said(environment: str, needs: list[str]) -> str:
+    """In two sentences where one would be too long to read out: what it has to be and do, then what it needs from others."""
+    itself = [need for need in needs if need.startswith("to ")]
+    others = [need for need in needs if need not in itself]
+    if len(needs) <= MOST_IN_A_SENTENCE or not itself or not others:
+        return f"To enter {environment} a version needs {listed(needs)}."
+    return f"To enter {environment} a version needs {listed(itself)}. It also needs {listed(others)}."
 
 
 def either(parts: list[str]) -> str:
@@ -142,5 +180,5 @@ def either(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " or " + parts[-1]
 
 
-def _listed(parts: list[str]) -> str:
+def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

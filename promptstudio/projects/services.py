@@ -21,6 +21,7 @@ from .roles import DEPLOYERS, REVIEWERS
 from .rules import Rules
 from .saving import save_by
 from .staffing import staff_of, what_is_missing
+from .windows import next_allowed
 
 LONGEST_GRACE_DAYS = 3650
 
@@ -55,7 +56,7 @@ def add_environment(*, project: Project, slug: str, name: str, rules: Rules, gra
         subject=environment,
         project_uid=project.uid,
         slug=slug,
-        rules=rules.model_dump(mode="json"),
+        rules=_for_the_trail(rules.model_dump(mode="json")),
     )
     return environment
 
@@ -95,6 +96,7 @@ def change_policy(*, environment: Environment, data: dict[str, Any], actor: Acto
     if present.rules == rules:
         raise Conflict(f"These are already the rules of {environment}.")
     _keeps_the_floor(environment, rules)
+    _opens(rules)
     if missing := what_is_missing(rules, staff_of(environment.project)) or what_is_missing_in_folders(environment.project, rules):
         raise Invalid({"rules": missing})
     easier = rules.easier_than(present.rules)
@@ -126,8 +128,9 @@ def _put_in_force(environment: Environment, rules: Rules, actor: Actor, *, by: U
         subject=policy,
         project_uid=environment.project.uid,
         environment=environment.slug,
-        before=present.data,
-        after=policy.data,
+        before=_for_the_trail(present.data),
+        after=_for_the_trail(policy.data),
+        words=_reasons_in(policy.data),
     )
     return policy
 
@@ -150,6 +153,7 @@ def set_floor(*, data: dict[str, Any], environments: Sequence[str] = (), actor: 
     """
     can_administer_site(actor).require()
     rules, places = parse_rules(data), sorted(set(environments))
+    _opens(rules)
     present = Floor.objects.first()
     if present and (present.rules, present.environments) == (rules, places):
         raise Conflict("This is the floor already.")
@@ -183,9 +187,10 @@ def _lay_floor(content: dict[str, Any], actor: Actor, *, by: User) -> Floor:
         actor=actor,
         action="floor.changed",
         subject=floor,
-        before=before.data if before else None,
-        after=floor.data,
+        before=_for_the_trail(before.data) if before else None,
+        after=_for_the_trail(floor.data),
         environments=floor.environments,
+        words=_reasons_in(floor.data),
     )
     for environment in Environment.objects.select_for_update(of=("self",)).select_related("project").order_by("project", "position"):
         present = environment.policy.rules
@@ -206,6 +211,21 @@ def _keeps_the_floor(environment: Environment, rules: Rules) -> None:
     below = rules.easier_than(floor.rules) if floor and floor.holds_for(environment) else []
     if below:
         raise Invalid({"rules": f"The site asks for more than this: {'; '.join(below)}. A project may ask for more, never for less."})
+
+
+def _opens(rules: Rules) -> None:
+    if next_allowed(rules, clock.now()) is None:
+        raise Invalid({"rules": "These hours are never open together, so that nothing could be promoted any more. Change one of them."})
+
+
+def _for_the_trail(data: dict[str, Any]) -> dict[str, Any]:
+    """Without what somebody wrote freely, which goes into `words`."""
+    return {**data, "freezes": [{**freeze, "reason": ""} for freeze in data.get("freezes", [])]}
+
+
+def _reasons_in(data: dict[str, Any]) -> dict[str, str]:
+    reasons = "; ".join(freeze["reason"] for freeze in data.get("freezes", []))
+    return {"freezes": reasons} if reasons else {}
 
 
 def parse_rules(data: dict[str, Any]) -> Rules:

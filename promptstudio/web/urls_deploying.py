@@ -5,6 +5,7 @@ from .views import deploying, environments, using, why
 PAGE = "p/<slug:project>/prompts/<prompt:name>/-/"
 urlpatterns = [
     path(PAGE + "promote/<slug:environment>/<str:semver>/", deploying.prompt_promote, name="prompt_promote"),
+    path(PAGE + "conditions/<slug:environment>/<str:semver>/", deploying.prompt_conditions, name="prompt_conditions"),
     path(PAGE + "roll-back/<slug:environment>/", deploying.prompt_roll_back, name="prompt_roll_back"),
     path(PAGE + "recall/<str:semver>/", deploying.prompt_recall, name="prompt_recall"),
     path(PAGE + "out-of-service/<slug:environment>/", deploying.prompt_out_of_service, name="prompt_out_of_service"),

@@ -358,7 +358,7 @@ class TestCostAndTime:
 def test_the_conditions_say_it_in_words_and_are_compared() -> None:
     rules = Rules(no_regression=True, significance=True, never_fail=True, tests_repeats=3, cost_percent=10, p95_percent=0)
     assert rules.in_words("Staging", "Development") == (
-        "To enter Staging a version needs each case to have been asked 3 times, to pass every case that must never fail, "
+        "To enter Staging a version needs to pass every case that must never fail. It also needs each case to have been asked 3 times, "
         "no case that is worse than on what is live, nor statistics that speak against it, "
         "a cost per call that is at most 10 % above that of what is live "
         "and a slowest answer of twenty that is not above that of what is live."

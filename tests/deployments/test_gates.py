@@ -1,7 +1,6 @@
 """Promises 3 and 4: a gate that cannot answer blocks, and what an approval is worth."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -9,10 +8,6 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments import gates, waiting
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.services import Blocked
-from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.run_services import start_run
-from promptstudio.evaluations.suite_services import add_suite
-from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, NotAllowed
 from promptstudio.projects.models import Membership, Policy
@@ -23,7 +18,6 @@ from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.services import withdraw
 from tests.cast import STRICT, Cast, a_key, a_person, a_version, an_application, approve, approved, asked, bundle, in_production, promote
-from tests.evaluations.scripted import MODEL, PATH, saying
 
 
 @pytest.fixture
@@ -37,38 +31,6 @@ def version(cast: Cast, prompt: Prompt) -> Version:
 def outcome(cast: Cast, version: Version, gate: str) -> gates.Outcome:
     outcomes = gates.evaluate(gates.candidate_for(version, cast.production))
     return next(outcome for outcome in outcomes if outcome.gate == gate)
-
-
-@pytest.fixture
-def tested(cast: Cast, prompt: Prompt, settings: Any) -> Version:
-    """Live in both environments before, and its required suite passed since."""
-    settings.MODEL_RUNNER = PATH
-    record = {"expected_impact": "Fewer calls.", "validation_criteria": "We count."}
-    change = prompts.Change(summary="Say it better.", **record)
-    version = prompts.save_version(prompt=prompt, data=bundle(model=MODEL), change=change, actor=cast.alice)
-    promote(version, cast.development, cast.staging, by=cast.alice)
-    cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}, "assertions": [{"type": "icontains", "value": "sort"}]}]})
-    suite = add_suite(prompt=prompt, name="Usual", required=True, cases=cases, actor=cast.alice)
-    start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
-    with saying():
-        answer_due()
-    return version
-
-
-@pytest.mark.parametrize("gate", gates.GATES, ids=lambda gate: gate.name)
-def test_a_gate_that_cannot_answer_blocks(cast: Cast, tested: Version, gate: gates.Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = tested
-    every = STRICT.model_dump(mode="json") | {"approver_may_deploy": False, "asker_confirms": True, "folder_reviewers": True, "tests": True}
-    change_policy(environment=cast.production, data=every, actor=cast.dora)
-    approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
-
-    def broken(self: gates.Gate, candidate: gates.Candidate) -> Any:
-        raise ConnectionError("no answer")
-
-    monkeypatch.setattr(type(gate), "check", broken)
-    with pytest.raises(Blocked, match="could not be checked") as refused:
-        promote(version, cast.production, by=cast.alice)
-    assert [(o["gate"], o["passed"]) for o in refused.value.evaluation.outcomes] == [(g.name, g is not gate) for g in gates.GATES]
 
 
 def test_a_query_that_fails_leaves_the_other_gates_their_transaction(cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:

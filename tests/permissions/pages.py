@@ -338,6 +338,7 @@ PAGES: dict[str, Entry] = {
     # its way to readers
     "GET prompt_promote": on_prompt("read", address=environment("production")),
     "POST prompt_promote": on_prompt("deploy", reason, address=environment("production")),
+    "GET prompt_conditions": on_prompt("read", address=environment("production")),
     "GET prompt_roll_back": on_prompt("read"),
     "POST prompt_roll_back": on_prompt("roll_back", roll_back),
     "GET prompt_recall": on_prompt("read"),

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from promptstudio.accounts.models import User
 from promptstudio.projects.models import Environment
@@ -13,12 +14,14 @@ from promptstudio.prompts.models import Version
 from ..candidate import Candidate, Gate, Outcome
 from ..models import Placement
 from .beside_live import AnswersAsFast, CostsNoMore, NoRegression
-from .people import Approvals, AskerConfirms, ForTheFolder, OtherHands, SameBaseline
+from .moment import AllowedTime
+from .people import Approvals, AskerConfirms, ForTheFolder, NoOpenChanges, NoOpenComments, OtherHands, SameBaseline
 from .testing import NeverFails, Tested
-from .version import ChangeRecord, NotRecalled, PreviousEnvironment
+from .version import ChangeRecord, FitsItsPlaces, ModelNotRetired, NotRecalled, PreviousEnvironment, Stayed
 
 __all__ = [
     "GATES",
+    "OF_THE_VERSION",
     "Approvals",
     "Candidate",
     "ChangeRecord",
@@ -27,8 +30,10 @@ __all__ = [
     "NotRecalled",
     "Outcome",
     "PreviousEnvironment",
+    "Stayed",
     "candidate_for",
     "evaluate",
+    "savepoint",
 ]
 
 log = structlog.get_logger(__name__)
@@ -36,8 +41,13 @@ log = structlog.get_logger(__name__)
 GATES: tuple[Gate, ...] = (
     NotRecalled(),
     PreviousEnvironment(),
+    Stayed(),
     ChangeRecord(),
+    ModelNotRetired(),
+    FitsItsPlaces(),
     AskerConfirms(),
+    NoOpenChanges(),
+    NoOpenComments(),
     Approvals(),
     ForTheFolder(),
     Tested(),
@@ -47,7 +57,9 @@ GATES: tuple[Gate, ...] = (
     AnswersAsFast(),
     SameBaseline(),
     OtherHands(),
+    AllowedTime(),
 )
+OF_THE_VERSION = tuple(gate for gate in GATES if not gate.is_of_the_moment)
 
 
 def candidate_for(version: Version, environment: Environment, *, by: User | None = None) -> Candidate:
@@ -63,11 +75,15 @@ def evaluate(candidate: Candidate, gates: tuple[Gate, ...] | None = None, *, pre
     return list(_outcomes(candidate, GATES if gates is None else gates, prepared))
 
 
+def savepoint() -> Any:
+    """Within a transaction, so that a failed query of one gate leaves the others theirs; outside of one a query harms nobody."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
 def _outcomes(candidate: Candidate, gates: tuple[Gate, ...], prepared: bool) -> Iterator[Outcome]:
     for gate in gates:
         try:
-            # A savepoint, so that a failed query of one gate leaves the others their transaction.
-            with nullcontext() if prepared else transaction.atomic():
+            with nullcontext() if prepared else savepoint():
                 outcome = gate.check(candidate) if gate.applies(candidate.rules) else None
             if outcome:
                 yield outcome

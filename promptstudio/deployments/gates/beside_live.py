@@ -21,11 +21,12 @@ class BesideLive(Gate):
     """What these gates share: the required suites, run on both sides."""
 
     def check(self, candidate: Candidate) -> Outcome:
+        # Asked for first: what cannot be known blocks, also where nothing would come of it.
+        both = required_pairs(candidate)
         if candidate.live is None:
             return self.passed("Nothing is live there yet.")
         if candidate.live.pk == candidate.version.pk:
             return self.passed("It is what is live.")
-        both = required_pairs(candidate)
         if not both:
             return self.blocked("No suite is required of this prompt, so nothing can be compared. Make one under Tests, and tick Required.")
         evidence = _evidence(both)

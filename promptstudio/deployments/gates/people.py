@@ -25,7 +25,7 @@ class Approvals(Gate):
         return bool(rules.approvals)
 
     def check(self, candidate: Candidate) -> Outcome:
-        if candidate.requested_changes:
+        if candidate.requested_changes and not candidate.rules.no_open_changes:
             return _changes_wanted(self, candidate)
         given = {role: [d for d in candidate.approvals if d.role == role] for role in candidate.rules.approvals}
         missing = [
@@ -45,6 +45,40 @@ class Approvals(Gate):
         return self.passed(f"Approved by {names}.", kept=f"Approved by {marks}.", **evidence)
 
 
+class NoOpenChanges(Gate):
+    """Says it in the place of the approvals, and also where nobody's approval is asked for."""
+
+    name, title = "no_open_changes", "No changes asked for"
+
+    def applies(self, rules: Rules) -> bool:
+        return rules.no_open_changes
+
+    def check(self, candidate: Candidate) -> Outcome:
+        if candidate.requested_changes:
+            return _changes_wanted(self, candidate)
+        return self.passed("No reviewer asks for changes.")
+
+
+class NoOpenComments(Gate):
+    """On its lines and on those of earlier versions: its review shows all of them until somebody settles them."""
+
+    name, title = "no_open_comments", "Comments settled"
+
+    def applies(self, rules: Rules) -> bool:
+        return rules.no_open_comments
+
+    def check(self, candidate: Candidate) -> Outcome:
+        threads = candidate.open_threads
+        if not threads:
+            return self.passed("No comment on its lines waits to be settled.")
+        names, marks = named(list({thread.begun_by_id: thread.begun_by for thread in threads}.values()), glue=" and ")
+        waiting = "1 comment on lines is" if len(threads) == 1 else f"{len(threads)} comments on lines are"
+        sentence = f"{waiting} not settled yet. They come from {{}}; settle them in the review, beside the text."
+        if len(threads) == 1:
+            sentence = f"{waiting} not settled yet. It comes from {{}}; settle it in the review, beside the text."
+        return self.blocked(sentence.format(names), kept=sentence.format(marks), threads=[str(thread.uid) for thread in threads])
+
+
 _ONE_ANSWERS = "It needs the approval of {}, who answers for {place}."
 
 
@@ -60,7 +94,7 @@ class ForTheFolder(Gate):
         answering = candidate.answering
         if answering is None:
             return self.passed("It asks nobody: no person and no role answers for its folder.")
-        if candidate.requested_changes and not candidate.rules.approvals:
+        if candidate.requested_changes and not (candidate.rules.approvals or candidate.rules.no_open_changes):
             return _changes_wanted(self, candidate)
         asked = Asked(answering, candidate.members, candidate.substitutes, candidate.authors)
         given = [d for d in candidate.approvals if asked.gave(d)]

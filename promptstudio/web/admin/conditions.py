@@ -8,24 +8,29 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
 from promptstudio.lib.errors import Invalid
 from promptstudio.projects import services as projects
-from promptstudio.projects.conditions import in_words, with_conditions
+from promptstudio.projects.conditions import changed_in_words, in_words, with_conditions
 from promptstudio.projects.models import Environment, PendingChange, Policy, Role
 from promptstudio.projects.roles import DEPLOYERS, REVIEWERS
 from promptstudio.projects.rules import Rules
 
 from ..templatetags.studio import state_badge
+from .calendars import CalendarForm, calendar_initial
 from .preview import Preview, of_conditions
-from .scoped import ScopedAdmin, ServiceForm, when
+from .scoped import ScopedAdmin, ServiceForm, actor_of, when
 
 YES_OR_NO = (
     "previous_environment",
     "change_record",
+    "model_not_retired",
+    "portable",
     "asker_confirms",
+    "no_open_changes",
+    "no_open_comments",
     "tests",
     "never_fail",
     "no_regression",
@@ -35,9 +40,18 @@ YES_OR_NO = (
     "same_baseline",
     "approver_may_deploy",
 )
-NUMBERS = ("approval_days", "tests_days", "tests_repeats", "cost_percent", "p95_percent")
+NUMBERS = ("previous_hours", "approval_days", "tests_days", "tests_repeats", "cost_percent", "p95_percent")
 # The fields that both forms show under “What a version needs”.
-NEEDS = ("previous_environment", "change_record", "asker_confirms")
+NEEDS = (
+    "previous_environment",
+    "previous_hours",
+    "change_record",
+    "model_not_retired",
+    "portable",
+    "asker_confirms",
+    "no_open_changes",
+    "no_open_comments",
+)
 # What they show under “Tests”.
 TESTS = (
     "tests",
@@ -53,21 +67,44 @@ TESTS = (
 
 
 TESTS_IN_WORDS = "Suites of cases stand in the tab Tests of each prompt. What is measured is exactly this version."
+CALENDAR = ("hours_days", "hours_open", "hours_close", "zone", "other_hours", "freezes")
+CALENDAR_HINT = "Leave all of it empty where promotion is allowed at any time. The way back is always open."
 
 
-class ConditionsForm(ServiceForm):
+class ConditionsForm(CalendarForm, ServiceForm):
     """Rules as fields: the gates of an environment, or the floor of all."""
 
     previous_environment = forms.BooleanField(
         label="It was live in the environment before", required=False, help_text="Does nothing in the first environment."
     )
+    previous_hours = forms.IntegerField(
+        label="Hours that it has to stay there",
+        required=False,
+        min_value=1,
+        max_value=8760,
+        help_text="Up to the moment of its promotion, without a break. Empty: however short.",
+    )
     change_record = forms.BooleanField(
         label="A complete change record", required=False, help_text="Expected impact and how we will know are written."
+    )
+    model_not_retired = forms.BooleanField(
+        label="Its model is not retired", required=False, help_text="By the list of models, on the day of its promotion."
+    )
+    portable = forms.BooleanField(
+        label="It fits every place that it is sent to",
+        required=False,
+        help_text="What a place cannot hold is told before the promotion, instead of after.",
     )
     asker_confirms = forms.BooleanField(
         label="Whoever asked for it has confirmed it",
         required=False,
         help_text="Where a request came before the writing. Without a request it asks nobody.",
+    )
+    no_open_changes = forms.BooleanField(
+        label="No reviewer asks for changes", required=False, help_text="Also where nobody's approval is asked for."
+    )
+    no_open_comments = forms.BooleanField(
+        label="Every comment on its lines is settled", required=False, help_text="Also of comments on earlier versions."
     )
     tests = forms.BooleanField(
         label="Its required tests passed",
@@ -160,14 +197,15 @@ class ConditionsForm(ServiceForm):
         # They say nothing where no case is compared.
         accepters = {"accepters": given["accepters"]} if given["no_regression"] else {}
         chosen = {name: given[name] for name in (*YES_OR_NO, *NUMBERS)}
-        return {**chosen, "approvals": approvals, **accepters, "deployers": given["deployers"]}
+        return {**chosen, **self.calendar, "approvals": approvals, **accepters, "deployers": given["deployers"]}
 
 
 def initial_of(rules: Rules) -> dict[str, Any]:
     """What `ConditionsForm` starts with, to show these."""
     approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
     listed = {name: list(getattr(rules, name)) for name in ("accepters", "deployers")}
-    return {**rules.model_dump(include={*YES_OR_NO, *NUMBERS}), **approvals, **listed}
+    chosen = rules.model_dump(include={*YES_OR_NO, *NUMBERS})
+    return {**chosen, **approvals, **calendar_initial(rules), **listed}
 
 
 class CountField(forms.IntegerField):
@@ -266,11 +304,11 @@ class PolicyAdmin(ScopedAdmin):
         if environment is None:
             return None
         if not form.is_bound:
-            return of_conditions(environment, environment.policy.rules)
+            return of_conditions(environment, environment.policy.rules, actor_of(request))
         if set(form.errors) - {"__all__"}:
             return None
         try:
-            return of_conditions(environment, projects.parse_rules(form.rules_data()))
+            return of_conditions(environment, projects.parse_rules(form.rules_data()), actor_of(request))
         except Invalid:
             return None
 
@@ -289,7 +327,7 @@ class PolicyAdmin(ScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
-            told = ("environment", "number", "in_force", "in_words", "deployers_in_words", "before", "created_by", "created_at")
+            told = ("environment", "number", "in_force", "in_words", "deployers_in_words", "changed", "before", "created_by", "created_at")
             return ((None, {"fields": told}),)
         approvals = tuple(f"approvals_{role}" for role in REVIEWERS)
         return (
@@ -303,11 +341,12 @@ class PolicyAdmin(ScopedAdmin):
                     "description": "How many different people of each role must approve.",
                 },
             ),
+            ("When promotion is allowed", {"fields": CALENDAR, "description": CALENDAR_HINT}),
             ("Once the conditions are met", {"fields": ("deployers", "approver_may_deploy")}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("in_words", "in_force", "deployers_in_words", "before") if obj else ()
+        return ("in_words", "in_force", "deployers_in_words", "changed", "before") if obj else ()
 
     @admin.display(description="Environment", ordering="environment__position")
     def place(self, policy: Policy) -> str:
@@ -329,7 +368,19 @@ class PolicyAdmin(ScopedAdmin):
     def deployers_in_words(self, policy: Policy) -> str:
         return policy.rules.deployers_in_words(policy.environment.name)
 
+    @admin.display(description="What changed")
+    def changed(self, policy: Any) -> str:
+        earlier = _before(policy)
+        if earlier is None:
+            return "These are the first."
+        sentences = changed_in_words(earlier.rules, policy.rules, policy.environment.name, policy.previous_name)
+        return format_html_join("", "<p>{}</p>", ((sentence,) for sentence in sentences))
+
     @admin.display(description="Before it")
     def before(self, policy: Any) -> str:
-        earlier = Policy.objects.filter(environment=policy.environment_id, number__lt=policy.number).order_by("-number").first()
+        earlier = _before(policy)
         return earlier.rules.in_words(policy.environment.name, policy.previous_name) if earlier else "These are the first."
+
+
+def _before(policy: Policy) -> Policy | None:
+    return Policy.objects.filter(environment=policy.environment_id, number__lt=policy.number).order_by("-number").first()

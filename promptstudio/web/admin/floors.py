@@ -12,7 +12,7 @@ from promptstudio.projects.models import Floor, PendingChange
 from promptstudio.projects.permissions import can_administer_site
 from promptstudio.projects.roles import REVIEWERS
 
-from .conditions import NEEDS, TESTS, TESTS_IN_WORDS, ConditionsForm, initial_of
+from .conditions import CALENDAR, CALENDAR_HINT, NEEDS, TESTS, TESTS_IN_WORDS, ConditionsForm, initial_of
 from .scoped import ScopedAdmin, actor_of, when
 
 
@@ -84,6 +84,7 @@ class FloorAdmin(ScopedAdmin):
                 "Approvals",
                 {"fields": (*approvals, "folder_reviewers", "suggester_counts_as_author", "same_baseline", "approval_days")},
             ),
+            ("When promotion is allowed at most", {"fields": CALENDAR, "description": CALENDAR_HINT}),
             ("Nobody else may promote", {"fields": ("deployers", "approver_may_deploy")}),
         )
 

@@ -1,8 +1,11 @@
 """What a form would mean, in the same words as everywhere, before it is saved: now, afterwards, and what is on its way."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from promptstudio.accounts.actor import Actor
+from promptstudio.deployments.dry_run import DryRun, Held, dry_run
 from promptstudio.deployments.gates import Outcome
 from promptstudio.deployments.glance import at_a_glance
 from promptstudio.deployments.models import Deployment, PublishJob
@@ -11,6 +14,7 @@ from promptstudio.projects.conditions import in_words
 from promptstudio.projects.models import Project
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.staffing import staff_of, what_is_missing
+from promptstudio.projects.windows import moment_in_words, zone_of
 from promptstudio.reviews.models import Review
 
 
@@ -35,23 +39,58 @@ class Preview:
     on_the_way: int = 0
     warnings: list[str] = field(default_factory=list)
     asks_reviews: bool = False
+    live: "Live | None" = None
 
     @property
     def changes(self) -> bool:
         return self.before != self.after
 
 
-def of_conditions(environment: Any, rules: Rules) -> Preview:
-    """`environment` comes from `with_conditions`. A constant number of queries, however many reviews are open."""
+@dataclass(frozen=True)
+class Live:
+    """What the new conditions would say of what is live now: in sentences, and of the first that would be held back, why."""
+
+    sentences: list[str]
+    held: list[Held]
+    more: int
+
+
+MOST_HELD_SHOWN = 50
+
+
+def of_conditions(environment: Any, rules: Rules, actor: Actor) -> Preview:
+    """`environment` comes from `with_conditions`. A constant number of queries, however many reviews are open and versions live."""
     present = Rules.model_validate(environment.rules_data)
     return Preview(
         before=[in_words(environment), present.deployers_in_words(environment.name)],
         after=[in_words(environment, rules), rules.deployers_in_words(environment.name)],
-        affected=_affected(environment, rules),
+        affected=_affected(environment, rules, actor),
         on_the_way=_on_the_way(environment),
         warnings=[missing for missing in _missing(environment.project, rules) if missing],
         asks_reviews=True,
+        live=_live(environment, rules, actor),
     )
+
+
+def _live(environment: Any, rules: Rules, actor: Actor) -> Live:
+    found = dry_run(environment=environment, rules=rules, actor=actor)
+    held = found.held[:MOST_HELD_SHOWN]
+    return Live(list(_told(environment, rules, found)), held, len(found.held) - len(held))
+
+
+def _told(environment: Any, rules: Rules, found: DryRun) -> Iterator[str]:
+    if not found.live:
+        yield f"Nothing is live in {environment} yet."
+    elif not found.held:
+        yield "It would be let in." if found.looked_at == 1 else f"Each of {found.looked_at:,} would be let in."
+    else:
+        yield f"{found.passing:,} of {found.looked_at:,} would be let in; {len(found.held):,} would be held back."
+    if found.by_gate:
+        yield f"Held back by: {', '.join(f'{title} ({count:,})' for title, count in found.by_gate)}."
+    if found.looked_at < found.live:
+        yield f"Only the {found.looked_at:,} that went live last were looked at, of {found.live:,}."
+    if found.shut_until:
+        yield f"At this moment nothing could enter at all, before {moment_in_words(found.shut_until, zone_of(rules))}."
 
 
 def _missing(project: Project, rules: Rules) -> list[str]:
@@ -70,8 +109,8 @@ def _grace(name: str, days: int) -> str:
     return f"For {days} day{'s' if days > 1 else ''} after a version stopped being live in {name}, its copy outside is kept."
 
 
-def _affected(environment: Any, rules: Rules) -> list[Affected]:
-    reviews = list(Review.objects.open().filter(environment=environment).with_everything().order_by("asked_at"))
+def _affected(environment: Any, rules: Rules, actor: Actor) -> list[Affected]:
+    reviews = list(Review.objects.visible_to(actor).open().filter(environment=environment).with_everything().order_by("asked_at"))
     now, then = at_a_glance(reviews), at_a_glance(reviews, instead={environment.pk: rules})
     return [
         Affected(r, _met(now[r.pk]), _met(then[r.pk]), _newly_open(now[r.pk], then[r.pk]), is_touched=now[r.pk] != then[r.pk])

@@ -22,6 +22,7 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Request, RequestEvent, Version
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 
+from ..checklist import checklist
 from ..forms.prompts import add_errors
 from ..middleware import refused
 from ..requests import StudioRequest, deployment_url, prompt_url
@@ -131,13 +132,13 @@ class VersionAdmin(ReadOnlyAdmin):
         if place:
             candidate = gates.candidate_for(version, place, by=actor_of(request).user)
             context |= difference(candidate.live, version, place) | {
-                "gates": [outcome.as_json() for outcome in gates.evaluate(candidate)],
+                "checklist": checklist(more.pop("gates", None) or gates.evaluate(candidate), version, place),
                 "cell": board.row(version.prompt).cell(place),
                 "targets": place.targets.filter(is_active=True),
                 "may": can_deploy(actor_of(request), place, version.prompt),
             }
+            context["open_gates"] = context["checklist"].open
         context |= more
-        context["open_gates"] = sum(not outcome["passed"] for outcome in context.get("gates", []))
         return TemplateResponse(request, "admin/promote.html", context, status=status)
 
 

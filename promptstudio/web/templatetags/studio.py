@@ -168,8 +168,10 @@ def control(field: BoundField, hint: str = "", extra: str = "") -> SafeString:
 
 @register.filter
 def kind(field: BoundField) -> str:
-    """Which arrangement a form field needs: check, group, text or plain."""
+    """Which arrangement a form field needs: check, group, rows, text or plain."""
     widget = field.field.widget
+    if shape := getattr(widget, "shape", ""):
+        return str(shape)
     if isinstance(widget, forms.CheckboxInput):
         return "check"
     if isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple)):

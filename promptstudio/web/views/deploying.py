@@ -15,6 +15,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 
+from ..checklist import checklist
 from ..comparisons import compare
 from ..prompt_pages import prompt_and_place_or_404, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, deployment_url, prompt_url, review_url
@@ -46,24 +47,37 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
         except Conflict as conflict:
             more, status = {"conflict": conflict}, 409
     candidate = gates.candidate_for(version, place, by=request.actor.user)
-    outcomes = more.get("gates") or [outcome.as_json() for outcome in gates.evaluate(candidate)]
+    listed = checklist(more.pop("gates", None) or gates.evaluate(candidate), version, place)
     context = difference(candidate.live, version, place) | {
         "version": version,
         "environment": place,
         "step": step_from(candidate.live, version),
         "cell": board.row(prompt).cell(place),
-        "gates": outcomes,
-        "open_gates": sum(not outcome["passed"] for outcome in outcomes),
+        "checklist": listed,
+        "open_gates": listed.open,
         "may": can_deploy(request.actor, place, prompt),
         "targets": place.targets.filter(is_active=True),
         "open_review": version.reviews.open().filter(environment=place).first(),
         "reason": request.POST.get("reason", ""),
         "asks_review": bool(candidate.rules.approvals),
-        "beside_live_url": prompt_url(prompt, "beside_live", place.slug, version.semver),
     }
     if context["open_review"]:
         context["review_url"] = review_url(context["open_review"])
     return render_prompt(request, "deployments/promote.html", prompt, tab="versions", status_code=status, **(context | more))
+
+
+@require_safe
+def prompt_conditions(request: StudioRequest, project: str, name: str, environment: str, semver: str) -> HttpResponse:
+    """The checklist as it is now, for a page that shows it already: `?shown=` says in which state, and the same state is no answer."""
+    prompt, place = prompt_and_place_or_404(request, project, name, environment)
+    version = version_or_404(prompt, semver)
+    if not request.htmx:
+        return redirect("prompt_promote", project, prompt.name, place.slug, version.semver)
+    outcomes = gates.evaluate(gates.candidate_for(version, place, by=request.actor.user))
+    listed = checklist(outcomes, version, place)
+    if request.GET.get("shown") == listed.mark:
+        return HttpResponse(status=204)
+    return render(request, "components/_checklist.html", {"checklist": listed, "is_fresh": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -34,6 +34,7 @@ from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, c
 
 from ..answers import see_other
 from ..answers_beside import of_review
+from ..checklist import checklist
 from ..coming_back import earlier_decision, newer_review, replaced_decisions
 from ..comparisons import compare
 from ..examples_beside import beside
@@ -41,7 +42,7 @@ from ..line_talk import say_whom_nobody_is, talk_about
 from ..middleware import refused
 from ..middleware import typed as typed_back
 from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
-from ..requests import StudioRequest, prompt_url, review_url
+from ..requests import StudioRequest, review_url
 from ..searching import typed
 from ..steps import step_from
 from ..uids import uid_or_404
@@ -226,9 +227,8 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "line_talk": talk_about(request, candidate.live, found.version),
         "old_label": labels[0],
         "new_label": labels[1],
-        "gates": outcomes,
-        "open_gates": sum(not outcome.passed for outcome in outcomes),
-        "beside_live_url": prompt_url(found.version.prompt, "beside_live", found.environment.slug, found.version.semver),
+        "checklist": (listed := checklist(outcomes, found.version, found.environment, is_asked_again=found.is_open)),
+        "open_gates": listed.open,
         "talk": _talk(request, found),
         "answered": requests_answered_by(found.version),
         "last_decision": last,
