@@ -1,6 +1,7 @@
 """One settings file for every way to run. All choices come from the environment; `docs/configuration.md` lists them."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,25 @@ def env_seconds(name: str, default: int) -> int:
     """-1 for what is no number: a check says so, where an exception here would say nothing."""
     value = env(name)
     return (int(value) if value.isdecimal() else -1) if value else default
+
+
+def env_numbers(name: str) -> dict[str, int]:
+    """`name=number`, with commas between them."""
+    pairs = [part.rpartition("=") for part in env_list(name)]
+    wrong = [f"{left}{sign}{right}" for left, sign, right in pairs if not (left and right.strip().isdecimal())]
+    if wrong:
+        raise ImproperlyConfigured(f"{name} holds {wrong[0]!r}. Write name=number, with commas between several.")
+    return {left.strip(): int(right) for left, _, right in pairs}
+
+
+def env_amount(name: str, default: str) -> Decimal:
+    try:
+        amount = Decimal(env(name) or default)
+    except ArithmeticError:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise ImproperlyConfigured(f"{name} is {env(name)!r}. Write an amount such as 2.50.")
+    return amount
 
 
 EMBEDDED = not env("DATABASE_URL")
@@ -197,7 +217,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_ROUTES = {"deployments.*": {"queue": "publishing"}, "evaluations.*": {"queue": "models"}}
 CELERY_BEAT_SCHEDULE = {
     "publish what is owed": {"task": "deployments.publish_due", "schedule": 2.0, "options": {"expires": 10}},
-    "ask models": {"task": "evaluations.answer_due", "schedule": 5.0, "options": {"expires": 10}},
+    "ask models": {"task": "evaluations.look_around", "schedule": 5.0, "options": {"expires": 10}},
     "forget old answers": {"task": "evaluations.forget_old", "schedule": 3600.0, "options": {"expires": 3000}},
     "sign the heads of the trail": {"task": "audit.anchor_all", "schedule": 3600.0, "options": {"expires": 3000}},
     "ask places": {"task": "places.check_due", "schedule": 30.0, "options": {"expires": 30}},
@@ -247,11 +267,30 @@ if AWS_ENDPOINT_URL and RUNNING.get("aws_endpoint_url") == AWS_ENDPOINT_URL:
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 # Who calls models, by dotted path; empty: nobody does.
-MODEL_RUNNER = env("MODEL_RUNNER", "promptstudio.integrations.bedrock.runner.ConverseRunner")
+MODEL_RUNNER = env("MODEL_RUNNER", "promptstudio.integrations.routing.RoutingRunner")
+# Any endpoint that speaks OpenAI's chat completions. Models there are called `openai:<name>`; OPENAI_MODELS are those that forms offer.
+OPENAI_BASE_URL = env("OPENAI_BASE_URL")
+OPENAI_API_KEY = env("OPENAI_API_KEY")
+OPENAI_MODELS = env_list("OPENAI_MODELS")
+OPENAI_MAX_TOKENS_FIELD = env("OPENAI_MAX_TOKENS_FIELD") or "max_tokens"
+# Models that need no server, called `local:<name>`: their answers are computed, and say so.
+LOCAL_MODELS = env_flag("LOCAL_MODELS") if "LOCAL_MODELS" in os.environ else EMBEDDED
+MODEL_ROUTES: dict[str, str] = {}
+if OPENAI_BASE_URL:
+    MODEL_ROUTES["openai:"] = "promptstudio.integrations.openai.runner.OpenAIRunner"
+if LOCAL_MODELS:
+    MODEL_ROUTES["local:"] = "promptstudio.integrations.local.runner.LocalRunner"
+# What forms offer beside the list of models that site admins keep.
+MODELS_OFFERED = [*(f"openai:{name}" for name in OPENAI_MODELS if OPENAI_BASE_URL), *(["local:model"] if LOCAL_MODELS else [])]
 # Where Bedrock is asked: the ordinary AWS environment, or else this region and role.
 MODEL_PLACE = {"region": env("MODEL_REGION"), "role_arn": env("MODEL_ROLE_ARN"), "external_id": env("MODEL_EXTERNAL_ID")}
 # Seconds that a model may take for its whole answer.
 MODEL_READ_TIMEOUT = float(env("MODEL_READ_TIMEOUT", "120"))
+# Calls that one model gets at once from the whole installation: for all models, and apart for some (`amazon.nova-lite-v1:0=2`).
+MODEL_CALLS_AT_ONCE = int(env("MODEL_CALLS_AT_ONCE", "8"))
+MODEL_CALLS_AT_ONCE_BY_MODEL = env_numbers("MODEL_CALLS_AT_ONCE_BY_MODEL")
+# The ceiling that the form for running a suite begins with, in US dollars; 0: none.
+RUN_CEILING = env_amount("RUN_CEILING", "2")
 # Calls that one person may ask for in 24 hours.
 MODEL_CALLS_A_DAY = int(env("MODEL_CALLS_A_DAY", "500"))
 # After so many days the answers to drafts are forgotten; 0 keeps them.

@@ -250,6 +250,30 @@ class RequestOut(Schema):
     declined_at: datetime | None
 
 
+class AnswerOut(Schema):
+    """`version` is null for a draft; `digest` is of the bundle in any case. `cost` is in US dollars. `round` is a run, where it was one."""
+
+    id: UUID
+    prompt: str
+    version: str | None
+    digest: str
+    inference: dict[str, Any]
+    state: str = Field(description="waiting, answered or failed")
+    model: str
+    address: str = Field(description="Where a published version was called; else empty.")
+    stop_reason: str
+    input_tokens: int | None
+    output_tokens: int | None
+    latency_ms: int | None
+    request_id: str
+    emulated: bool
+    error_code: str
+    cost: float | None
+    round: UUID
+    asked_at: datetime
+    ended_at: datetime | None
+
+
 class RenderedMessage(Schema):
     role: str
     text: str
@@ -338,6 +362,11 @@ class Versions(Schema):
 
 class Deployments(Schema):
     items: list[DeploymentOut]
+    next: str | None
+
+
+class Answers(Schema):
+    items: list[AnswerOut]
     next: str | None
 
 

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from promptstudio.deployments import board, gates
 from promptstudio.deployments.live import receipt_json
 from promptstudio.deployments.models import Deployment, PublishJob
+from promptstudio.evaluations.models import Answer
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.diff import CardDiff, Comparison, FieldChange
 from promptstudio.prompts.models import ChangeNote, Contributor, Prompt, Version
@@ -189,6 +190,38 @@ def _request_json(asked: Any) -> dict[str, Any]:
         "asked_at": asked.asked_at.isoformat(),
         "owner": asked.owner.name if asked.owner else None,
         **{name: _moment(getattr(asked, name)) for name in moments},
+    }
+
+
+def answers_json(rows: Iterable[Answer]) -> list[dict[str, Any]]:
+    """Of rows with their prompt, version and wording."""
+    return [_answer_json(row) for row in rows]
+
+
+def _answer_json(row: Answer) -> dict[str, Any]:
+    same = (
+        "state",
+        "model",
+        "address",
+        "stop_reason",
+        "input_tokens",
+        "output_tokens",
+        "latency_ms",
+        "request_id",
+        "emulated",
+        "error_code",
+    )
+    return {
+        "id": str(row.uid),
+        "prompt": row.prompt.name,
+        "version": row.version.semver if row.version else None,
+        "digest": row.wording.digest,
+        "inference": row.wording.bundle.inference.model_dump(mode="json"),
+        **{name: getattr(row, name) for name in same},
+        "cost": None if row.cost is None else float(row.cost),
+        "round": str(row.round),
+        "asked_at": row.asked_at.isoformat(),
+        "ended_at": _moment(row.ended_at),
     }
 
 

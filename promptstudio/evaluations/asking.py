@@ -29,6 +29,7 @@ def waiting_answer(round_uid: uuid.UUID, prompt: Prompt, question: Question, wor
         draft=question.draft,
         wording=wordings[question.bundle.digest],
         model=question.model,
+        address=question.address,
         label="Draft" if question.draft else question.label[:200],
         filled_with=_filled_with(question),
         example=question.example,

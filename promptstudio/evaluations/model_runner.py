@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cache
+from math import isfinite
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from promptstudio.lib import clock
 from promptstudio.prompts.bundle import Inference, Tool
 from promptstudio.prompts.templating import Rendered
 
@@ -21,9 +24,20 @@ class RunFailed(Exception):
         self.sentence, self.code, self.permanent = sentence, code, permanent
 
 
+class Throttled(RunFailed):
+    """Its vendor lets the model be asked less often than we did. `retry_after`: in how many seconds again, where the vendor says so."""
+
+    def __init__(self, sentence: str, *, code: str, retry_after: float | None = None) -> None:
+        super().__init__(sentence, code=code, permanent=False)
+        self.retry_after = retry_after
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """Everything that decides one call of a model, filled in. `marks` are stamped on it where a vendor keeps such: names to short texts."""
+    """Everything that decides one call of a model, filled in. `marks` are stamped on it where a vendor keeps such: names to short texts.
+
+    With `address`, what was published there is called in place of all this, with the texts of `variables`: as an application does.
+    """
 
     uid: UUID
     model: str
@@ -34,28 +48,46 @@ class Call:
     output_schema: Mapping[str, Any] | None = None
     extra_model_fields: Mapping[str, Any] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
     """What came back. `stop_reason` in Bedrock's words (`end_turn`, `max_tokens`, `tool_use` …); `latency_ms` is the vendor's own.
 
-    `emulated` says that no real model wrote it. `tool_calls` are objects with `name` and `input`.
+    Tokens are None where the vendor does not count them. `emulated` says that no real model wrote it. `tool_calls` are objects with
+    `name` and `input`.
     """
 
     text: str
     stop_reason: str
-    input_tokens: int
-    output_tokens: int
+    input_tokens: int | None
+    output_tokens: int | None
     latency_ms: int
     request_id: str
     tool_calls: tuple[dict[str, Any], ...] = ()
     emulated: bool = False
 
 
+def seconds_of(retry_after: str) -> float | None:
+    """What a vendor says in `Retry-After`: seconds, or a date of HTTP. None for what is neither."""
+    try:
+        return max(0.0, float(retry_after)) if isfinite(float(retry_after)) else None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - clock.now()).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
 class ModelRunner(Protocol):
     def run(self, call: Call) -> Said:
-        """Ask the model once and wait for its whole answer, at most `settings.MODEL_READ_TIMEOUT` seconds. Raises RunFailed."""
+        """Ask the model once and wait for its whole answer, at most `settings.MODEL_READ_TIMEOUT` seconds.
+
+        Raises RunFailed, and Throttled where the vendor wants to be asked less often.
+        """
 
 
 @cache

@@ -1,5 +1,9 @@
 """Running a suite: a question for each case, and a result that waits for its answer."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
 from django.db import transaction
 
 from promptstudio.accounts.actor import Actor
@@ -9,14 +13,17 @@ from promptstudio.lib import clock
 from promptstudio.lib.errors import Invalid
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.bundle import Bundle
-from promptstudio.prompts.models import Draft, Version
+from promptstudio.prompts.models import Draft, ModelEntry, Version
 
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
+from .ceilings import in_dollars
 from .models import Answer, Result, Run, Suite
 from .permissions import can_try
 from .questions import Question, is_model, values_for
 
 MOST_REPEATS = 20
+MOST_RUNS_AT_ONCE = 12
+HIGHEST_CEILING = Decimal(100_000)
 
 
 @transaction.atomic
@@ -29,48 +36,57 @@ def start_run(
     draft: Draft | None = None,
     environment: Environment | None = None,
     model: str = "",
+    address: str = "",
     repeats: int = 1,
+    most: Decimal | None = None,
     actor: Actor,
 ) -> Run:
-    """Ask every case of the suite's newest version, `repeats` times, of `model` or the bundle's own.
+    """Ask every case of the suite's newest version, `repeats` times, of `model` or the bundle's own, for at most `most` US dollars.
 
+    `address` is where exactly this version is published, as `deployments.published` says: it is called there, as applications call it.
     Raises Invalid for what cannot be asked, Conflict for too many in a day.
     """
     prompt = suite.prompt
     can_try(actor, prompt).require()
-    if suite.archived_at:
-        raise Invalid({"suite": "This suite is archived. It is not run any more."})
-    cases = suite.newest.cases
-    if not cases:
-        raise Invalid({"suite": "This suite has no cases yet. Add some first."})
-    if not (model or bundle.model):
-        raise Invalid({"model": f"{label} has no model. Choose one first."})
-    if model and not is_model(model):
-        raise Invalid({"model": "This is not how Bedrock names a model. Choose one from the list."})
-    if not 1 <= repeats <= MOST_REPEATS:
-        raise Invalid({"repeats": f"Each case is asked between 1 and {MOST_REPEATS} times."})
+    _check(suite, label, model or bundle.model, repeats, most)
+    if address and (version is None or model not in ("", bundle.model)):
+        raise Invalid({"model": "What is published is called with the model that it was published with. Choose its own."})
+    newest = suite.newest
+    cases = newest.cases
     User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
     asked = [(case, repeat) for case in cases for repeat in range(repeats)]
     stay_within_the_day(len(asked), actor)
     questions = [
-        Question(bundle=bundle, label=label, other_model=model, version=version, draft=draft, values=values_for(bundle, case.values))
+        Question(
+            bundle=bundle,
+            label=label,
+            other_model=model,
+            address=address,
+            version=version,
+            draft=draft,
+            values=values_for(bundle, case.values),
+        )
         for case, _ in asked
     ]
     wordings = wordings_of(questions)
     run = Run.objects.create(
         prompt=prompt,
-        suite_version=suite.newest,
+        suite_version=newest,
         version=version,
         draft=draft,
         environment=environment,
         wording=wordings[bundle.digest],
         label="Draft" if draft else label[:200],
-        model=model,
+        model="" if model == bundle.model else model,
+        address=address,
         repeats=repeats,
+        most=most,
         asked_by=actor.user,
         asked_at=clock.now(),
     )
     answers = [_unless_unfillable(waiting_answer(run.uid, prompt, question, wordings, actor), question) for question in questions]
+    if most is not None:
+        _bound(answers, questions, most)
     Answer.objects.bulk_create(answers)
     kept = {answer.uid: answer for answer in Answer.objects.filter(round=run.uid)}
     Result.objects.bulk_create(
@@ -86,10 +102,40 @@ def start_run(
         run=run.uid,
         cases=len(cases),
         repeats=repeats,
+        model=model or bundle.model,
+        address=address,
+        most=None if most is None else str(most),
         digest=bundle.digest,
         semver=version.semver if version else None,
     )
     return run
+
+
+def _check(suite: Suite, label: str, model: str, repeats: int, most: Decimal | None) -> None:
+    if suite.archived_at:
+        raise Invalid({"suite": "This suite is archived. It is not run any more."})
+    if not suite.newest.cases:
+        raise Invalid({"suite": "This suite has no cases yet. Add some first."})
+    if not model:
+        raise Invalid({"model": f"{label} has no model. Choose one first."})
+    if not is_model(model):
+        raise Invalid({"model": "This is not how Bedrock names a model. Choose one from the list."})
+    if not 1 <= repeats <= MOST_REPEATS:
+        raise Invalid({"repeats": f"Each case is asked between 1 and {MOST_REPEATS} times."})
+    if most is not None and not (most.is_finite() and 0 < most <= HIGHEST_CEILING):
+        raise Invalid({"most": "The ceiling is an amount of US dollars, such as 2.50. Leave it empty for none."})
+
+
+def _bound(answers: Sequence[Answer], questions: Sequence[Question], most: Decimal) -> None:
+    """Each answer says what it may cost, which a ceiling has to know. Raises Invalid where nobody knows, or nothing would be asked."""
+    known = ModelEntry.objects.catalogue()
+    asked = [(answer, question) for answer, question in zip(answers, questions, strict=True) if answer.is_waiting]
+    for answer, question in asked:
+        answer.most_cost = question.most_it_costs(known)
+        if answer.most_cost is None:
+            raise Invalid({"most": f"The prices of {question.model} are not known, so no ceiling can stop it. Leave the ceiling empty."})
+    if asked and (least := min(answer.most_cost or Decimal() for answer, _ in asked)) > most:
+        raise Invalid({"most": f"One answer alone may cost {in_dollars(least)}. Raise the ceiling, or let answers be shorter."})
 
 
 def _unless_unfillable(answer: Answer, question: Question) -> Answer:
@@ -104,3 +150,44 @@ def _unless_unfillable(answer: Answer, question: Question) -> Answer:
 
 def _at_first(answer: Answer) -> Result.Outcome:
     return Result.Outcome.WAITING if answer.is_waiting else Result.Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One run of several that are started together."""
+
+    bundle: Bundle
+    label: str
+    version: Version | None = None
+    draft: Draft | None = None
+    environment: Environment | None = None
+    model: str = ""
+    address: str = ""
+
+
+@transaction.atomic
+def start_runs(*, suite: Suite, wanted: Sequence[Wanted], repeats: int = 1, most: Decimal | None = None, actor: Actor) -> list[Run]:
+    """A run for each, or for none of them. `most` is the ceiling of each run. Raises what `start_run` raises."""
+    can_try(actor, suite.prompt).require()
+    if not wanted:
+        raise Invalid({"side": "Choose what is to be tested."})
+    if len(wanted) > MOST_RUNS_AT_ONCE:
+        raise Invalid(
+            {"side": f"These are {len(wanted)} runs. At most {MOST_RUNS_AT_ONCE} start at once: choose fewer versions or models."}
+        )
+    return [
+        start_run(
+            suite=suite,
+            bundle=each.bundle,
+            label=each.label,
+            version=each.version,
+            draft=each.draft,
+            environment=each.environment,
+            model=each.model,
+            address=each.address,
+            repeats=repeats,
+            most=most,
+            actor=actor,
+        )
+        for each in wanted
+    ]

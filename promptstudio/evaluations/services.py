@@ -60,9 +60,8 @@ def stop_asking(*, prompt: Prompt, round_uid: uuid.UUID, actor: Actor) -> int:
     """What nobody answered yet is not asked any more; how many those were. An answer that is under way may still come, and is dropped."""
     can_try(actor, prompt).require()
     waiting = Answer.objects.waiting().filter(prompt=prompt, round=round_uid)
-    stopped: int = waiting.update(
-        state=Answer.State.FAILED, error="This was stopped.", error_code="stopped", ended_at=clock.now(), lease_token=None
-    )
+    # A call that is under way keeps its lease: it counts as one until the vendor is done with it.
+    stopped: int = waiting.update(state=Answer.State.FAILED, error="This was stopped.", error_code="stopped", ended_at=clock.now())
     if stopped:
         Result.objects.filter(run__uid=round_uid, outcome=Result.Outcome.WAITING, answer__state=Answer.State.FAILED).update(
             outcome=Result.Outcome.UNKNOWN

@@ -108,7 +108,7 @@ def standings_of(versions: Iterable[Version]) -> dict[int, list[Standing]]:
     asked = list(versions)
     suites = list(Suite.objects.in_use().filter(prompt__in={version.prompt_id for version in asked}))
     newest = newest_versions(suites)
-    runs = Run.objects.filter(suite_version__in=newest.values(), version__in=asked, model="")
+    runs = Run.objects.as_written().filter(suite_version__in=newest.values(), version__in=asked)
     latest = {(run.suite_version_id, run.version_id): run for run in latest_of(runs, "suite_version", "version").select_related("wording")}
     exactly = {(version.pk, version.digest) for version in asked}
     speaking = {key: run for key, run in latest.items() if (run.version_id, run.wording.digest) in exactly}

@@ -23,6 +23,8 @@ MODEL_ID = re.compile(
     r"(arn:aws(-[^:]{1,12})?:(bedrock|sagemaker):[a-z0-9-]{1,20}:([0-9]{12})?:([a-z-]+/)?)?"
     r"([a-zA-Z0-9.-]{1,63}){0,2}(([:][a-z0-9-]{1,63}){0,2})?(/[a-z0-9]{1,12})?"
 )
+# A model that is asked elsewhere than at Bedrock, by what its name begins with: `openai:gpt-small`.
+ELSEWHERE = re.compile(r"(?!arn:)[a-z][a-z0-9-]{1,30}:[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,160}")
 GEOGRAPHY = re.compile(r"(global|us-gov|us|eu|apac|au|ca|jp)\.")
 # The price of a geographic inference profile against that of the plain id, for the models that are dearer there.
 GEOGRAPHIC_SURCHARGE = Decimal("1.1")
@@ -77,6 +79,11 @@ class Catalogue:
 
 def _folded(words: str) -> str:
     return " ".join(words.split()).casefold()
+
+
+def is_elsewhere(model_id: str) -> bool:
+    """Whether Bedrock has no such model: it can be tried and tested, but no version is published with it."""
+    return ELSEWHERE.fullmatch(model_id) is not None
 
 
 def plain_id(model_id: str) -> str:

@@ -13,7 +13,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.permissions import can_administer_site
 
 from . import services
-from .catalogue import MODEL_ID, SAMPLING, Model, in_place_of
+from .catalogue import MODEL_ID, SAMPLING, Model, in_place_of, is_elsewhere
 from .models import Draft, ModelEntry, Prompt
 from .permissions import can_write
 from .shelved import still_in_the_library
@@ -84,7 +84,7 @@ def _told(model: Model) -> dict[str, Any]:
 
 def _check(model: Model) -> None:
     errors = {
-        "model_id": not MODEL_ID.fullmatch(model.id) and "This is not how Bedrock names a model.",
+        "model_id": not (MODEL_ID.fullmatch(model.id) or is_elsewhere(model.id)) and "This is not how Bedrock names a model.",
         "label": not model.label.strip() and "Give it a name that people know it by.",
         "input_price": not _is_price(model.input_price) and "A price in US dollars for a million tokens, not below 0.",
         "output_price": not _is_price(model.output_price) and "A price in US dollars for a million tokens, not below 0.",

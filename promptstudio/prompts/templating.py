@@ -117,6 +117,17 @@ def render(bundle: Bundle, values: Mapping[str, Any]) -> Rendered:
     )
 
 
+def values_to_send(bundle: Bundle, values: Mapping[str, Any]) -> dict[str, str]:
+    """What goes along with the address of a published prompt: a text for everything that stands in it, and nothing else.
+
+    Raises Invalid like `render`, and jinja.Refused for what no place outside could fill in.
+    """
+    plain = as_plain(bundle)
+    filled = _filled(plain, values)
+    used = [*variables_of(plain), *reserved_in(plain)]
+    return {name: "" if filled[name] is None else as_text(filled[name]) for name in dict.fromkeys(used)}
+
+
 def as_plain(bundle: Bundle) -> Bundle:
     """A bundle in Jinja as places read it that only fill values in: what needs no value is worked out.
 

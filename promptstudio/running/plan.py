@@ -140,7 +140,7 @@ def services(*, address: Address, home: Path, broker: bool) -> list[Program]:
         _web(address),
         Program(name="worker", argv=_worker("worker", queue="celery", concurrency=2)),
         Program(name="publisher", argv=_worker("publisher", queue="publishing", concurrency=4)),
-        Program(name="runner", argv=_worker("runner", queue="models", concurrency=8)),
+        Program(name="runner", argv=_worker("runner", queue="models", concurrency=24)),
         Program(name="beat", argv=beat),
     ]
 

@@ -13,7 +13,7 @@ from promptstudio.deployments.models import Placement
 from promptstudio.deployments.places import names_by_kind
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle, Message, parse
-from promptstudio.prompts.catalogue import BUILT_IN, Catalogue, cost_per_call, estimate_tokens
+from promptstudio.prompts.catalogue import BUILT_IN, Catalogue, cost_per_call, estimate_tokens, is_elsewhere
 from promptstudio.prompts.findings import Finding, concerning
 from promptstudio.prompts.freezing import freeze
 from promptstudio.prompts.models import Draft, ModelEntry, NamedExample, RequestAnswer, Snippet, Version
@@ -105,7 +105,9 @@ def editor_context(
         "variable_names": [name for name in names_in(content) if name],
         # Asked for only where the whole editor is shown.
         "snippets": Snippet.objects.within(draft.prompt.project).active().order_by("name", "project")[:SNIPPETS_OFFERED],
-        "models": sorted(known, key=lambda model: (model.retires_on is not None, model.label)),
+        "models": sorted(
+            (model for model in known if not is_elsewhere(model.id)), key=lambda model: (model.retires_on is not None, model.label)
+        ),
         "known_model": model,
         "prices": [f"${price.normalize():f}" for price in (model.input_price, model.output_price)] if model else [],
         "refused_settings": " or ".join(SETTINGS[name].lower() for name in model.refuses if name in SETTINGS) if model else "",

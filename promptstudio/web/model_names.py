@@ -1,7 +1,9 @@
 """A model by the name that people give it, where Bedrock's own is wanted."""
 
+from django.conf import settings
+
 from promptstudio.accounts.actor import Actor
-from promptstudio.prompts.catalogue import in_place_of, plain_id
+from promptstudio.prompts.catalogue import Catalogue, in_place_of, plain_id
 from promptstudio.prompts.models import Draft, ModelEntry, Version
 from promptstudio.prompts.soundness import text_of
 
@@ -27,3 +29,10 @@ def _neighbour(model_id: str, before: str, draft: Draft, actor: Actor) -> str:
     versions = Version.objects.visible_to(actor).filter(prompt__project=draft.prompt.project).order_by("-pk")[:VERSIONS_READ]
     used = [before, *(version.bundle.model for version in versions)]
     return next((model for model in used if plain_id(model).startswith(f"{maker}.")), "")
+
+
+def models_offered(known: Catalogue) -> list[dict[str, str]]:
+    """Models that can be asked in place of a prompt's own, with `id` and `label`: those on the list that stay, and other endpoints'."""
+    listed = {model.id: model.label for model in known if model.retires_on is None}
+    others = {name: name for name in settings.MODELS_OFFERED if name not in listed}
+    return [{"id": id_, "label": label} for id_, label in [*sorted(listed.items(), key=lambda each: each[1]), *others.items()]]

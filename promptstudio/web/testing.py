@@ -2,18 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from promptstudio.evaluations.cases import Case
 from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
-from promptstudio.evaluations.questions import Question, values_for
 from promptstudio.evaluations.standing import latest_of, newest_versions
-from promptstudio.lib.errors import Invalid
-from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.soundness import listed, mapping, text_of
-
-from .trying import in_words
 
 COLUMNS = 4
 
@@ -67,20 +61,3 @@ def matrix_of(suite: Suite, newest: SuiteVersion) -> Matrix:
 def lines_of(run: Run, results: Iterable[Result]) -> list[Line]:
     cases = {case.uid: case for case in run.suite_version.cases}
     return [Line(cases.get(result.case), result) for result in results]
-
-
-def run_costs(prompt: Prompt, suite: SuiteVersion, known: Catalogue) -> str:
-    """“12 calls, at most 4 US cents each time”, for the newest version."""
-    count = len(suite.cases)
-    calls = f"{count} call{'' if count == 1 else 's'}"
-    newest = prompt.newest
-    if newest is None:
-        return calls
-    prices: list[Any] = []
-    for case in suite.cases:
-        question = Question(bundle=newest.bundle, label=newest.semver, values=values_for(newest.bundle, case.values))
-        try:
-            prices.append(question.most_it_costs(known))
-        except Invalid:
-            continue
-    return f"{calls}, at most {in_words(sum(prices))}" if prices and None not in prices else calls

@@ -22,7 +22,7 @@ from promptstudio.evaluations import suite_services
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.models import Suite
 from promptstudio.evaluations.questions import Question
-from promptstudio.evaluations.run_services import start_run
+from promptstudio.evaluations.run_services import Wanted, start_run, start_runs
 from promptstudio.lib import clock
 from promptstudio.notifications.services import choose_ways
 from promptstudio.projects import access_services, control_services, folder_services, group_mappings, key_services, role_services
@@ -406,6 +406,10 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "evaluations.start_run": (
         "suite.started",
         lambda s: start_run(suite=a_suite(s), bundle=Bundle(model="a.model"), label="1.0.0", actor=s.cast.alice),
+    ),
+    "evaluations.start_runs": (
+        "suite.started",
+        lambda s: start_runs(suite=a_suite(s), wanted=[Wanted(bundle=Bundle(model="a.model"), label="1.0.0")], actor=s.cast.alice),
     ),
     "evaluations.stop_asking": (
         "model.stopped",

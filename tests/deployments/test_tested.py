@@ -181,3 +181,11 @@ def test_the_conditions_say_it_in_words_and_are_compared() -> None:
     assert Rules().easier_than(rules) == ["required tests need not have passed"]
     assert Rules(tests=True).easier_than(rules) == ["tests count for ever"]
     assert Rules().raised_to(rules) == rules
+
+
+def test_how_another_model_answers_lets_nothing_in(cast: Cast, suite: Suite, version: Version) -> None:
+    other = "amazon.nova-lite-v1:0"
+    asked = run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, model=other, actor=cast.alice)
+    answer_due()
+    assert set(asked.results.values_list("outcome", flat=True)) == {"passed"}
+    assert "Usual claims was not run on 1.0.0" in outcome(cast, version).reason

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from promptstudio.evaluations import services, worker
+from promptstudio.evaluations import leases, services, worker
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 from promptstudio.evaluations.models import Answer
 from promptstudio.evaluations.questions import Question
@@ -79,7 +79,7 @@ def test_a_refusal_is_kept_and_not_tried_again(cast: Cast, version: Version) -> 
 def test_a_busy_model_is_asked_again_and_after_four_times_no_more(cast: Cast, version: Version) -> None:
     answer = ask(cast, version)
     with saying(failing(permanent=False)) as heard:
-        for number in range(1, worker.MOST_TRIES + 1):
+        for number in range(1, leases.MOST_TRIES + 1):
             assert worker.answer_due() == 1
             assert worker.answer_due() == 0, "it waits before it asks again"
             assert len(heard) == number
@@ -104,7 +104,7 @@ def test_whatever_breaks_ends_in_a_sentence(cast: Cast, version: Version) -> Non
 
 def test_what_a_gone_worker_held_is_asked_by_another(cast: Cast, version: Version) -> None:
     answer = ask(cast, version)
-    claim = worker._claim_next()
+    claim = leases.claim_next()
     assert claim is not None
     assert worker.answer_due() == 0, "it is held"
     Answer.objects.update(lease_until=clock.now() - timedelta(seconds=1))
@@ -128,8 +128,8 @@ def test_an_answer_to_what_was_stopped_meanwhile_is_dropped(cast: Cast, version:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_slow_model_keeps_its_worker(cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "LEASE_SECONDS", 1)
-    monkeypatch.setattr(worker, "RENEWED_EVERY", 0.2)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 1)
+    monkeypatch.setattr(leases, "RENEWED_EVERY", 0.2)
     answer = ask(cast, version)
     begun, end = threading.Event(), threading.Event()
 
@@ -178,8 +178,8 @@ def test_an_answer_that_cannot_be_kept_is_told_and_not_asked_for_again(
 
 def test_a_call_that_ends_its_workers_is_given_up(cast: Cast, version: Version) -> None:
     answer = ask(cast, version)
-    for _ in range(worker.MOST_TRIES):
-        assert worker._claim_next() is not None
+    for _ in range(leases.MOST_TRIES):
+        assert leases.claim_next() is not None
         Answer.objects.update(lease_until=clock.now() - timedelta(seconds=1))
     with saying() as heard:
         assert worker.answer_due() == 0
@@ -191,16 +191,16 @@ def test_a_call_that_ends_its_workers_is_given_up(cast: Cast, version: Version) 
 def test_a_database_that_is_away_for_a_moment_does_not_lose_the_lease(
     cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "LEASE_SECONDS", 1.5)
-    monkeypatch.setattr(worker, "RENEWED_EVERY", 0.2)
-    mine, hiccups = worker._mine, [OSError("away")]
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 1.5)
+    monkeypatch.setattr(leases, "RENEWED_EVERY", 0.2)
+    now, hiccups = clock.now, [OSError("away")]
 
-    def away_once(claim: worker.Claim) -> Any:
-        if hiccups:
+    def away_once() -> Any:
+        if hiccups and threading.current_thread() is leases.KEEPER._thread:
             raise hiccups.pop()
-        return mine(claim)
+        return now()
 
-    monkeypatch.setattr(worker, "_mine", away_once)
+    monkeypatch.setattr(clock, "now", away_once)
     answer = ask(cast, version)
 
     def says(call: Call) -> Said:
@@ -211,4 +211,5 @@ def test_a_database_that_is_away_for_a_moment_does_not_lose_the_lease(
 
     with saying(says):
         worker.answer_due()
+    assert not hiccups
     assert afresh(answer).text == "At last."

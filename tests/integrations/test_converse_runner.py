@@ -1,17 +1,22 @@
 """The model runner of Bedrock against the local AWS, which checks every request with the vendor's own model."""
 
 import json
+import os
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from promptstudio.evaluations.model_runner import Call, RunFailed
-from promptstudio.integrations.bedrock.runner import ConverseRunner, body_for
+from promptstudio.evaluations.model_runner import Call, RunFailed, Throttled, seconds_of
+from promptstudio.integrations.bedrock.run_errors import run_failure_of
+from promptstudio.integrations.bedrock.runner import ConverseRunner, body_for, published_body_for
+from promptstudio.lib import clock
 from promptstudio.prompts.bundle import Bundle, Inference, Message, Tool
 from promptstudio.prompts.templating import Rendered
-from tests.integrations.prompt_bodies import MODEL, Bedrock
+from tests.integrations.prompt_bodies import MODEL, Bedrock, text_variant
 from tests.local_aws import LocalAws, start_local_aws
 
 FORM = {"type": "object", "properties": {"damage": {"type": "string"}, "urgent": {"type": "boolean"}}, "required": ["damage"]}
@@ -104,7 +109,7 @@ def test_an_answer_in_a_form_has_its_fields(server: LocalAws) -> None:
 @pytest.mark.parametrize(
     ("fault", "permanent", "sentence"),
     [
-        ({"code": "ThrottlingException"}, False, "The model is busy or was not ready (ThrottlingException)."),
+        ({"code": "ThrottlingException"}, False, f"Bedrock wants {MODEL} to be asked less often (ThrottlingException)."),
         ({"code": "ModelNotReadyException"}, False, "The model is busy or was not ready"),
         ({"code": "InternalServerException"}, False, "The model is busy or was not ready"),
         ({"code": "AccessDeniedException"}, True, f"AWS does not let Prompt Studio use {MODEL}"),
@@ -163,3 +168,50 @@ def test_a_model_id_that_is_none_is_refused_in_words(server: LocalAws) -> None:
 def test_a_bundle_is_sent_as_it_is_published() -> None:
     bundle = Bundle.model_validate({"kind": "chat", "inference": {"temperature": 0.5}, "messages": [{"role": "user", "text": "x"}]})
     assert body_for(call(inference=bundle.inference))["inferenceConfig"] == {"temperature": 0.5}
+
+
+def test_to_be_asked_too_often_is_told_apart_from_being_busy(server: LocalAws) -> None:
+    assert isinstance(refusal(server, code="ThrottlingException"), Throttled)
+    assert not isinstance(refusal(server, code="ModelNotReadyException"), Throttled)
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("nan", None), ("-3", 0.0)])
+def test_when_to_ask_again_is_read_where_it_is_told(header: str, seconds: float | None) -> None:
+    reply: Any = {
+        "Error": {"Code": "ThrottlingException"},
+        "ResponseMetadata": {"HTTPStatusCode": 429, "HTTPHeaders": {"retry-after": header}},
+    }
+    failure = run_failure_of(ClientError(reply, "Converse"), model=MODEL)
+    assert isinstance(failure, Throttled)
+    assert failure.retry_after == seconds
+
+
+def test_a_date_says_when_to_ask_again_too() -> None:
+    with clock.at(datetime(2026, 11, 26, 14, 0, tzinfo=UTC)):
+        assert seconds_of("Thu, 26 Nov 2026 14:00:30 GMT") == 30
+        assert seconds_of("Thu, 26 Nov 2026 13:00:00 GMT") == 0
+
+
+def a_published(server: LocalAws) -> str:
+    """The address of a version in the account that the environment leads to."""
+    client = server.client("bedrock-agent", access_key=os.environ["AWS_ACCESS_KEY_ID"])
+    made = client.create_prompt(name="triage", defaultVariant="main", variants=[text_variant("Sort {{claim}} for {{reader}}.")])
+    return str(client.create_prompt_version(promptIdentifier=made["id"])["arn"])
+
+
+def test_what_is_published_is_called_with_its_variables_and_nothing_else(server: LocalAws, settings: Any) -> None:
+    settings.MODEL_PLACE = {"region": "us-west-2", "role_arn": "", "external_id": ""}
+    values = {"claim": "a burst pipe", "reader": "the desk"}
+    said = ConverseRunner().run(call(address=a_published(server), variables=values, inference=Inference(temperature=0.5)))
+    assert said.text.startswith("[local model]"), "it lies in eu-central-1, and is called there"
+    assert said.input_tokens == 9, "what it answers to is the published text, filled in"
+    with pytest.raises(RunFailed, match="Missing values for the prompt variables: reader"):
+        ConverseRunner().run(call(address=a_published(server), variables={"claim": "x"}))
+
+
+def test_a_published_version_without_variables_gets_no_empty_ones() -> None:
+    address = "arn:aws:bedrock:eu-central-1:123456789012:prompt/ABCDEFGHIJ:1"
+    assert published_body_for(call(address=address, marks={"studio-version": "1.0.0"})) == {
+        "modelId": address,
+        "requestMetadata": {"studio-version": "1.0.0"},
+    }

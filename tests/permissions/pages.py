@@ -292,6 +292,7 @@ PAGES: dict[str, Entry] = {
     "GET prompt_try": on_prompt("read"),
     "POST prompt_try": on_prompt("write", a_trial),
     "GET prompt_tried": on_prompt("read", address=a_round),
+    "GET prompt_answer": on_prompt("read", address=uid("answer")),
     "POST prompt_tried_stop": on_prompt("write", address=a_round),
     "GET prompt_compare_newest": on_prompt("read"),
     "GET prompt_compare": on_prompt("read"),

@@ -58,6 +58,8 @@ OPERATIONS = {
     "read_review": Operation("read", environment=OK),
     "list_requests": Operation("read", folder=OK, project=OK),
     "read_request": Operation("read"),
+    "list_answers": Operation("read", folder=OK, project=OK),
+    "read_answer": Operation("read"),
     # Binding a key to an environment says what it reads and where it promotes; what it writes reaches nobody by itself.
     "create_prompt": Operation("write", lambda stage: {"title": "Storm", "folder": FOLDER}, environment=OK, folder=REFUSED, project=OK),
     "change_prompt": Operation("write", lambda stage: {"title": "Rain"}, environment=OK),
@@ -73,7 +75,7 @@ DOCUMENTED = {
 
 def address(name: str, stage: Stage) -> str:
     things = stage.open
-    uid = {"read_review": things.review, "read_request": things.wish}.get(name, things.live).uid
+    uid = {"read_review": things.review, "read_request": things.wish, "read_answer": things.answer}.get(name, things.live).uid
     sides = {"a": things.first.semver, "b": things.version.semver}
     return str(DOCUMENTED[name][1]).format(name=things.prompt.name, uid=uid, semver=things.version.semver, **sides)
 

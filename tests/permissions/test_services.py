@@ -18,7 +18,7 @@ from promptstudio.deployments.places import ask_places
 from promptstudio.evaluations import suite_services as suites
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.questions import Question
-from promptstudio.evaluations.run_services import start_run
+from promptstudio.evaluations.run_services import Wanted, start_run, start_runs
 from promptstudio.evaluations.services import ask_models, stop_asking
 from promptstudio.lib.errors import NotAllowed, StudioError
 from promptstudio.projects import access_services, control_services, folder_services, group_mappings, key_services, role_services
@@ -249,6 +249,12 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "evaluations.start_run": prompt(
         "write",
         lambda s, t, a: start_run(suite=t.suite, bundle=t.version.bundle, label="1.0.1", version=t.version, actor=a),
+        instead=NO_KEY,
+        why=NO_TRIAL,
+    ),
+    "evaluations.start_runs": prompt(
+        "write",
+        lambda s, t, a: start_runs(suite=t.suite, wanted=[Wanted(bundle=t.version.bundle, label="1.0.1", version=t.version)], actor=a),
         instead=NO_KEY,
         why=NO_TRIAL,
     ),

@@ -41,7 +41,7 @@ def commands() -> list[tuple[str, list[str]]]:
 
 def read_by_settings() -> set[str]:
     source = (CHECKOUT / "promptstudio" / "settings.py").read_text()
-    return set(re.findall(r"""\benv(?:_flag|_list|_seconds)?\(\s*["']([A-Z0-9_]+)["']""", source))
+    return set(re.findall(r"""\benv(?:_flag|_list|_seconds|_numbers|_amount)?\(\s*["']([A-Z0-9_]+)["']""", source))
 
 
 def option_names(command: Any) -> set[str]:

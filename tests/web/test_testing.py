@@ -1,26 +1,42 @@
 """Tests of prompts in pages: suites as tables, pasted from Excel, run on versions and drafts, and how each case came out."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils.html import strip_tags
 
+from promptstudio.deployments import published
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.model_runner import Call
-from promptstudio.evaluations.models import Run, Suite
+from promptstudio.evaluations.models import ModelPace, Run, Suite
+from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.evaluations.worker import answer_due
+from promptstudio.lib import clock
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.web.forms.run_form import published_choices
 from promptstudio.web.forms.suite_form import OFFERED
-from tests.cast import Cast, bundle
+from promptstudio.web.progress import in_words
+from tests.cast import Cast, bundle, promote
+from tests.deployments.fake_target import KIND, a_target, publish_everything, use_fake_publisher
 from tests.evaluations.scripted import MODEL, PATH, saying
 
 from .reading import HOSTILE, HTMX, at, queries, text
 
+OTHER = "amazon.nova-lite-v1:0"
 BASE = "/p/claims/prompts/water-damage-triage/-/tests/"
 PASTED = "claim\tname\tmust contain\tmust not contain\nThe pipe burst.\tBurst pipe\tpipe\tguarantee\nA tree fell.\tStorm\tpipe\t\n"
+
+
+def words(page: Any) -> str:
+    """What a reader sees, without markup."""
+    return " ".join(strip_tags(text(page).replace("<", " <")).split()).replace(" :", ":")
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +166,122 @@ def test_checks_are_named_so_that_they_follow_the_answer() -> None:
     assert (labels["icontains"], labels["not-icontains-any"]) == ("contains", "contains none of")
     assert labels["contains-all"] == "contains all of (capitals matter)"
     assert OFFERED[0][0] == "icontains", "what most people want comes first"
+
+
+def test_a_suite_is_run_on_several_versions_and_models_at_once(client: Client, cast: Cast, suite: Suite) -> None:
+    prompts.save_version(
+        prompt=suite.prompt, data=bundle("Sort {{claim}}", model=MODEL), change=prompts.Change(summary="Shorter."), actor=cast.alice
+    )
+    order = {"side": ["1.0.0", "1.0.1"], "model": ["own", OTHER, ""], "repeats": "2", "most": "1,50"}
+    page = at(client, cast.alice).post(f"{BASE}{suite.uid}/run/", order, follow=True)
+    assert "4 runs are on their way" in text(page)
+    runs = Run.objects.order_by("id")
+    assert [(run.label, run.model) for run in runs] == [("1.0.0", ""), ("1.0.0", OTHER), ("1.0.1", ""), ("1.0.1", OTHER)]
+    assert {(run.repeats, run.most) for run in runs} == {(2, Decimal("1.5"))}
+
+
+def test_what_it_takes_is_told_before_for_each_model_and_together(client: Client, cast: Cast, suite: Suite) -> None:
+    order = {"side": "1.0.0", "model": ["own", OTHER], "repeats": "3", "estimate": "1"}
+    page = words(at(client, cast.alice).post(f"{BASE}{suite.uid}/run/", order, headers=HTMX))
+    assert "1.0.0 on Claude Sonnet 4.5: 6 calls, at most" in page
+    assert "Together: 12 calls, at most" in page
+    assert "tokens in, at most" in page
+    whole = client.post(f"{BASE}{suite.uid}/run/", order)
+    assert whole.status_code == 200
+    assert "Together: 12 calls" in words(whole)
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"repeats": "0"}, "a number between 1 and 20"),
+        ({"repeats": "many"}, "a number between 1 and 20"),
+        ({"most": "two"}, "The ceiling is an amount of US dollars"),
+        ({"most": "-1"}, "The ceiling is an amount of US dollars"),
+        ({"most": "9" * 30}, "The ceiling is an amount of US dollars"),
+        ({"most": "0.000001"}, "One answer alone may cost"),
+        ({"model": HOSTILE}, "not how Bedrock names a model"),
+        ({"side": "env:production"}, "nothing can be tested"),
+        ({"side": ["1.0.0", "prompt:water-damage-triage"]}, "Another prompt is tested on its own page."),
+    ],
+)
+def test_what_is_wrong_in_the_form_is_said_at_its_field_and_stays(
+    client: Client, cast: Cast, suite: Suite, wrong: dict[str, Any], said: str
+) -> None:
+    page = at(client, cast.alice).post(f"{BASE}{suite.uid}/run/", {"side": "1.0.0", "repeats": "1", "most": "", **wrong})
+    assert page.status_code == 422
+    assert said in text(page)
+    assert f'id="{next(iter(wrong))}-error"' in page.content.decode()
+    assert not Run.objects.exists()
+    hint = client.post(f"{BASE}{suite.uid}/run/", {"side": "1.0.0", "estimate": "1", **wrong}, headers=HTMX)
+    assert hint.status_code == 200
+
+
+def test_a_run_says_how_far_it_is_what_it_cost_and_why_it_waits(client: Client, cast: Cast, suite: Suite) -> None:
+    at(client, cast.alice).post(f"{BASE}{suite.uid}/run/", {"side": "1.0.0", "most": "5"})
+    run = Run.objects.get()
+    address = f"/p/claims/prompts/water-damage-triage/-/runs/{run.uid}/"
+    answer_due(most=1)
+    assert "1 of 2 a few seconds left 0.45 US cents so far ceiling 5.00 US dollars" in words(client.get(address, headers=HTMX))
+    ModelPace.objects.update(paused_until=clock.now() + timedelta(minutes=3))
+    page = words(client.get(address, headers=HTMX))
+    assert "Claude Sonnet 4.5 asks us to wait until" in page
+    assert "seconds left" not in page
+    ModelPace.objects.update(paused_until=None)
+    answer_due()
+    assert "2 of 2 0.9 US cents ceiling" in words(client.get(address, headers=HTMX))
+
+
+def test_a_run_that_reached_its_ceiling_says_so_at_its_top(client: Client, cast: Cast, suite: Suite) -> None:
+    run = start_run(suite=suite, bundle=suite.prompt.newest.bundle, label="1.0.0", most=Decimal(1), actor=cast.alice)
+    Run.objects.update(most=Decimal("0.001"))
+    answer_due()
+    page = text(at(client, cast.alice).get(f"/p/claims/prompts/water-damage-triage/-/runs/{run.uid}/"))
+    assert "It stopped at its ceiling of 0.1 US cents." in page
+    assert "2 cases were not asked" in page
+    assert "2 could not be told" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "a few seconds left"),
+        (31, "about 30 seconds left"),
+        (70, "about a minute left"),
+        (150, "about 2 minutes left"),
+        (7000, "2 hours"),
+    ],
+)
+def test_time_that_is_left_is_rounded(seconds: float, words: str) -> None:
+    assert words in in_words(seconds)
+
+
+def test_failures_come_first_and_each_time_is_told_apart(client: Client, cast: Cast, suite: Suite) -> None:
+    at(client, cast.alice).post(f"{BASE}{suite.uid}/run/", {"side": "1.0.0", "repeats": "2"})
+    answer_due()
+    page = words(client.get(f"/p/claims/prompts/water-damage-triage/-/runs/{Run.objects.get().uid}/"))
+    assert 0 < page.index("Storm 1 of 2") < page.index("Storm 2 of 2") < page.index("Burst pipe 1 of 2")
+
+
+def test_what_is_published_can_be_called_from_the_form(
+    client: Client, cast: Cast, suite: Suite, calls: list[Call], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "CALLABLE", KIND)
+    use_fake_publisher(settings)
+    a_target(cast.development, by=cast.alice)
+    promote(suite.prompt.newest, cast.development, by=cast.alice)
+    publish_everything()
+    [(address, label)] = published_choices(suite.prompt)
+    assert label in text(at(client, cast.alice).get(f"{BASE}{suite.uid}/"))
+    order = {"side": [address, "1.0.0"], "repeats": "1"}
+    assert "2 runs are on their way" in text(client.post(f"{BASE}{suite.uid}/run/", order, follow=True))
+    answer_due()
+    assert sorted(call.address for call in calls) == ["", "", "arn:fake:1", "arn:fake:1"]
+    page = client.get(f"/p/claims/prompts/water-damage-triage/-/runs/{Run.objects.get(address='arn:fake:1').uid}/")
+    assert "called as applications call it: arn:fake:1" in text(page)
+    both = client.post(f"{BASE}{suite.uid}/run/", {"side": address, "model": OTHER, "repeats": "1"})
+    assert (both.status_code, "with the model that it was published with" in text(both)) == (422, True)
+    gone = client.post(f"{BASE}{suite.uid}/run/", {"side": f"published:{uuid4()}", "repeats": "1"})
+    assert (gone.status_code, "not published there any more" in text(gone)) == (409, True)
+    assert client.post(f"{BASE}{suite.uid}/run/", {"side": "published:x", "repeats": "1"}).status_code == 404

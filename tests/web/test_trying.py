@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from promptstudio.evaluations.model_runner import Call, RunFailed, Said
+from promptstudio.evaluations.model_runner import Call, RunFailed, Said, Throttled
 from promptstudio.evaluations.models import Answer
-from promptstudio.evaluations.services import PRESSED_TWICE
+from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.services import PRESSED_TWICE, ask_models
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib import clock
 from promptstudio.prompts import services as prompts
@@ -360,3 +361,38 @@ def test_a_comparison_filled_with_an_example_shows_what_both_answered(
     assert "SORT THIS CLAIM: THE PIPE BURST." in page
     assert "JUDGE THIS CLAIM: THE PIPE BURST." in page
     assert f"{BASE}try/?side={review.version.semver}&amp;beside=1.0.0&amp;with={example.uid}" in page
+
+
+def test_which_version_made_an_answer_is_found_by_either_number(client: Client, cast: Cast, live: Version) -> None:
+    question = Question(bundle=live.bundle, label="1.0.0", version=live, values={"claim": "The pipe burst."})
+    ask_models(prompt=live.prompt, questions=[question], actor=cast.alice)
+    with saying(lambda call: said("Water damage.", request_id="3f2a-77bc-req")):
+        answer_due()
+    answer = Answer.objects.get()
+    for number in ("3f2a-77bc-req", str(answer.uid)):
+        found = at(client, cast.vera).get("/search", {"q": number}, follow=True)
+        assert found.redirect_chain == [(f"/p/claims/prompts/water-damage-triage/-/answers/{answer.uid}/", 302)]
+        for fact in ("3f2a-77bc-req", live.digest, str(answer.uid), "Water damage.", "The pipe burst.", "Asked by"):
+            assert fact in text(found)
+        assert at(client, cast.charlie).get("/search", {"q": number}).status_code == 200, "whoever does not see the prompt finds nothing"
+    address = f"/p/claims/prompts/water-damage-triage/-/answers/{answer.uid}/"
+    assert at(client, cast.charlie).get(address).status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["12345678", "1-2-3-4-5-6-7-8", "' or 1=1 --", "0" * 200, "\0\0\0\0\0\0\0\0", HOSTILE])
+def test_a_number_that_is_none_is_searched_for_like_words(client: Client, cast: Cast, typed: str) -> None:
+    assert at(client, cast.alice).get("/search", {"q": typed}).status_code == 200
+
+
+def test_a_model_that_asks_us_to_wait_is_told_with_the_time(client: Client, cast: Cast, live: Version) -> None:
+    question = Question(bundle=live.bundle, label="1.0.0", version=live, values={"claim": "The pipe burst."})
+    round_uid = ask_models(prompt=live.prompt, questions=[question], actor=cast.alice)
+
+    def too_often(call: Call) -> Said:
+        raise Throttled("Bedrock wants it to be asked less often.", code="ThrottlingException", retry_after=90)
+
+    with saying(too_often):
+        answer_due()
+    page = text(at(client, cast.alice).get(f"{BASE}tried/{round_uid}/"))
+    assert "Claude Sonnet 4.5 asks us to wait until" in page
+    assert f"asked less often. It is asked again at {Answer.objects.get().due_at:%H:%M:%S}." in page

@@ -2,6 +2,7 @@
 
 from .acceptances import AcceptedCase
 from .answers import Answer, AnswerQuerySet, FilledWith, Wording
+from .paces import ModelPace
 from .runs import Result, Run, RunQuerySet
 from .suites import Suite, SuiteQuerySet, SuiteVersion
 
@@ -10,6 +11,7 @@ __all__ = [
     "Answer",
     "AnswerQuerySet",
     "FilledWith",
+    "ModelPace",
     "Result",
     "Run",
     "RunQuerySet",

@@ -55,7 +55,8 @@ class Answer(models.Model):
 
     The row is the debt and its payment: a worker takes it under a lease and fills it in. `asked` is the digest of wording, model and
     values together, so that the answers to one question are found again. `values` and `text` may hold personal data, so rows may be
-    deleted. `cost` is in US dollars, from the catalogue's prices of that day; None where the model is not in it.
+    deleted. `cost` is in US dollars, from the catalogue's prices of that day; None where the model is not in it. `most_cost` is what it
+    may cost at most, by estimate, where somebody has to know before. A lease that lasts is a call under way, whatever the state says.
     """
 
     class State(models.TextChoices):
@@ -71,6 +72,8 @@ class Answer(models.Model):
     draft = models.ForeignKey(Draft, on_delete=models.PROTECT, null=True, related_name="+")
     wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="answers")
     model = models.CharField(max_length=2048)
+    # The published version that was called, where it was asked as an application asks: at Bedrock, an ARN.
+    address = models.CharField(max_length=2048, blank=True)
     # Where it stood when it was asked, in words without names of people: “Draft”, “1.3.2, live in Production”.
     label = models.CharField(max_length=200)
     filled_with = models.CharField(max_length=10, choices=FilledWith)
@@ -91,7 +94,8 @@ class Answer(models.Model):
     output_tokens = models.PositiveIntegerField(null=True)
     latency_ms = models.PositiveIntegerField(null=True)
     cost = models.DecimalField(max_digits=14, decimal_places=8, null=True)
-    request_id = models.CharField(max_length=200, blank=True)
+    most_cost = models.DecimalField(max_digits=14, decimal_places=8, null=True)
+    request_id = models.CharField(max_length=200, blank=True, db_index=True)
     emulated = models.BooleanField(default=False)
     error = models.TextField(blank=True)
     error_code = models.CharField(max_length=80, blank=True)
@@ -104,6 +108,8 @@ class Answer(models.Model):
         indexes = [
             # what a worker takes next
             models.Index(fields=["due_at", "id"], condition=Q(state="waiting"), name="answers_that_are_due"),
+            # which calls are under way
+            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="answers_under_way"),
             # how many one person asked for lately
             models.Index(fields=["asked_by", "asked_at"], name="answers_asked_by"),
         ]

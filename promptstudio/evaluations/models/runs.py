@@ -4,7 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -20,6 +20,10 @@ class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, actor: Actor) -> "RunQuerySet":
         return self.filter(prompt__in=Prompt.objects.visible_to(actor))
 
+    def as_written(self) -> "RunQuerySet":
+        """On the wording's own model: how another one answers says nothing about what would go live."""
+        return self.filter(model="")
+
     def with_everything(self) -> "RunQuerySet":
         return self.select_related("suite_version__suite", "version", "draft__created_by", "asked_by")
 
@@ -30,9 +34,20 @@ class RunQuerySet(models.QuerySet["Run"]):
             **{name: Count("results", filter=Q(results__outcome=name)) for name in ("passed", "failed", "unknown", "waiting")},
         )
 
+    def with_progress(self) -> "RunQuerySet":
+        """`counted`, with what was `spent` in US dollars, how many answers are `unpriced`, and how many its ceiling left `not_asked`."""
+        answered = Q(results__answer__state=Answer.State.ANSWERED)
+        return self.counted().annotate(
+            spent=Sum("results__answer__cost"),
+            unpriced=Count("results", filter=answered & Q(results__answer__cost=None)),
+            not_asked=Count("results", filter=Q(results__answer__error_code="ceiling")),
+        )
+
 
 class Run(models.Model):
     """One suite version, asked of one wording. `environment` is where the version was live then, where it was run for that.
+
+    With `address`, what is published there was called, as applications call it.
 
     `model` is who was asked in place of the wording's own model, empty where nobody was. Each case is asked `repeats` times.
     `most` is the ceiling in US dollars at which it stops; None without one.
@@ -47,6 +62,7 @@ class Run(models.Model):
     wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="runs")
     label = models.CharField(max_length=200)
     model = models.CharField(max_length=2048, blank=True)
+    address = models.CharField(max_length=2048, blank=True)
     repeats = models.PositiveSmallIntegerField(default=1)
     most = models.DecimalField(max_digits=14, decimal_places=8, null=True)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

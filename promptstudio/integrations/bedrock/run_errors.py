@@ -4,14 +4,14 @@ from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
-from promptstudio.evaluations.model_runner import RunFailed
+from promptstudio.evaluations.model_runner import RunFailed, Throttled, seconds_of
 
 from .errors import FORBIDDEN, NO_CREDENTIALS, NOT_SET_UP, STRANGERS, TOO_FAST, UNANSWERED, UNREACHABLE, quoted
 
 UNKNOWN_MODEL = frozenset({"ResourceNotFoundException"})
 MALFORMED = frozenset({"ValidationException", "SerializationException"})
 # 424: the model itself failed; 429: it is being loaded; 408: it took too long.
-BUSY = TOO_FAST | {"ModelNotReadyException", "ModelTimeoutException", "ModelErrorException", "ServiceUnavailableException"}
+BUSY = frozenset({"ModelNotReadyException", "ModelTimeoutException", "ModelErrorException", "ServiceUnavailableException"})
 
 
 def run_failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, *, model: str) -> RunFailed:
@@ -46,9 +46,17 @@ def _refused(error: ClientError, model: str) -> RunFailed:
         return _permanent(code, f"There is no model {model} in this account and region. Choose another one.")
     if code in MALFORMED:
         return _permanent(code, f"The model does not take this prompt as it is: {quoted(message)}")
-    if code in BUSY or status >= 500 or status in (408, 429):
+    if code in TOO_FAST or (status == 429 and code not in BUSY):
+        return Throttled(f"Bedrock wants {model} to be asked less often ({code}).", code=code[:80], retry_after=_retry_after(error))
+    if code in BUSY or status >= 500 or status == 408:
         return _transient(code, f"The model is busy or was not ready ({code}).")
     return _permanent(code, f"AWS refused to ask the model ({code}): {quoted(message)}")
+
+
+def _retry_after(error: ClientError) -> float | None:
+    """Seconds. Bedrock documents no such header; a gateway in front of it may send one."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return seconds_of(str(headers.get("retry-after", "")))
 
 
 def _permanent(code: str, sentence: str) -> RunFailed:

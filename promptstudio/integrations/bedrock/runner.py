@@ -35,8 +35,8 @@ class ConverseRunner:
         if ":prompt/" in call.model:
             raise RunFailed("This names a prompt, not a model.", code="no_model", permanent=True)
         try:
-            client = self._connections.opened(settings.MODEL_PLACE, job_uid=call.uid)
-            reply = client.converse(**body_for(call))
+            client = self._connections.opened(_place(call), job_uid=call.uid)
+            reply = client.converse(**(published_body_for(call) if call.address else body_for(call)))
         except (ClientError, BotoCoreError, ValueError, TypeError) as error:
             raise run_failure_of(error, model=call.model) from error
         return said_in(reply)
@@ -52,7 +52,17 @@ def body_for(call: Call) -> dict[str, Any]:
         "toolConfig": tools_of(call.tools, call.tool_choice) if call.tools else {},
         "outputConfig": _form(call) if call.output_schema else {},
         "additionalModelRequestFields": dict(call.extra_model_fields),
-        "requestMetadata": {name: text for name, text in call.marks.items() if MARK.fullmatch(text)},
+        "requestMetadata": _marks(call),
+    }
+    return {name: value for name, value in body.items() if value}
+
+
+def published_body_for(call: Call) -> dict[str, Any]:
+    """The parameters of Converse for a published version. Bedrock takes nothing beside it that the prompt decides, not even empty."""
+    body = {
+        "modelId": call.address,
+        "promptVariables": {name: {"text": text} for name, text in call.variables.items()},
+        "requestMetadata": _marks(call),
     }
     return {name: value for name, value in body.items() if value}
 
@@ -73,6 +83,15 @@ def said_in(reply: dict[str, Any]) -> Said:
         request_id=metadata.get("RequestId", ""),
         emulated=EMULATED in metadata.get("HTTPHeaders", {}),
     )
+
+
+def _place(call: Call) -> dict[str, str]:
+    """A published prompt is called in the region that it lies in, whatever is set for models."""
+    return {**settings.MODEL_PLACE, "region": call.address.split(":")[3]} if call.address else settings.MODEL_PLACE
+
+
+def _marks(call: Call) -> dict[str, str]:
+    return {name: text for name, text in call.marks.items() if MARK.fullmatch(text)}
 
 
 def _form(call: Call) -> dict[str, Any]:

@@ -28,8 +28,13 @@ def money(dollars: Decimal) -> str:
 @register.filter
 def model_name(answer: Answer) -> str:
     """As people call it; its id where Studio knows no name."""
-    known = BUILT_IN.find(answer.model)
-    return known.label if known else answer.model
+    return model_label(answer.model)
+
+
+@register.filter
+def model_label(model: str) -> str:
+    known = BUILT_IN.find(model)
+    return known.label if known else model
 
 
 @register.filter

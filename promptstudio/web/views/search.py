@@ -1,5 +1,6 @@
 """Where the search field on top of every page leads: prompts, requests, reviews and pages, in every project that the reader sees."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from promptstudio.deployments.requests import OPEN_STATES, with_state
+from promptstudio.evaluations.models import Answer
 from promptstudio.projects.models import Project
 from promptstudio.prompts.models import FormerName, Prompt
 from promptstudio.prompts.models import Request as PromptRequest
@@ -21,6 +23,8 @@ from ..requests import StudioRequest, prompt_url
 from ..searching import requests_saying
 
 MOST = 10
+NUMBER = re.compile(r"(?=.*[0-9])[A-Za-z0-9._:-]{8,200}")
+UID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # name of the address, what it is called, other words that people type for it
 PAGES = (
     ("library", "Prompts", "library list all"),
@@ -39,12 +43,17 @@ PAGES = (
 
 @require_safe
 def search(request: StudioRequest) -> HttpResponse:
-    """`?q=`, with `?archived=` in the archive as well. The exact name (also one of before) or title of a single prompt leads to it."""
+    """`?q=`, with `?archived=` in the archive as well. The exact name (also one of before) or title of a single prompt leads to it.
+
+    So does the number of an answer: our own, or the vendor's for the request.
+    """
     typed = searching.typed(request)
     words = typed.split()
     exact = list(_visible(request).filter(Q(name=typed) | Q(title__iexact=typed) | _was_called(name=typed))[:2]) if words else []
     if len(exact) == 1:
         return redirect(prompt_url(exact[0]))
+    if answer := _answer(request, typed):
+        return redirect(prompt_url(answer.prompt, "answer", answer.uid))
     context: dict[str, Any] = {"words": typed, "archived": "archived" in request.GET}
     if words:
         projects = list(Project.objects.visible_to(request.actor))
@@ -59,6 +68,15 @@ def search(request: StudioRequest) -> HttpResponse:
             "most": MOST,
         }
     return render(request, "search/page.html", context)
+
+
+def _answer(request: StudioRequest, typed: str) -> Answer | None:
+    """The one with this number. What nobody would take for a number is not looked for."""
+    if not NUMBER.fullmatch(typed):
+        return None
+    own = Q(uid=typed) if UID.fullmatch(typed) else Q()
+    found = list(Answer.objects.visible_to(request.actor).filter(own | Q(request_id=typed)).select_related("prompt__project")[:2])
+    return found[0] if len(found) == 1 else None
 
 
 def _visible(request: StudioRequest) -> Any:

@@ -1,29 +1,37 @@
 """Tests: suites of cases, their runs, and how each case came out."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Case, When
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from promptstudio.evaluations import run_services, services, suite_services
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import Result, Run, Suite
+from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.permissions import can_change_suite, can_try
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import ModelEntry, Prompt
 
 from .. import sides as sides_of
 from ..answers import see_other
-from ..forms import suite_form
+from ..forms import run_form, suite_form
+from ..model_names import models_offered
+from ..progress import progress_of
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, checks_characters, prompt_url
-from ..testing import lines_of, matrix_of, overview_of, run_costs, variables_of
+from ..testing import lines_of, matrix_of, overview_of, variables_of
 
 PER_PAGE = 50
+# As a reader looks for them; by their names, what passed would come before what failed.
+READ = (Result.Outcome.FAILED, Result.Outcome.UNKNOWN, Result.Outcome.WAITING, Result.Outcome.PASSED)
+FAILURES_FIRST = Case(*(When(outcome=outcome, then=place) for place, outcome in enumerate(READ)))
 
 
 @require_safe
@@ -67,7 +75,9 @@ def prompt_suite(request: StudioRequest, project: str, name: str, uid: UUID) -> 
 
 
 def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors: dict[str, str] | None = None, status: int = 200) -> Any:
-    newest = suite.newest
+    newest, known = suite.newest, ModelEntry.objects.catalogue()
+    published = run_form.published_choices(prompt)
+    choices = [*sides_of.choices(prompt), *([("Called where it is published", published)] if published else [])]
     return render_prompt(
         request,
         "tests/suite.html",
@@ -77,10 +87,8 @@ def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors:
         suite=suite,
         newest=newest,
         matrix=matrix_of(suite, newest),
-        choices=sides_of.choices(prompt),
-        chosen=request.POST.get("side", ""),
         errors=errors or {},
-        costs=run_costs(prompt, newest, ModelEntry.objects.catalogue()),
+        **_run_form(request, prompt, newest, known, choices),
         may_change=can_change_suite(request.actor, prompt),
         may_try=can_try(request.actor, prompt),
     )
@@ -131,20 +139,50 @@ def prompt_suite_archive(request: StudioRequest, project: str, name: str, uid: U
     return see_other(prompt_url(prompt, "tests"))
 
 
+@checks_characters
 @require_POST
 def prompt_suite_run(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    """Start what was chosen; with `estimate`, say only what it would take."""
     prompt, suite = _suite_or_404(request, project, name, uid)
-    side = sides_of.side(prompt, request.POST.get("side", ""), request.actor)
+    if "estimate" in request.POST:
+        return _estimated(request, prompt, suite)
     try:
-        if side.bundle is None:
-            raise Invalid({"side": f"There is {side.label}, so nothing can be tested."})
-        run = run_services.start_run(
-            suite=suite, bundle=side.bundle, label=side.label, version=side.version, draft=side.draft, actor=request.actor
-        )
+        order = run_form.order_of(prompt, run_form.typed_in(request.POST), request.actor)
+        runs = run_services.start_runs(suite=suite, wanted=order.wanted, repeats=order.repeats, most=order.most, actor=request.actor)
     except (Invalid, Conflict) as error:
-        status = 422 if isinstance(error, Invalid) else 409
-        return _suite_page(request, prompt, suite, errors={"run": error.sentence}, status=status)  # type: ignore[no-any-return]
-    return see_other(prompt_url(prompt, "run", run.uid))
+        errors, status = (error.errors, 422) if isinstance(error, Invalid) else ({"run": error.sentence}, 409)
+        return _suite_page(request, prompt, suite, errors=errors, status=status)  # type: ignore[no-any-return]
+    if len(runs) == 1:
+        return see_other(prompt_url(prompt, "run", runs[0].uid))
+    messages.success(request, f"{len(runs)} runs are on their way. Each fills in by itself.")
+    return see_other(prompt_url(prompt, "suite", suite.uid))
+
+
+def _estimated(request: StudioRequest, prompt: Prompt, suite: Suite) -> HttpResponse:
+    if request.htmx:
+        return render(request, "tests/_run_costs.html", _run_form(request, prompt, suite.newest, ModelEntry.objects.catalogue()))
+    return _suite_page(request, prompt, suite)  # type: ignore[no-any-return]
+
+
+def _run_form(
+    request: StudioRequest, prompt: Prompt, newest: SuiteVersion, known: Catalogue, choices: list[Any] | None = None
+) -> dict[str, Any]:
+    """What the form shows, with what it would take. Where nothing was chosen yet, the first side of the list is."""
+    typed, lines, refused = run_form.typed_in(request.POST), list[run_form.Line](), dict[str, str]()
+    sides = typed.sides or [address for _, group in choices or [] for address, _ in group][:1]
+    try:
+        lines = run_form.lines_of(run_form.order_of(prompt, replace(typed, sides=sides), request.actor), newest, known)
+    except Invalid as error:
+        refused = error.errors
+    except Conflict as error:
+        refused = {"side": error.sentence}
+    return {
+        "choices": choices,
+        "order": typed,
+        "lines": lines,
+        "total": run_form.total_of(lines),
+        "models": models_offered(known),
+    } | ({"errors": refused} if request.htmx and refused else {})
 
 
 @require_safe
@@ -152,15 +190,16 @@ def prompt_run(request: StudioRequest, project: str, name: str, uid: UUID) -> Ht
     """How each case came out, failures first. `?show=` failed, unknown or passed."""
     prompt = prompt_or_404(request, project, name)
     run = get_object_or_404(
-        Run.objects.filter(prompt=prompt).with_everything().counted(),
+        Run.objects.filter(prompt=prompt).with_everything().select_related("wording").with_progress(),
         uid=uid,
     )
     show = request.GET.get("show", "")
     found = run.results.select_related("answer__wording", "answer__asked_by")
     found = found.filter(outcome=show) if show in Result.Outcome.values else found
-    page = Paginator(found.order_by("-outcome", "id"), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found.order_by(FAILURES_FIRST, "id"), PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "run": run,
+        "progress": progress_of(run),
         "lines": lines_of(run, page.object_list),
         "page_obj": page,
         "show": show,

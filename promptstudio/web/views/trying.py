@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from promptstudio.evaluations import services
 from promptstudio.evaluations.answers import rounds_of
 from promptstudio.evaluations.models import Answer
+from promptstudio.evaluations.pace import pauses_of
 from promptstudio.evaluations.permissions import can_try
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.prompts.models import Draft, ModelEntry, Prompt
@@ -74,6 +75,7 @@ def prompt_tried(request: StudioRequest, project: str, name: str, uid: UUID) -> 
         "round": uid,
         "groups": _groups(answers),
         "waiting": sum(answer.is_waiting for answer in answers),
+        "pauses": pauses_of(answer.model for answer in answers if answer.is_waiting),
         "first": answers[0],
         "draft_url": draft_url(answers[0].draft) if answers[0].draft else "",
         "again": _query(again(answers)),

@@ -10,6 +10,7 @@ from django.db import connection
 from promptstudio.audit import anchors, streaming
 from promptstudio.deployments.places import check_due
 from promptstudio.deployments.worker import publish_due
+from promptstudio.evaluations.leases import could_begin
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.notifications.daily import by_the_clock
 from promptstudio.notifications.deliveries import deliver_due
@@ -19,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 ANCHORED_EVERY = 3600.0
 REMINDED_EVERY = 60.0
-MODELS_AT_ONCE = 4
+MODELS_AT_ONCE = 24
 
 
 class Command(BaseCommand):
@@ -49,7 +50,7 @@ class Command(BaseCommand):
             while True:
                 publish_due()
                 asking = {each for each in asking if not each.done()}
-                if len(asking) < MODELS_AT_ONCE:
+                for _ in range(min(could_begin(), MODELS_AT_ONCE - len(asking))):
                     asking.add(models.submit(_apart, answer_due))
                 if time.monotonic() - anchored_at > ANCHORED_EVERY:
                     anchors.anchor_all()
