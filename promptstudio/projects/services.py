@@ -49,14 +49,16 @@ def add_environment(*, project: Project, slug: str, name: str, rules: Rules, gra
     floor = Floor.objects.first()
     if floor and slug in floor.environments:
         _keeps_the_floor(environment, rules)
-    Policy.objects.create(environment=environment, number=1, data=rules.model_dump(mode="json"), created_by=actor.user)
+    data = rules.model_dump(mode="json")
+    Policy.objects.create(environment=environment, number=1, data=data, created_by=actor.user)
     record(
         actor=actor,
         action="environment.added",
         subject=environment,
         project_uid=project.uid,
         slug=slug,
-        rules=_for_the_trail(rules.model_dump(mode="json")),
+        rules=_for_the_trail(data),
+        words=_reasons_in(data),
     )
     return environment
 

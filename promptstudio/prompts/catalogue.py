@@ -25,6 +25,8 @@ MODEL_ID = re.compile(
 )
 # A model that is asked elsewhere than at Bedrock, by what its name begins with: `openai:gpt-small`.
 ELSEWHERE = re.compile(r"(?!arn:)[a-z][a-z0-9-]{1,30}:[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,160}")
+# One that needs no server costs nothing.
+LOCAL = "local:"
 GEOGRAPHY = re.compile(r"(global|us-gov|us|eu|apac|au|ca|jp)\.")
 # The price of a geographic inference profile against that of the plain id, for the models that are dearer there.
 GEOGRAPHIC_SURCHARGE = Decimal("1.1")
@@ -58,6 +60,8 @@ class Catalogue:
 
     def find(self, model_id: str) -> Model | None:
         """The known model behind an id, an inference profile (`eu.…`) or their ARN, at that profile's price; None if unknown."""
+        if model_id.startswith(LOCAL):
+            return Model(model_id, f"Local model {model_id.removeprefix(LOCAL)}", Decimal(), Decimal(), 200_000, 4_096)
         geography, plain = _parts(model_id)
         model = self._by_id.get(plain)
         if model is None or not geography:

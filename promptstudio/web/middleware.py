@@ -90,6 +90,8 @@ class ActorMiddleware:
             return None
         back = request.get_full_path() if request.method == "GET" else "/"
         redirect = redirect_to_login(back, settings.LOGIN_URL)
+        if getattr(request, "htmx", False) and getattr(view, "looks_on", False):
+            return HttpResponse(status=204)
         if getattr(request, "htmx", False):
             # A fragment's place is no place for a sign-in page.
             return HttpResponse(status=204, headers={"HX-Redirect": redirect["Location"]})

@@ -28,6 +28,12 @@ def public(view: View) -> View:
     return view
 
 
+def looks_on(view: View) -> View:
+    """What a page asks for by itself while it is open: it never leads away to a sign-in, because somebody may be writing there."""
+    cast(Any, view).looks_on = True
+    return view
+
+
 def checks_characters(view: View) -> View:
     """This view says itself, at the field, which characters cannot be kept."""
     cast(Any, view).checks_characters = True

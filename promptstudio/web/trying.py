@@ -134,6 +134,8 @@ def estimate(questions: Iterable[Question], known: Catalogue) -> str:
 
 def in_words(dollars: Decimal) -> str:
     cents = dollars * 100
+    if not cents:
+        return "0 US cents"
     if cents < 10:
         return f"{cents.normalize():.2g} US cents" if cents >= Decimal("0.01") else "a hundredth of a US cent"
     return f"{dollars:.2f} US dollars"

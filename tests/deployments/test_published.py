@@ -37,7 +37,7 @@ def save(cast: Cast, prompt: Prompt, text: str = "Sort this claim: {{claim}}") -
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
     use_fake_publisher(settings)
-    a_target(cast.development, by=cast.alice)
+    a_target(cast.development, by=cast.dora)
     version = save(cast, prompt)
     promote(version, cast.development, by=cast.alice)
     publish_everything()
@@ -71,7 +71,7 @@ def test_an_answer_from_there_is_another_than_one_to_the_words_alone(version: Ve
 
 def test_nothing_is_offered_before_a_place_confirmed_it(cast: Cast, prompt: Prompt, settings: Any) -> None:
     use_fake_publisher(settings)
-    a_target(cast.development, by=cast.alice)
+    a_target(cast.development, by=cast.dora)
     promote(save(cast, prompt), cast.development, by=cast.alice)
     assert published.published_of(prompt) == []
 
@@ -102,7 +102,7 @@ def test_another_prompts_publication_is_not_there(cast: Cast, version: Version) 
 
 def test_what_is_not_as_it_was_approved_is_not_called(cast: Cast, prompt: Prompt, settings: Any) -> None:
     use_fake_publisher(settings, Forgetful)
-    a_target(cast.development, by=cast.alice)
+    a_target(cast.development, by=cast.dora)
     promote(save(cast, prompt), cast.development, by=cast.alice)
     publish_everything()
     for receipt in published.published_of(prompt):

@@ -134,3 +134,13 @@ def test_several_runs_start_together_or_not_at_all(cast: Cast, suite: Suite, ver
     assert Run.objects.count() == 2
     with pytest.raises(Invalid, match="At most 12 start at once"):
         run_services.start_runs(suite=suite, wanted=wanted * 7, actor=cast.alice)
+
+
+def test_what_needs_no_server_costs_nothing_and_fits_under_any_ceiling(cast: Cast, suite: Suite, version: Version, settings: Any) -> None:
+    settings.MODEL_ROUTES = {"local:": "promptstudio.integrations.local.runner.LocalRunner"}
+    settings.MODEL_RUNNER = "promptstudio.integrations.routing.RoutingRunner"
+    run = start(suite, version, cast.alice, model="local:model", most=Decimal("0.01"))
+    worker.answer_due()
+    counted = Run.objects.with_progress().get(pk=run.pk)
+    assert (counted.spent, counted.waiting, counted.not_asked) == (0, 0, 0)
+    assert Answer.objects.filter(round=run.uid, emulated=True).count() == 10

@@ -204,7 +204,7 @@ def test_what_is_published_is_called_with_its_variables_and_nothing_else(server:
     values = {"claim": "a burst pipe", "reader": "the desk"}
     said = ConverseRunner().run(call(address=a_published(server), variables=values, inference=Inference(temperature=0.5)))
     assert said.text.startswith("[local model]"), "it lies in eu-central-1, and is called there"
-    assert said.input_tokens == 9, "what it answers to is the published text, filled in"
+    assert said.input_tokens == 8, "what it answers to is the published text, filled in"
     with pytest.raises(RunFailed, match="Missing values for the prompt variables: reader"):
         ConverseRunner().run(call(address=a_published(server), variables={"claim": "x"}))
 

@@ -5,12 +5,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.projects.role_services import grant_role
 from promptstudio.web.sign_in.kept import forget
-from tests.cast import Cast
+from tests.cast import Cast, a_prompt, a_version
 from tests.web.reading import HTMX, at, text
 
 from .hostile import Hostile
@@ -62,6 +63,16 @@ def test_a_fragment_has_its_page_renewed(signed_in: Client) -> None:
     headers = {**HTMX, "HX-Current-URL": "http://testserver/p/claims/environments/?q=1"}
     response = signed_in.get("/p/claims/environments/", headers=headers)
     assert (response.status_code, response["HX-Redirect"]) == (204, "/p/claims/environments/?q=1")
+
+
+def test_a_page_that_looks_on_waits_for_the_next_deed(signed_in: Client, cast: Cast) -> None:
+    """Whoever writes on it would lose the words to a renewal that they did not ask for."""
+    version = a_version(a_prompt(cast.claims, by=cast.alice), by=cast.alice)
+    address = reverse("prompt_conditions", args=["claims", version.prompt.name, "production", version.semver])
+    assert signed_in.get(address, headers=HTMX).status_code == 200
+    due(signed_in)
+    response = signed_in.get(address, headers=HTMX)
+    assert (response.status_code, "HX-Redirect" in response.headers) == (204, False)
 
 
 @pytest.mark.parametrize("page", ["http://evil.example/x", "http://testserver//evil.example", "nonsense", ""])

@@ -91,6 +91,12 @@ def test_whoever_opens_the_address_is_led_to_the_page(client: Client, cast: Cast
     assert (answer.status_code, answer.url) == (302, address(review.version, "prompt_promote"))
 
 
+def test_it_never_takes_the_page_away_from_somebody_who_writes_on_it(client: Client, cast: Cast, review: Review) -> None:
+    """Who was signed out elsewhere is led to the sign-in by the next deed, and not by a page that looks on."""
+    answer = client.get(address(review.version), HTTP_HX_REQUEST="true")
+    assert (answer.status_code, "HX-Redirect" in answer.headers) == (204, False)
+
+
 def test_it_is_told_to_nobody_else(client: Client, cast: Cast, review: Review) -> None:
     assert at(client, cast.charlie).get(address(review.version), HTTP_HX_REQUEST="true").status_code == 404
 

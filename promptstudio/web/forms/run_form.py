@@ -15,7 +15,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.published import label_of, published_of, wanted_of
 from promptstudio.evaluations.estimates import Estimate, estimate_run
 from promptstudio.evaluations.models import SuiteVersion
-from promptstudio.evaluations.run_services import MOST_REPEATS, Wanted
+from promptstudio.evaluations.run_services import MOST_REPEATS, MOST_RUNS_AT_ONCE, Wanted
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import Prompt
@@ -70,6 +70,9 @@ def typed_in(given: QueryDict) -> Typed:
 def order_of(prompt: Prompt, typed: Typed, actor: Actor) -> RunOrder:
     """Raises Http404 for a side that is not there, Invalid with the names of the fields."""
     models = ["" if model == OWN else model for model in typed.models] or [""]
+    if (count := len(typed.sides) * len(models)) > MOST_RUNS_AT_ONCE:
+        # Before each is looked at: what they take is told at every change of the form.
+        raise Invalid({"side": f"These are {count} runs. At most {MOST_RUNS_AT_ONCE} start at once: choose fewer versions or models."})
     wanted = list(_wanted(prompt, typed.sides, models, actor))
     repeats = number_in(typed.repeats)
     if not 1 <= repeats <= MOST_REPEATS:

@@ -45,6 +45,8 @@ class Renewal:
             return None
         if request.method not in ("GET", "HEAD"):
             return self._write(request) if late > (WRITES - 1) * settings.OIDC_RENEW_SECONDS else None
+        if getattr(request, "htmx", False) and getattr(view, "looks_on", False):
+            return HttpResponse(status=204)
         if getattr(request, "htmx", False):
             return HttpResponse(status=204, headers={"HX-Redirect": _page_of(request)})
         if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":

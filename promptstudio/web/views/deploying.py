@@ -18,7 +18,7 @@ from promptstudio.prompts.models import Prompt, Version
 from ..checklist import checklist
 from ..comparisons import compare
 from ..prompt_pages import prompt_and_place_or_404, prompt_or_404, render_prompt, version_or_404
-from ..requests import StudioRequest, deployment_url, prompt_url, review_url
+from ..requests import StudioRequest, deployment_url, looks_on, prompt_url, review_url
 from ..steps import step_from
 from ..uids import uid_or_404
 
@@ -66,6 +66,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
     return render_prompt(request, "deployments/promote.html", prompt, tab="versions", status_code=status, **(context | more))
 
 
+@looks_on
 @require_safe
 def prompt_conditions(request: StudioRequest, project: str, name: str, environment: str, semver: str) -> HttpResponse:
     """The checklist as it is now, for a page that shows it already: `?shown=` says in which state, and the same state is no answer."""

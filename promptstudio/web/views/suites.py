@@ -182,7 +182,9 @@ def _run_form(
         "lines": lines,
         "total": run_form.total_of(lines),
         "models": models_offered(known),
-    } | ({"errors": refused} if request.htmx and refused else {})
+        # A whole page says it at the fields.
+        "refused": refused if request.htmx else {},
+    }
 
 
 @require_safe

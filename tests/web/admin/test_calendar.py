@@ -123,6 +123,15 @@ def test_whatever_somebody_writes_as_a_reason_is_told_as_it_is(client: Client, c
     assert cast.staging.policy.rules.freezes[0].reason == reason
 
 
+def test_afterwards_the_page_says_what_changed(client: Client, cast: Cast, dora: Actor) -> None:
+    answer = put(client, dora, cast.production, **DAYS, previous_hours="24")
+    page = text(client.get(answer.url))
+    assert "A version now needs to be live in Staging for 24 hours without a break." in page
+    assert "It no longer needs to be live in Staging first." in page
+    first = cast.production.policies.order_by("number")[0]
+    assert "These are the first." in text(client.get(address(Policy, "change", first.pk)))
+
+
 def test_the_preview_says_it_in_words(client: Client, cast: Cast, dora: Actor) -> None:
     with clock.at(datetime(2026, 11, 28, 12, tzinfo=UTC)):
         page = text(at(client, dora).post(PREVIEW, conditions(cast.production, **DAYS, **ROW)))
