@@ -12,7 +12,7 @@ from promptstudio.prompts.models import Prompt
 
 from .models import Answer, FilledWith, Wording
 from .permissions import most_a_day
-from .questions import Question
+from .questions import Question, as_rows
 
 ANSWER_DUE = "evaluations.answer_due"
 # More messages than workers could take at once would only be read in vain.
@@ -34,6 +34,7 @@ def waiting_answer(round_uid: uuid.UUID, prompt: Prompt, question: Question, wor
         filled_with=_filled_with(question),
         example=question.example,
         values=question.known_values,
+        turns=as_rows(question.turns),
         asked=question.asked,
         asked_by=actor.user,
         asked_at=now,

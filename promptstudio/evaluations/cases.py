@@ -11,6 +11,7 @@ from promptstudio.prompts.canonical import canonical_json, digest_of
 from promptstudio.prompts.soundness import problem_of
 
 from .assertions import Assertion
+from .assertions import problem_of as problem_of_check
 
 MOST_CASES = 500
 MOST_ASSERTIONS = 30
@@ -63,13 +64,14 @@ class Case(BaseModel):
 class Cases(BaseModel):
     """Equal cases have equal `canonical` text and equal `digest`.
 
-    `threshold` is the share of the cases, by weight, that has to pass; None: every case.
+    `threshold` is the share of the cases, by weight, that has to pass; None: every case. `extra` is what a file said beside its cases.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cases: tuple[Case, ...] = Field((), max_length=MOST_CASES)
     threshold: float | None = Field(None, ge=0, le=1)
+    extra: dict[str, JsonValue] = {}
 
     @model_validator(mode="after")
     def _once(self) -> "Cases":
@@ -80,7 +82,8 @@ class Cases(BaseModel):
     @cached_property
     def canonical(self) -> str:
         threshold = {} if self.threshold is None else {"threshold": self.threshold}
-        return canonical_json({"cases": [case.as_json() for case in self.cases]} | threshold)
+        extra = {"extra": self.extra} if self.extra else {}
+        return canonical_json({"cases": [case.as_json() for case in self.cases]} | threshold | extra)
 
     @cached_property
     def digest(self) -> str:
@@ -97,6 +100,16 @@ def parse_cases(data: Any) -> Cases:
         raise Invalid({".".join(map(str, each["loc"])) or "cases": _sentence(each) for each in error.errors()}) from None
 
 
+def refused_checks(cases: Cases) -> dict[str, str]:
+    """A sentence for each check that cannot be made, by its place (`cases.0.assertions.1.value`)."""
+    return {
+        f"cases.{number}.assertions.{index}.{problem.place}": problem.sentence
+        for number, case in enumerate(cases.cases)
+        for index, assertion in enumerate(case.assertions)
+        if (problem := problem_of_check(assertion))
+    }
+
+
 def _sentence(error: Any) -> str:
     context = error.get("ctx", {})
     match error["type"]:
@@ -106,4 +119,14 @@ def _sentence(error: Any) -> str:
             return f"This is too long: at most {context['max_length']:,} characters."
         case "too_long":
             return f"At most {context['max_length']} are possible here."
+        case "string_too_short":
+            return "Write something here, or take it away."
+        case "greater_than_equal" | "less_than_equal" if error["loc"][-1] == "threshold":
+            return "A threshold is between 0 and 1."
+        case "greater_than_equal":
+            return "This cannot be less than 0."
+        case "float_parsing" | "float_type" | "finite_number":
+            return "This is a number, such as 2 or 0.5."
+        case "literal_error":
+            return "A turn is the user's or the assistant's."
     return f"{error['msg']}."

@@ -31,7 +31,7 @@ def estimate_run(cases: Iterable[Case], *, bundle: Bundle, model: str, repeats: 
     """`model` is who is asked in place of the bundle's own, where one is."""
     calls, unfit, tokens, costs = 0, 0, 0, list[Decimal | None]()
     for case in cases:
-        question = Question(bundle=bundle, label="", other_model=model, values=values_for(bundle, case.values))
+        question = Question(bundle=bundle, label="", other_model=model, values=values_for(bundle, case.values), turns=case.turns)
         try:
             tokens += input_tokens(bundle, question.rendered())
             costs.append(question.most_it_costs(known))

@@ -1,6 +1,6 @@
 """What the assertions of a case say to the answer that came."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from .assertions import Given, Grade, grade
@@ -28,7 +28,9 @@ def settle_result(answer: Answer) -> None:
         return
     outcome, score, checks = Result.Outcome.UNKNOWN, None, list[dict[str, Any]]()
     if answer.state == Answer.State.ANSWERED and (case := result.run.suite_version.case(result.case)):
-        graded = grade(case.assertions, given_of(answer), case.threshold)
+        # A check may ask for a value of its case that is no variable of the prompt, such as the answer that is expected.
+        given = replace(given_of(answer), values={**case.values, **answer.values})
+        graded = grade(case.assertions, given, case.threshold)
         outcome, score, checks = _outcome(case, graded), graded.score, _checks(case, graded)
     Result.objects.filter(pk=result.pk, outcome=Result.Outcome.WAITING).update(outcome=outcome, score=score, checks=checks)
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from promptstudio.lib import clock
-from promptstudio.prompts.bundle import Inference, Tool
+from promptstudio.prompts.bundle import Inference, Message, Tool
 from promptstudio.prompts.templating import Rendered
 
 
@@ -36,7 +36,8 @@ class Throttled(RunFailed):
 class Call:
     """Everything that decides one call of a model, filled in. `marks` are stamped on it where a vendor keeps such: names to short texts.
 
-    With `address`, what was published there is called in place of all this, with the texts of `variables`: as an application does.
+    With `address`, what was published there is called in place of all this, with the texts of `variables`, as an application does, and
+    with what was said after it (`follows`, which `rendered` ends with).
     """
 
     uid: UUID
@@ -50,6 +51,7 @@ class Call:
     marks: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    follows: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

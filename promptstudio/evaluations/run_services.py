@@ -65,6 +65,7 @@ def start_run(
             version=version,
             draft=draft,
             values=values_for(bundle, case.values),
+            turns=case.turns,
         )
         for case, _ in asked
     ]

@@ -10,11 +10,10 @@ from django.db.models import Max
 
 from promptstudio.prompts.models import Version
 
-from .assertions import Case as CaseOfGrading
-from .assertions import cannot_fail
 from .cases import Case
 from .models import Result, Run, RunQuerySet, Suite, SuiteVersion
-from .tallies import majority
+from .proving import cannot_fail
+from .tallies import majority, suffices
 
 Outcome = Result.Outcome
 
@@ -41,8 +40,8 @@ class Standing:
 
     @cached_property
     def cannot_fail(self) -> list[str]:
-        """A sentence for each case that no answer could fail: a suite with one proves nothing."""
-        return idle_cases(self.cases)
+        """A sentence for each case that no answer could fail, and for a suite that none could: it proves nothing."""
+        return cannot_fail(self.cases.content)
 
     @cached_property
     def by_case(self) -> Mapping[str, Sequence[Measured]]:
@@ -88,9 +87,7 @@ class Standing:
     @property
     def suffices(self) -> bool:
         """Whether it counts as passed: every case, or the share that the suite asks for, and whatever must never fail."""
-        if not self.total or self.fallen:
-            return False
-        return self.passed == self.total if self.threshold is None else self.share >= self.threshold
+        return not self.fallen and suffices(self.cases.content, self.outcomes)
 
     def _always_passed(self, case: Case) -> bool:
         measured = self.by_case.get(case.uid)
@@ -135,13 +132,6 @@ def latest_of(runs: RunQuerySet, *by: str) -> RunQuerySet:
     """Of `runs`, the latest for each combination of these columns, counted."""
     newest = runs.order_by().values(*by).annotate(newest=Max("pk")).values("newest")
     return Run.objects.filter(pk__in=newest).counted()
-
-
-def idle_cases(cases: SuiteVersion) -> list[str]:
-    """A sentence for each case that cannot fail."""
-    if cases.content.threshold == 0:
-        return ["It has a threshold of 0, so it cannot fail."]
-    return cannot_fail(CaseOfGrading(case.name or "A case", case.assertions, case.threshold) for case in cases.cases)
 
 
 def _results(runs: Iterable[Run]) -> dict[int, list[Measured]]:

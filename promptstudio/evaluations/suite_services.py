@@ -8,10 +8,11 @@ from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.locking import locked
 from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.soundness import problem_of
 
-from .assertions import problem_of
-from .cases import Cases
+from .cases import Cases, refused_checks
 from .models import Suite, SuiteVersion
+from .owners import refused_owners
 from .permissions import can_change_suite
 
 LONGEST_NAME = 120
@@ -24,7 +25,7 @@ def add_suite(*, prompt: Prompt, name: str, cases: Cases, required: bool = False
     # A name is looked for and taken: two at once must not find the same one free.
     Prompt.objects.select_for_update(no_key=True).get(pk=prompt.pk)
     name = _checked_name(prompt, name)
-    _check(cases)
+    _check(prompt, cases, Cases())
     suite = Suite.objects.create(prompt=prompt, name=name, required=required, created_by=actor.user, created_at=clock.now())
     _save(suite, 1, cases, actor)
     record(actor=actor, action="suite.added", subject=suite, project_uid=prompt.project.uid, cases=len(cases.cases), required=required)
@@ -43,7 +44,7 @@ def save_suite(*, suite: Suite, cases: Cases, follows: int, actor: Actor) -> Sui
             by=newest.created_by.name,
             at=newest.created_at.isoformat(),
         )
-    _check(cases)
+    _check(suite.prompt, cases, newest.content)
     if cases.digest == newest.digest:
         raise Conflict("Nothing changed: these cases are saved like this.")
     saved = _save(suite, newest.number + 1, cases, actor)
@@ -94,6 +95,8 @@ def _checked_name(prompt: Prompt, name: str) -> str:
     name = name.strip()
     if not name:
         raise Invalid({"name": "Give the suite a name, such as “usual claims”."})
+    if problem := problem_of({"name": name}):
+        raise Invalid({"name": problem.sentence})
     if len(name) > LONGEST_NAME:
         raise Invalid({"name": f"This is too long: at most {LONGEST_NAME} characters."})
     if prompt.suites.in_use().filter(name=name).exists():
@@ -101,13 +104,8 @@ def _checked_name(prompt: Prompt, name: str) -> str:
     return name
 
 
-def _check(cases: Cases) -> None:
-    errors = {
-        f"cases.{number}.assertions.{index}.{problem.place}": problem.sentence
-        for number, case in enumerate(cases.cases)
-        for index, assertion in enumerate(case.assertions)
-        if (problem := problem_of(assertion))
-    }
+def _check(prompt: Prompt, cases: Cases, before: Cases) -> None:
+    errors = refused_checks(cases) | refused_owners(prompt, cases, before)
     if errors:
         raise Invalid(errors)
 

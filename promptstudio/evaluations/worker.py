@@ -16,7 +16,7 @@ from .leases import KEEPER, MOST_TRIES, Claim, claim_next, let_go, mine
 from .model_runner import Call, RunFailed, Said, Throttled, runner
 from .models import Answer
 from .pace import answered, slow_down
-from .questions import Question
+from .questions import Question, turns_in
 
 log = structlog.get_logger(__name__)
 # A model that lets nobody ask for so many hours is given up.
@@ -50,7 +50,14 @@ def _answer(claim: Claim) -> None:
 def _call(answer: Answer) -> Call:
     """Raises Invalid for what cannot be filled in any more, which was checked when it was asked."""
     bundle = answer.wording.bundle
-    question = Question(bundle=bundle, label=answer.label, other_model=answer.model, address=answer.address, values=answer.values)
+    question = Question(
+        bundle=bundle,
+        label=answer.label,
+        other_model=answer.model,
+        address=answer.address,
+        values=answer.values,
+        turns=turns_in(answer.turns),
+    )
     return Call(
         uid=answer.uid,
         model=answer.model,
@@ -67,6 +74,7 @@ def _call(answer: Answer) -> Call:
         },
         address=answer.address,
         variables=question.variables() if answer.address else {},
+        follows=question.follows,
     )
 
 

@@ -3,13 +3,11 @@
 import re
 from collections.abc import Iterable
 
-from django.db.models import Q
-
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Invalid
-from promptstudio.projects.models import Membership
 from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.people import people_of
 
 from .models import Comment, Decision, Mention, Remark
 
@@ -17,16 +15,6 @@ MARK = re.compile(r"\{person:([0-9a-f-]{36})\}")
 _AT = re.compile(r"(?<![\w@])@(?=\w)")
 _NAME = re.compile(r"\w+(?:[.-]\w+)*")
 _WORD = re.compile(r"\w")
-
-
-def people_of(prompt: Prompt) -> list[User]:
-    """Who may see the prompt by a role: they can be named; by name."""
-    members = Membership.objects.at(prompt.folder)
-    if prompt.restricted:
-        named = prompt.user_permissions.values("user")
-        members = members.filter(Q(user__in=named) | Q(role="admin"))
-    found = User.objects.filter(pk__in=members.values("user"), is_active=True, kind=User.Kind.PERSON)
-    return list(found.order_by("name", "pk"))
 
 
 def with_marks(text: str, prompt: Prompt, field: str = "text") -> tuple[str, list[User]]:

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
 
 from promptstudio.evaluations.cases import Case
 from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.standing import latest_of, newest_versions
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.soundness import listed, mapping, text_of
+
+from .prompt_pages import prompt_or_404
+from .requests import StudioRequest
 
 COLUMNS = 4
 
@@ -30,7 +36,12 @@ class Matrix:
     """`runs` are columns, newest first; each row is a case with its result in each of them, None where it was not in it."""
 
     runs: list[Run]
-    rows: list[tuple[Case, list[Result | None]]]
+    rows: list[tuple[Case, list[tuple[Run, Result | None]]]]
+
+
+def suite_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Suite]:
+    prompt = prompt_or_404(request, project, name)
+    return prompt, get_object_or_404(Suite.objects.filter(prompt=prompt).select_related("prompt__project", "created_by"), uid=uid)
 
 
 def variables_of(prompt: Prompt) -> list[str]:
@@ -40,6 +51,13 @@ def variables_of(prompt: Prompt) -> list[str]:
     for content in prompt.drafts.open().values_list("content", flat=True):
         names += [text_of(mapping(row).get("name")) for row in listed(mapping(content).get("variables"))]
     return [name for name in dict.fromkeys(names) if name]
+
+
+def first_turn_of(prompt: Prompt) -> str:
+    """Whose turn it is where the prompt ends."""
+    newest = prompt.newest
+    messages = newest.bundle.messages if newest else ()
+    return "assistant" if not newest or (messages and messages[-1].role == "user") else "user"
 
 
 def overview_of(prompt: Prompt) -> list[Row]:
@@ -55,7 +73,7 @@ def matrix_of(suite: Suite, newest: SuiteVersion) -> Matrix:
     """The cases of today beside the latest runs. Two queries."""
     runs = list(Run.objects.filter(suite_version__suite=suite).with_everything().counted().order_by("-id")[:COLUMNS])
     results = {(result.run_id, result.case): result for result in Result.objects.filter(run__in=runs)}
-    return Matrix(runs, [(case, [results.get((run.pk, case.uid)) for run in runs]) for case in newest.cases])
+    return Matrix(runs, [(case, [(run, results.get((run.pk, case.uid))) for run in runs]) for case in newest.cases])
 
 
 def lines_of(run: Run, results: Iterable[Result]) -> list[Line]:

@@ -1,14 +1,16 @@
 from django.urls import path
 
 from .urls_prompts import PAGE
-from .views import beside_live, suites
+from .views import beside_live, case_files, suites
 
 SUITE = PAGE + "tests/<uuid:uid>/"
 urlpatterns = [
     path(PAGE + "tests/", suites.prompt_tests, name="prompt_tests"),
     path(PAGE + "tests/new/", suites.prompt_suite_new, name="prompt_suite_new"),
+    path(PAGE + "tests/import/", case_files.prompt_cases_import, name="prompt_cases_import"),
     path(SUITE, suites.prompt_suite, name="prompt_suite"),
     path(SUITE + "edit/", suites.prompt_suite_edit, name="prompt_suite_edit"),
+    path(SUITE + "export/<str:kind>/", case_files.prompt_suite_export, name="prompt_suite_export"),
     path(SUITE + "change/", suites.prompt_suite_change, name="prompt_suite_change"),
     path(SUITE + "archive/", suites.prompt_suite_archive, name="prompt_suite_archive"),
     path(SUITE + "run/", suites.prompt_suite_run, name="prompt_suite_run"),

@@ -28,6 +28,7 @@ NO_PAGES = {
     "audit_export_lines": FILE,
     "site_audit_export": FILE,
     "site_audit_export_lines": FILE,
+    "prompt_suite_export": FILE,
     "report_export": FILE,
     "report_places": FRAGMENT,
     "prompt_draft_live": FRAGMENT,

@@ -142,6 +142,27 @@ def test_a_suite_that_cannot_fail_does_not_count(cast: Cast, suite: Suite, versi
     assert "Usual claims proves nothing:" in outcome(cast, version).reason
 
 
+@pytest.mark.parametrize(("wanted", "never", "passes"), [(None, False, False), (0.5, False, True), (0.6, False, False), (0.5, True, False)])
+def test_a_suite_may_ask_for_a_share_of_its_cases(
+    cast: Cast, suite: Suite, version: Version, wanted: float | None, never: bool, passes: bool
+) -> None:
+    rows = [{"values": {"claim": claim}, "assertions": [{"type": "icontains", "value": "pipe"}]} for claim in ("A pipe.", "A tree.")]
+    rows[1]["must_never_fail"] = never
+    shared = Cases.model_validate({"cases": rows, "threshold": wanted})
+    suite_services.save_suite(suite=suite, cases=shared, follows=1, actor=cast.alice)
+    run(cast, suite, version)
+    answer_due()
+    assert outcome(cast, version).passed is passes
+
+
+def test_a_suite_with_a_threshold_of_0_does_not_count(cast: Cast, suite: Suite, version: Version) -> None:
+    idle = Cases.model_validate({"cases": [case.as_json() for case in cases().cases], "threshold": 0})
+    suite_services.save_suite(suite=suite, cases=idle, follows=1, actor=cast.alice)
+    run(cast, suite, version)
+    answer_due()
+    assert "Usual claims proves nothing: The suite has a threshold of 0" in outcome(cast, version).reason
+
+
 def test_checks_that_are_only_kept_do_not_count_as_passed(cast: Cast, suite: Suite, version: Version) -> None:
     kept = [{"type": "icontains", "value": "pipe"}, {"type": "javascript", "value": "true"}]
     suite_services.save_suite(suite=suite, cases=cases(assertions=kept), follows=1, actor=cast.alice)

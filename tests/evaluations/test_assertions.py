@@ -7,9 +7,7 @@ import pytest
 from promptstudio.evaluations.assertions import (
     WORDS,
     Assertion,
-    Case,
     Given,
-    cannot_fail,
     check,
     grade,
     is_run,
@@ -223,26 +221,3 @@ def test_a_group_says_what_is_in_it() -> None:
     assert found.outcomes[0].passed is None
     assert not found.passed
     assert not found.all_evaluated
-
-
-def test_suites_that_cannot_fail_say_so() -> None:
-    able = a("contains", value="x")
-    group = {"assert": [{"type": "contains", "value": "x", "weight": 0}, {"type": "python", "value": "1"}]}
-    assert cannot_fail([]) == ["There is no case, so nothing can fail."]
-    assert cannot_fail([Case("storm", (able, a("python", value="1")))]) == []
-    assert cannot_fail(
-        [
-            Case("empty", ()),
-            Case("low", (able,), 0),
-            Case("light", (a("contains", value="x", weight=0),)),
-            Case("foreign", (a("python", value="1"), a("human"), a("regex", value="a", weight=0))),
-            Case("grouped", (a("assert-set", **group),)),
-            Case("fine", (able,), 0.5),
-        ]
-    ) == [
-        "“empty” has no assertion, so it cannot fail.",
-        "“low” has a threshold of 0, so it cannot fail.",
-        "“light” cannot fail: an assertion that always holds.",
-        "“foreign” cannot fail: 2 × an assertion that is not run here, an assertion that always holds.",
-        "“grouped” cannot fail: a group in which nothing can fail.",
-    ]

@@ -1,18 +1,14 @@
 """Suites and their cases: what is kept, what is refused, and what a table of Excel means."""
 
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from promptstudio.evaluations import run_services, suite_services
 from promptstudio.evaluations.cases import Cases, parse_cases
 from promptstudio.evaluations.model_runner import Call
 from promptstudio.evaluations.models import Answer, Result, Suite
 from promptstudio.evaluations.services import stop_asking
-from promptstudio.evaluations.tables import cases_in_table
 from promptstudio.evaluations.tallies import by_case
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib.append_only import NeverChanges
@@ -47,7 +43,7 @@ def test_a_required_suite_is_not_archived(cast: Cast, suite: Suite) -> None:
         suite_services.archive_suite(suite=suite, actor=cast.alice)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 121])
+@pytest.mark.parametrize("name", ["", "  ", "x" * 121, "x\0y", "x\ud800"])
 def test_a_suite_has_a_name(cast: Cast, prompt: Prompt, name: str) -> None:
     with pytest.raises(Invalid):
         suite_services.add_suite(prompt=prompt, name=name, cases=Cases(), actor=cast.alice)
@@ -104,6 +100,7 @@ def test_what_has_its_default_leaves_no_trace_in_the_cases() -> None:
     """Cases of former versions keep their digest."""
     plain = {"cases": [{"uid": "1", "name": "A"}]}
     assert parse_cases(plain).canonical == '{"cases":[{"name":"A","uid":"1"}]}'
+    assert parse_cases({**plain, "extra": {"x": 1}}).canonical == '{"cases":[{"name":"A","uid":"1"}],"extra":{"x":1}}'
     assert parse_cases({**plain, "threshold": 0.9}).canonical == '{"cases":[{"name":"A","uid":"1"}],"threshold":0.9}'
 
 
@@ -124,6 +121,14 @@ def test_a_case_without_checks_is_never_passed(cast: Cast, suite: Suite, version
     assert Result.objects.get().outcome == "unknown"
 
 
+def test_a_check_may_ask_for_a_value_that_is_no_variable(cast: Cast, suite: Suite, version: Version) -> None:
+    row = {"uid": "1", "values": {"claim": "A pipe.", "wanted": "pipe"}, "assertions": [{"type": "icontains", "value": "{{wanted}}"}]}
+    suite_services.save_suite(suite=suite, cases=parse_cases({"cases": [row]}), follows=1, actor=cast.alice)
+    run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
+    answer_due()
+    assert Result.objects.get().outcome == "passed"
+
+
 def test_what_is_stopped_could_not_be_told(cast: Cast, suite: Suite, version: Version) -> None:
     run = run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
     stop_asking(prompt=version.prompt, round_uid=run.uid, actor=cast.alice)
@@ -138,32 +143,3 @@ def test_an_empty_or_archived_suite_is_not_run(cast: Cast, suite: Suite, version
     suite.refresh_from_db()
     with pytest.raises(Invalid, match="is archived"):
         run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
-
-
-def test_columns_are_found_by_their_names_in_any_case() -> None:
-    table = "Damage Report,Name,Must contain,Expected,__metadata:role\nTiles fell.,Roof,tiles,is-json,claims"
-    [case] = cases_in_table(table, ["damage_report"])
-    assert (case.name, case.values, case.extra) == ("Roof", {"damage_report": "Tiles fell."}, {"__metadata:role": "claims"})
-    assert [each.type for each in case.assertions] == ["is-json", "icontains"]
-
-
-@pytest.mark.parametrize(
-    ("cell", "expected"),
-    [
-        ("covered", {"type": "equals", "value": "covered"}),
-        ("icontains: covered", {"type": "icontains", "value": "covered"}),
-        ("not-contains:guarantee", {"type": "not-contains", "value": "guarantee"}),
-        ("levenshtein(3):Yes.", {"type": "levenshtein", "value": "Yes.", "threshold": 3.0}),
-        ("grade:polite", {"type": "llm-rubric", "value": "polite"}),
-        ("fn:output.length", {"type": "javascript", "value": "output.length"}),
-    ],
-)
-def test_a_cell_says_which_check(cell: str, expected: dict[str, object]) -> None:
-    [case] = cases_in_table(f"claim\t__expected\nx\t{cell}", ["claim"])
-    assert case.assertions[0].as_json() == expected
-
-
-@given(st.text(max_size=300))
-def test_whatever_is_pasted_is_read_or_refused_in_words(pasted: str) -> None:
-    with suppress(Invalid):
-        assert cases_in_table(pasted, ["claim"])

@@ -1,7 +1,8 @@
 import pytest
 
+from promptstudio.evaluations.cases import parse_cases
 from promptstudio.evaluations.models import Result
-from promptstudio.evaluations.tallies import majority
+from promptstudio.evaluations.tallies import majority, suffices
 
 P, F, U, W = Result.Outcome.PASSED, Result.Outcome.FAILED, Result.Outcome.UNKNOWN, Result.Outcome.WAITING
 
@@ -24,3 +25,23 @@ P, F, U, W = Result.Outcome.PASSED, Result.Outcome.FAILED, Result.Outcome.UNKNOW
 )
 def test_more_than_half_of_all_answers_decide(outcomes: list[Result.Outcome], says: Result.Outcome) -> None:
     assert majority(outcomes) == says
+
+
+@pytest.mark.parametrize(
+    ("threshold", "passed", "says"),
+    [
+        (None, "abcd", True),
+        (None, "abc", False),
+        (0.7, "abc", True),
+        (0.7, "ab", False),
+        (0.7, "bcd", False),
+        (0.8, "abc", False),
+        (0, "a", True),
+        (0, "", False),
+    ],
+)
+def test_a_suite_passes_with_a_share_of_its_weight_and_with_what_must_never_fail(threshold: float | None, passed: str, says: bool) -> None:
+    weights = {"a": 1, "b": 4, "c": 2, "d": 3}
+    cases = [{"uid": uid, "weight": weight, "must_never_fail": uid == "a"} for uid, weight in weights.items()]
+    outcomes = {uid: P if uid in passed else U for uid in weights}
+    assert suffices(parse_cases({"cases": cases, "threshold": threshold}), outcomes) is says

@@ -209,6 +209,13 @@ def test_what_is_published_is_called_with_its_variables_and_nothing_else(server:
         ConverseRunner().run(call(address=a_published(server), variables={"claim": "x"}))
 
 
+def test_what_was_said_after_it_follows_what_is_published(server: LocalAws) -> None:
+    values = {"claim": "a burst pipe", "reader": "the desk"}
+    follows = (Message(role="assistant", text="Which floor?"), Message(role="user", text="The cellar."))
+    said = ConverseRunner().run(call(address=a_published(server), variables=values, follows=follows))
+    assert said.input_tokens > 12, "the published text and both turns"
+
+
 def test_a_published_version_without_variables_gets_no_empty_ones() -> None:
     address = "arn:aws:bedrock:eu-central-1:123456789012:prompt/ABCDEFGHIJ:1"
     assert published_body_for(call(address=address, marks={"studio-version": "1.0.0"})) == {

@@ -121,6 +121,14 @@ def cases_of_a_suite(*_: Any) -> dict[str, str]:
     return {"follows": "1", "case": "1", "c1-name": "Storm", "c1-value-claim": "x"}
 
 
+def cases_of_a_file(*_: Any) -> dict[str, str]:
+    return {"text": "claim\tname\nx\tStorm", "step": "save", "name": "Rare claims"}
+
+
+def suite_as_csv(stage: Stage, things: Things) -> dict[str, Any]:
+    return {"uid": things.suite.uid, "kind": "csv"}
+
+
 def a_suite(*_: Any) -> dict[str, str]:
     return {"name": "Rare claims", "case": "1", "c1-name": "Storm", "c1-value-claim": "x"}
 
@@ -273,6 +281,9 @@ PAGES: dict[str, Entry] = {
     "GET prompt_tests": on_prompt("read"),
     "GET prompt_suite_new": on_prompt("read"),
     "POST prompt_suite_new": on_prompt("write", a_suite),
+    "GET prompt_cases_import": on_prompt("read"),
+    "POST prompt_cases_import": on_prompt("write", cases_of_a_file),
+    "GET prompt_suite_export": on_prompt("read", address=suite_as_csv),
     "GET prompt_suite": on_prompt("read", address=uid("suite")),
     "GET prompt_suite_edit": on_prompt("read", address=uid("suite")),
     "POST prompt_suite_edit": on_prompt("write", cases_of_a_suite, address=uid("suite")),

@@ -1,4 +1,4 @@
-"""Tests of prompts in pages: suites as tables, pasted from Excel, run on versions and drafts, and how each case came out."""
+"""Tests of prompts in pages: suites as tables, run on versions and drafts, and how each case came out."""
 
 import re
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib import clock
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.web.forms.check_choices import OFFERED
 from promptstudio.web.forms.run_form import published_choices
-from promptstudio.web.forms.suite_form import OFFERED
 from promptstudio.web.progress import in_words
 from tests.cast import Cast, bundle, promote
 from tests.deployments.fake_target import KIND, a_target, publish_everything, use_fake_publisher
@@ -32,7 +32,6 @@ from .reading import HOSTILE, HTMX, at, queries, text
 
 OTHER = "amazon.nova-lite-v1:0"
 BASE = "/p/claims/prompts/water-damage-triage/-/tests/"
-PASTED = "claim\tname\tmust contain\tmust not contain\nThe pipe burst.\tBurst pipe\tpipe\tguarantee\nA tree fell.\tStorm\tpipe\t\n"
 
 
 def words(page: Any) -> str:
@@ -62,27 +61,6 @@ def suite(cast: Cast, version: Version) -> Suite:
 
 
 CLAIMS = {"Burst pipe": "The pipe burst.", "Storm": "A tree fell."}
-
-
-def test_rows_pasted_from_excel_become_cases(client: Client, cast: Cast, version: Version) -> None:
-    at(client, cast.alice)
-    page = client.post(f"{BASE}new/", {"name": "Usual claims", "pasted": PASTED, "step": "paste"})
-    assert page.status_code == 200
-    assert not Suite.objects.exists(), "adding rows saves nothing yet"
-    fields = page.context["fields"]
-    assert [(row.name, row.values, [(c.type, c.value) for c in row.checks]) for row in fields.cases] == [
-        ("Burst pipe", {"claim": "The pipe burst."}, [("icontains", "pipe"), ("not-icontains", "guarantee")]),
-        ("Storm", {"claim": "A tree fell."}, [("icontains", "pipe")]),
-    ]
-
-
-def test_a_table_that_cannot_be_read_says_why_and_stays(client: Client, cast: Cast, version: Version) -> None:
-    page = at(client, cast.alice).post(f"{BASE}new/", {"pasted": "one line", "step": "paste"})
-    assert page.status_code == 422
-    assert "Paste a table: a first row with the names of the columns" in text(page)
-    assert "one line" in text(page)
-    page = client.post(f"{BASE}new/", {"pasted": "a\tb\n1\t2", "step": "paste"})
-    assert "No column is called like a variable of this prompt (claim)." in text(page)
 
 
 def test_a_suite_is_made_run_and_read(client: Client, cast: Cast, version: Version) -> None:

@@ -1,13 +1,11 @@
-"""The assertions of a case together, counted as promptfoo counts them; and what can never fail."""
+"""The assertions of a case together, counted as promptfoo counts them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .checking import check
 from .model import Assertion, Given, Number, Outcome
-from .problems import always_holds
-from .saying import shown
-from .words import GROUP, is_run
+from .words import GROUP
 
 
 @dataclass(frozen=True)
@@ -26,17 +24,10 @@ class Grade:
         return all(outcome.is_evaluated for outcome in self.outcomes)
 
 
-@dataclass(frozen=True)
-class Case:
-    name: str
-    assertions: tuple[Assertion, ...]
-    threshold: Number | None = None
-
-
 def grade(assertions: Sequence[Assertion], given: Given, threshold: Number | None = None) -> Grade:
     """The mean of all scores by weight. Without a threshold every assertion has to pass, with one the mean has to reach it.
 
-    What could not be evaluated has the score 0 and has not passed. Nothing to check is passed with 1; see `cannot_fail`.
+    What could not be evaluated has the score 0 and has not passed. Nothing to check is passed with 1; see `proving.cannot_fail`.
     """
     if not assertions:
         return Grade(True, 1.0, ())
@@ -76,40 +67,3 @@ def _mean(assertions: Sequence[Assertion], outcomes: Sequence[Outcome]) -> float
         total += outcome.score * weight
         weights += weight
     return total / weights if weights > 0 else 0.0
-
-
-def cannot_fail(cases: Iterable[Case]) -> list[str]:
-    """Why these cases prove nothing: a sentence for each case that no answer could fail, and for a suite without any."""
-    cases = list(cases)
-    if not cases:
-        return ["There is no case, so nothing can fail."]
-    return [f"{shown(case.name)} {reason}" for case in cases if (reason := _why_never(case))]
-
-
-def _why_never(case: Case) -> str | None:
-    if not case.assertions:
-        return "has no assertion, so it cannot fail."
-    if case.threshold is not None and case.threshold <= 0:
-        return "has a threshold of 0, so it cannot fail."
-    reasons = [_why_idle(assertion) for assertion in case.assertions]
-    if not all(reasons):
-        return None
-    return f"cannot fail: {', '.join(_each(reasons))}."
-
-
-def _each(reasons: Iterable[str | None]) -> Iterator[str]:
-    counts: dict[str, int] = {}
-    for reason in filter(None, reasons):
-        counts[reason] = counts.get(reason, 0) + 1
-    return (reason if count == 1 else f"{count} × {reason}" for reason, count in counts.items())
-
-
-def _why_idle(assertion: Assertion) -> str | None:
-    """Why nothing that a model says can make it fail; None where something can."""
-    if always_holds(assertion):
-        return "an assertion that always holds"
-    if not is_run(assertion.type):
-        return "an assertion that is not run here"
-    if assertion.type == GROUP and all(map(_why_idle, assertion.members)):
-        return "a group in which nothing can fail"
-    return None

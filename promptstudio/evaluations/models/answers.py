@@ -53,10 +53,11 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 class Answer(models.Model):
     """One call of a model: what was asked, and when it is there, what came back.
 
-    The row is the debt and its payment: a worker takes it under a lease and fills it in. `asked` is the digest of wording, model and
-    values together, so that the answers to one question are found again. `values` and `text` may hold personal data, so rows may be
-    deleted. `cost` is in US dollars, from the catalogue's prices of that day; None where the model is not in it. `most_cost` is what it
-    may cost at most, by estimate, where somebody has to know before. A lease that lasts is a call under way, whatever the state says.
+    The row is the debt and its payment: a worker takes it under a lease and fills it in. `asked` is the digest of wording, model, values
+    and turns together, so that the answers to one question are found again. `values`, `turns` and `text` may hold personal data, so rows
+    may be deleted. `cost` is in US dollars, from the catalogue's prices of that day; None where the model is not in it. `most_cost` is
+    what it may cost at most, by estimate, where somebody has to know before. A lease that lasts is a call under way, whatever the state
+    says.
     """
 
     class State(models.TextChoices):
@@ -79,6 +80,8 @@ class Answer(models.Model):
     filled_with = models.CharField(max_length=10, choices=FilledWith)
     example = models.ForeignKey(NamedExample, on_delete=models.PROTECT, null=True, related_name="+")
     values = models.JSONField(default=dict)
+    # The conversation that followed the filled-in prompt, as `role` and `text`.
+    turns = models.JSONField(default=list)
     asked = models.CharField(max_length=80, db_index=True)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(default=clock.now)

@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
+from promptstudio.prompts.bundle import Message
 
 from .client import Connections
 from .rendition import inference_of, tools_of
@@ -46,7 +48,7 @@ def body_for(call: Call) -> dict[str, Any]:
     """The parameters of Converse. What is empty is left out."""
     body = {
         "modelId": call.model,
-        "messages": [{"role": m.role, "content": [{"text": m.text}]} for m in call.rendered.messages],
+        "messages": _told(call.rendered.messages),
         "system": [{"text": call.rendered.system}] if call.rendered.system else [],
         "inferenceConfig": inference_of(call.inference),
         "toolConfig": tools_of(call.tools, call.tool_choice) if call.tools else {},
@@ -62,9 +64,15 @@ def published_body_for(call: Call) -> dict[str, Any]:
     body = {
         "modelId": call.address,
         "promptVariables": {name: {"text": text} for name, text in call.variables.items()},
+        # Bedrock puts them behind the messages of the prompt.
+        "messages": _told(call.follows),
         "requestMetadata": _marks(call),
     }
     return {name: value for name, value in body.items() if value}
+
+
+def _told(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    return [{"role": message.role, "content": [{"text": message.text}]} for message in messages]
 
 
 def said_in(reply: dict[str, Any]) -> Said:

@@ -11,10 +11,10 @@ from .office import BROKEN
 from .tables import MOST_COLUMNS
 
 
-def rows_of(content: bytes) -> tuple[list[list[str]], list[str]]:
+def rows_of(content: bytes, *, most_columns: int = MOST_COLUMNS) -> tuple[list[list[str]], list[str]]:
     """Rows of its first sheet with words, and sentences on what was not taken. `content` has been checked by `office`."""
     try:
-        return _rows(content)
+        return _rows(content, most_columns)
     except Unreadable:
         raise
     # openpyxl raises whatever a strange part leads it into.
@@ -22,29 +22,29 @@ def rows_of(content: bytes) -> tuple[list[list[str]], list[str]]:
         raise Unreadable(BROKEN) from None
 
 
-def _rows(content: bytes) -> tuple[list[list[str]], list[str]]:
+def _rows(content: bytes, most_columns: int) -> tuple[list[list[str]], list[str]]:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-    filled = [(sheet.title, rows) for sheet in book.worksheets if any(map(any, rows := _cells(sheet)))]
+    filled = [(sheet.title, rows) for sheet in book.worksheets if any(map(any, rows := _cells(sheet, most_columns)))]
     if not filled:
-        raise Unreadable("Its sheets are empty. The first row names the columns: Title, Text …")
+        raise Unreadable("Its sheets are empty. The first row names the columns, the others hold the words.")
     (name, rows), *others = filled
     named = ", ".join(f"“{title[:60]}”" for title, _ in others[:5])
     notes = [f"Only the sheet “{name}” was read, the first with words. Not read: {named}."] if others else []
-    return rows, notes + _about_formulas(content, name)
+    return rows, notes + _about_formulas(content, name, most_columns)
 
 
-def _cells(sheet: Any) -> list[list[str]]:
+def _cells(sheet: Any, most_columns: int) -> list[list[str]]:
     # With bounds of ours, what a sheet says of its own size does not count.
     rows = []
-    for row in sheet.iter_rows(max_row=MOST_PROMPTS + 2, max_col=MOST_COLUMNS, values_only=True):
+    for row in sheet.iter_rows(max_row=MOST_PROMPTS + 2, max_col=most_columns, values_only=True):
         rows.append([_text(value) for value in row])
     return rows
 
 
-def _about_formulas(content: bytes, name: str) -> list[str]:
+def _about_formulas(content: bytes, name: str, most_columns: int) -> list[str]:
     book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
     sheet: Any = book[name]
-    cells = (cell for row in sheet.iter_rows(max_row=MOST_PROMPTS + 2, max_col=MOST_COLUMNS) for cell in row)
+    cells = (cell for row in sheet.iter_rows(max_row=MOST_PROMPTS + 2, max_col=most_columns) for cell in row)
     formulas = sum(getattr(cell, "data_type", "") == "f" for cell in cells)
     if not formulas:
         return []

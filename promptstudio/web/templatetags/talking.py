@@ -9,7 +9,8 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from promptstudio.prompts.models import Prompt
-from promptstudio.reviews.mentioning import MARK, in_words, nobodys_names, people_of
+from promptstudio.prompts.people import people_of
+from promptstudio.reviews.mentioning import MARK, in_words, nobodys_names
 from promptstudio.reviews.models import Comment, Decision, Remark
 
 register = template.Library()

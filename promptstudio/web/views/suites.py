@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from promptstudio.evaluations import run_services, services, suite_services
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
+from promptstudio.evaluations.owners import owners_in
 from promptstudio.evaluations.permissions import can_change_suite, can_try
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.prompts.catalogue import Catalogue
@@ -22,11 +23,12 @@ from promptstudio.prompts.models import ModelEntry, Prompt
 from .. import sides as sides_of
 from ..answers import see_other
 from ..forms import run_form, suite_form
+from ..forms.suite_pages import part_called, parts_of
 from ..model_names import models_offered
 from ..progress import progress_of
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, checks_characters, prompt_url
-from ..testing import lines_of, matrix_of, overview_of, variables_of
+from ..testing import first_turn_of, lines_of, matrix_of, overview_of, suite_or_404, variables_of
 
 PER_PAGE = 50
 # As a reader looks for them; by their names, what passed would come before what failed.
@@ -48,7 +50,7 @@ def prompt_suite_new(request: StudioRequest, project: str, name: str) -> HttpRes
     variables = variables_of(prompt)
     fields = suite_form.fields_from(request.POST, Cases()) if request.method == "POST" else suite_form.SuiteFields()
     errors: dict[str, str] = {}
-    if request.method == "POST" and _stepped(request, fields, variables):
+    if request.method == "POST" and _wants_saving(request, prompt, fields):
         try:
             cases = suite_form.cases_from(fields, Cases())
             suite = suite_services.add_suite(
@@ -70,12 +72,12 @@ def prompt_suite_new(request: StudioRequest, project: str, name: str) -> HttpRes
 @require_safe
 def prompt_suite(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """Its cases, and how they came out in the latest runs; the form to run it."""
-    prompt, suite = _suite_or_404(request, project, name, uid)
+    prompt, suite = suite_or_404(request, project, name, uid)
     return _suite_page(request, prompt, suite)
 
 
 def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors: dict[str, str] | None = None, status: int = 200) -> Any:
-    newest, known = suite.newest, ModelEntry.objects.catalogue()
+    newest, known, may_change = suite.newest, ModelEntry.objects.catalogue(), can_change_suite(request.actor, prompt)
     published = run_form.published_choices(prompt)
     choices = [*sides_of.choices(prompt), *([("Called where it is published", published)] if published else [])]
     return render_prompt(
@@ -87,9 +89,11 @@ def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors:
         suite=suite,
         newest=newest,
         matrix=matrix_of(suite, newest),
+        owners=owners_in(prompt, newest.cases),
+        edit_url=prompt_url(prompt, "suite_edit", suite.uid) if may_change and not suite.archived_at else "",
         errors=errors or {},
         **_run_form(request, prompt, newest, known, choices),
-        may_change=can_change_suite(request.actor, prompt),
+        may_change=may_change,
         may_try=can_try(request.actor, prompt),
     )
 
@@ -97,27 +101,38 @@ def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors:
 @checks_characters
 @require_http_methods(["GET", "HEAD", "POST"])
 def prompt_suite_edit(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
-    prompt, suite = _suite_or_404(request, project, name, uid)
-    newest, variables = suite.newest, variables_of(prompt)
-    fields = suite_form.fields_from(request.POST, newest.content) if request.method == "POST" else suite_form.fields_of(newest.content)
+    """Some of its cases: `?part=` by number, or `?case=` by the uid of one. `go` is the number of the part that comes next."""
+    prompt, suite = suite_or_404(request, project, name, uid)
+    newest = suite.newest
+    parts = parts_of(newest.cases)
+    part = part_called(parts, request.GET.get("part"), request.GET.get("case"), newest.cases)
+    is_sent = request.method == "POST"
+    fields = suite_form.fields_from(request.POST, newest.content) if is_sent else suite_form.fields_of(newest.content, part.start, part.end)
+    more: dict[str, Any] = {"suite": suite, "newest": newest, "parts": parts, "part": part}
     errors: dict[str, str] = {}
-    conflict = ""
-    if request.method == "POST" and _stepped(request, fields, variables):
+    if is_sent and _wants_saving(request, prompt, fields):
         try:
-            cases = suite_form.cases_from(fields, newest.content)
-            suite_services.save_suite(suite=suite, cases=cases, follows=_number(request.POST.get("follows")), actor=request.actor)
-            messages.success(request, "The cases are saved. Results so far belong to the cases as they were.")
-            return see_other(prompt_url(prompt, "suite", suite.uid))
+            return _saved(request, suite, fields, newest)
         except Invalid as error:
             errors = _shown(fields, error)
         except Conflict as error:
-            conflict = error.sentence
-    return _edit_page(request, prompt, fields, variables, errors, suite=suite, newest=newest, conflict=conflict)
+            more["conflict"] = error.sentence
+    return _edit_page(request, prompt, fields, variables_of(prompt), errors, **more)
+
+
+def _saved(request: StudioRequest, suite: Suite, fields: suite_form.SuiteFields, newest: SuiteVersion) -> HttpResponse:
+    cases, follows, go = suite_form.cases_from(fields, newest.content), _number(request.POST.get("follows")), request.POST.get("go", "")
+    if not (go and cases.digest == newest.digest and follows == newest.number):
+        suite_services.save_suite(suite=suite, cases=cases, follows=follows, actor=request.actor)
+        messages.success(request, "The cases are saved. Results so far belong to the cases as they were.")
+    if not go:
+        return see_other(prompt_url(suite.prompt, "suite", suite.uid))
+    return see_other(prompt_url(suite.prompt, "suite_edit", suite.uid) + f"?part={_number(go)}")
 
 
 @require_POST
 def prompt_suite_change(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
-    prompt, suite = _suite_or_404(request, project, name, uid)
+    prompt, suite = suite_or_404(request, project, name, uid)
     try:
         suite_services.change_suite(
             suite=suite, name=request.POST.get("name", suite.name), required="required" in request.POST, actor=request.actor
@@ -130,7 +145,7 @@ def prompt_suite_change(request: StudioRequest, project: str, name: str, uid: UU
 
 @require_POST
 def prompt_suite_archive(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
-    prompt, suite = _suite_or_404(request, project, name, uid)
+    prompt, suite = suite_or_404(request, project, name, uid)
     try:
         suite_services.archive_suite(suite=suite, actor=request.actor)
     except Conflict as error:
@@ -143,7 +158,7 @@ def prompt_suite_archive(request: StudioRequest, project: str, name: str, uid: U
 @require_POST
 def prompt_suite_run(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """Start what was chosen; with `estimate`, say only what it would take."""
-    prompt, suite = _suite_or_404(request, project, name, uid)
+    prompt, suite = suite_or_404(request, project, name, uid)
     if "estimate" in request.POST:
         return _estimated(request, prompt, suite)
     try:
@@ -220,16 +235,11 @@ def prompt_run_stop(request: StudioRequest, project: str, name: str, uid: UUID) 
     return see_other(prompt_url(prompt, "run", uid))
 
 
-def _suite_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Suite]:
-    prompt = prompt_or_404(request, project, name)
-    return prompt, get_object_or_404(Suite.objects.filter(prompt=prompt).select_related("prompt__project", "created_by"), uid=uid)
-
-
-def _stepped(request: StudioRequest, fields: suite_form.SuiteFields, variables: list[str]) -> bool:
+def _wants_saving(request: StudioRequest, prompt: Prompt, fields: suite_form.SuiteFields) -> bool:
     """Whether to save: a button that changes the form only is not."""
     step = request.POST.get("step", "")
     if step:
-        suite_form.take(fields, step, variables)
+        suite_form.take(fields, step, first_turn_of(prompt))
     return not step
 
 
@@ -256,7 +266,7 @@ def _edit_page(
         fields=fields,
         variables=variables,
         errors=errors,
-        offered=suite_form.OFFERED,
+        owners=owners_in(prompt, more["newest"].cases if more.get("newest") else ()),
         typed_name=request.POST.get("name", ""),
         typed_required="required" in request.POST,
         may_change=can_change_suite(request.actor, prompt),
