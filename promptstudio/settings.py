@@ -217,6 +217,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_ROUTES = {"deployments.*": {"queue": "publishing"}, "evaluations.*": {"queue": "models"}}
 CELERY_BEAT_SCHEDULE = {
     "publish what is owed": {"task": "deployments.publish_due", "schedule": 2.0, "options": {"expires": 10}},
+    "promote what was scheduled": {"task": "schedules.promote_due", "schedule": 5.0, "options": {"expires": 10}},
     "ask models": {"task": "evaluations.look_around", "schedule": 5.0, "options": {"expires": 10}},
     "forget old answers": {"task": "evaluations.forget_old", "schedule": 3600.0, "options": {"expires": 3000}},
     "sign the heads of the trail": {"task": "audit.anchor_all", "schedule": 3600.0, "options": {"expires": 3000}},

@@ -21,7 +21,7 @@ ORDER = ("lib", "audit", "accounts", "projects", "prompts", "evaluations", "revi
 HTTP = ("web", "api", "serving")
 WRITING = {"save", "create", "bulk_create", "get_or_create", "update_or_create", "delete", "_save", "record"}
 # Parts of other services, which have the actor and write the entry.
-WITHIN = {"projects.folder_at", "projects.put_role", "projects.take_role", "reviews.close_as_deployed", "deployments.lock_placement"}
+WITHIN = {"projects.folder_at", "projects.put_role", "projects.take_role", "reviews.close_as_deployed"}
 # Verbs that have a file of their own, because they are one subject.
 OTHER_SERVICES = (
     PACKAGE / "accounts" / "signing_in.py",

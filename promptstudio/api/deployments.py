@@ -38,7 +38,7 @@ def deploy(request: KeyRequest, name: str, body: schemas.NewDeployment) -> HttpR
     prompt = prompt_to_change(request.auth, name)
     environment = environment_to_use(request.auth, body.environment)
     version = version_to_use(prompt, body.version)
-    replaces = _seen(prompt, environment, body)
+    replaces = seen_there(prompt, environment, body)
     return made(services.deploy(version=version, environment=environment, actor=request.auth, reason=body.reason, replaces=replaces))
 
 
@@ -71,7 +71,7 @@ def _readable(actor: Actor) -> QuerySet[Deployment]:
     return rows.filter(placement__environment=bound) if bound else rows
 
 
-def _seen(prompt: Prompt, environment: Environment, body: schemas.NewDeployment) -> services.Seen:
+def seen_there(prompt: Prompt, environment: Environment, body: schemas.NewDeployment) -> services.Seen:
     """What the caller saw there. Left out is "did not say"; null is "nothing was there"."""
     if "replaces" not in body.model_fields_set:
         return services.ANY

@@ -14,6 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import keep_refusal
+from promptstudio.deployments.release_services import Refused
 from promptstudio.deployments.services import Blocked
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
 from promptstudio.lib.read_only import TAKES_NO_WRITES
@@ -81,6 +82,11 @@ def _conflict(request: HttpRequest, error: Conflict) -> HttpResponse:
 
 def _blocked(request: HttpRequest, error: Blocked) -> HttpResponse:
     return problem(409, error.code, error.sentence, gates=gates_json(error.evaluation.answers))
+
+
+def _release_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    held_back = [{"name": item.prompt.name, "semver": item.version.semver, "detail": why} for item, why in error.reasons]
+    return problem(409, error.code, error.sentence, held_back=held_back)
 
 
 def gates_json(outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -197,5 +203,6 @@ HANDLERS: dict[type[Exception], Any] = {
     Invalid: _invalid,
     Conflict: _conflict,
     Blocked: _blocked,
+    Refused: _release_refused,
     TooMany: _too_many,
 }

@@ -60,6 +60,30 @@ class NewDeployment(Body):
     )
 
 
+class NewSchedule(NewDeployment):
+    at: datetime = Field(description="When, with its offset from UTC: 2026-12-03T07:00:00+01:00.")
+    zone: Text = Field("UTC", description="The time zone in which people read it, such as Europe/Berlin.")
+
+
+class VersionOf(Body):
+    prompt: Text
+    version: Text
+
+
+class NewRelease(Body):
+    name: Text
+    environment: Text
+    versions: list[VersionOf] = Field(description="One version of each prompt that goes with it.")
+
+
+class PromoteRelease(Body):
+    reason: Text = ""
+
+
+class RollBackRelease(Body):
+    reason: Text
+
+
 class RollbackBody(Body):
     environment: Text
     reason: Text = ""
@@ -105,6 +129,7 @@ class InEnvironment(Schema):
     semver: str | None
     state: str
     live: str | None
+    emergency: bool = Field(description="What is live came past the conditions.")
 
 
 class PromptOut(Schema):
@@ -179,7 +204,16 @@ class JobOut(Schema):
     next_attempt_at: datetime | None
 
 
+class AfterReviewOut(Schema):
+    """`verdict` is justified or not_justified; null while nobody has looked at it."""
+
+    verdict: str | None
+    due_at: datetime
+
+
 class DeploymentOut(Schema):
+    """`way` is promotion, rollback or emergency. `overridden` names the gates that an emergency went past."""
+
     id: UUID
     name: str
     environment: str
@@ -192,7 +226,50 @@ class DeploymentOut(Schema):
     via: str
     replaces: UUID | None
     created_at: datetime
+    overridden: list[str]
+    after_review: AfterReviewOut | None
     jobs: list[JobOut]
+
+
+class ScheduleOut(Schema):
+    """`state` is waiting, promoted, refused or cancelled; `because` is blocked, overtaken, not_allowed, conflict or broken."""
+
+    id: UUID
+    name: str
+    environment: str
+    semver: str
+    at: datetime
+    zone: str
+    state: str
+    reason: str
+    by: str
+    because: str | None
+    detail: str | None
+    gates: list[GateAnswer]
+    deployment: UUID | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class ReleaseItemOut(Schema):
+    name: str
+    semver: str
+    deployment: UUID | None
+    way_back: UUID | None
+
+
+class ReleaseOut(Schema):
+    """`state` is open, promoted, rolled_back or withdrawn. `hidden` counts prompts that this key does not read."""
+
+    id: UUID
+    name: str
+    environment: str
+    state: str
+    by: str
+    created_at: datetime
+    settled_at: datetime | None
+    items: list[ReleaseItemOut]
+    hidden: int
 
 
 class DecisionOut(Schema):
@@ -367,6 +444,11 @@ class Deployments(Schema):
 
 class Answers(Schema):
     items: list[AnswerOut]
+    next: str | None
+
+
+class Releases(Schema):
+    items: list[ReleaseOut]
     next: str | None
 
 

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 
 from promptstudio.deployments import board, gates
 from promptstudio.deployments.live import receipt_json
-from promptstudio.deployments.models import Deployment, PublishJob
+from promptstudio.deployments.models import AfterReview, Deployment, PublishJob
 from promptstudio.evaluations.models import Answer
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.diff import CardDiff, Comparison, FieldChange
@@ -58,8 +58,9 @@ def _prompt_json(row: board.Row, bound: bool) -> dict[str, Any]:
 def _cell_json(cell: board.Cell, bound: bool) -> dict[str, Any]:
     live = cell.live.semver if cell.live else None
     if bound and cell.state in ("publishing", "failed"):
-        return {"semver": live, "state": "live" if live else "none", "live": live}
-    return {"semver": cell.semver or None, "state": STATES.get(cell.state, cell.state), "live": live if cell.state != "gone" else None}
+        return {"semver": live, "state": "live" if live else "none", "live": live, "emergency": cell.emergency}
+    served = live if cell.state != "gone" else None
+    return {"semver": cell.semver or None, "state": STATES.get(cell.state, cell.state), "live": served, "emergency": cell.emergency}
 
 
 def with_versions(versions: QuerySet[Any]) -> QuerySet[Any]:
@@ -98,7 +99,7 @@ def _noted(version: Version, field: str) -> str:
 
 def with_jobs(deployments: QuerySet[Any]) -> QuerySet[Any]:
     jobs = Prefetch("jobs", PublishJob.objects.select_related("target", "receipt"))
-    related = ("version", "by", "replaces", "placement__prompt", "placement__environment")
+    related = ("version", "by", "replaces", "placement__prompt", "placement__environment", "evaluation", "after_review__conclusion")
     return deployments.select_related(*related).prefetch_related(jobs)
 
 
@@ -121,8 +122,16 @@ def deployment_json(deployment: Any) -> dict[str, Any]:
         "via": deployment.via,
         "replaces": str(deployment.replaces.uid) if deployment.replaces else None,
         "created_at": deployment.created_at.isoformat(),
+        "overridden": [outcome["gate"] for outcome in deployment.evaluation.blocked],
+        "after_review": _after_review_json(getattr(deployment, "after_review", None)),
         "jobs": [_job_json(job) for job in deployment.jobs.all()],
     }
+
+
+def _after_review_json(after_review: AfterReview | None) -> dict[str, Any] | None:
+    if after_review is None:
+        return None
+    return {"verdict": None if after_review.is_open else after_review.conclusion.verdict, "due_at": after_review.due_at.isoformat()}
 
 
 def made(deployment: Deployment) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Subquery
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 
-from .models import Deployment, Placement, PublishJob, Recall, Receipt, WentLive
+from .models import Deployment, Placement, PublishJob, Recall, Receipt, Schedule, WentLive
 
 UNSETTLED = (PublishJob.State.OWED, PublishJob.State.FAILED)
 
@@ -37,7 +37,7 @@ class Cell:
 
     `left` says that the newest version of the prompt was live here, and that somebody went back from it; `recalled` that what is live
     was recalled since it was sent; `earlier` that another version was live before. `outside` are the places that do not have what is
-    live yet: a rollback is served before they confirm.
+    live yet: a rollback is served before they confirm. `scheduled` is what waits for its moment here.
     """
 
     environment: Environment
@@ -51,6 +51,12 @@ class Cell:
     recalled: bool = False
     earlier: bool = False
     outside: tuple[Outside, ...] = ()
+    scheduled: Schedule | None = None
+
+    @property
+    def emergency(self) -> bool:
+        """Whether what is live came past the conditions."""
+        return bool(self.placement and self.placement.live and self.placement.live.way == "emergency")
 
     @property
     def unsettled(self) -> str:
@@ -96,10 +102,16 @@ def rows(prompts: Iterable[Prompt], environments: Sequence[Environment]) -> list
     earlier = _with_earlier(placements.values())
     outside = outside_of(placement.live_id for placement in placements.values() if not placement.out_of_service_at)
 
+    waiting = Schedule.objects.waiting().filter(placement__in=[placement.pk for placement in placements.values()])
+    scheduled = {row.placement_id: row for row in waiting.select_related("version", "by")}
+
     def cell(prompt: Prompt, environment: Environment) -> Cell:
         placement = placements.get((prompt.pk, environment.pk))
         found = _cell(environment, placement, deployments.get(placement.pk) if placement else None, newest.get(prompt.pk), since, left)
-        if placement is None or placement.live is None:
+        if placement is None:
+            return found
+        found = replace(found, scheduled=scheduled.get(placement.pk))
+        if placement.live is None:
             return found
         recalled = recalls.get(placement.live.version_id, placement.live.created_at) > placement.live.created_at
         # What was sent since says by its own state how it goes.

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.chain import salted_hash
@@ -19,10 +20,10 @@ from promptstudio.projects.models import Project
 from promptstudio.prompts.models import Request, RequestAnswer, RequestEvent
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 
-from .models import Deployment, PublishJob, Recall
+from .models import Conclusion, Deployment, PublishJob, Recall, Release, Schedule
 
 ASKED, SHOWN = ("wanted", "audience", "given"), ("name", "given", "text", "why")
-Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | RequestEvent | AcceptedCase
+Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | Conclusion | Schedule | RequestEvent | AcceptedCase
 
 
 def can_erase(actor: Actor) -> Allowed | Denied:
@@ -42,11 +43,16 @@ def erase_words(*, row: Erasable, actor: Actor) -> None:
     words = type(row).objects.values_list(row.ERASABLE, flat=True).get(pk=row.pk)
     if words in ("", ERASED):
         raise Conflict("There are no words to erase.")
-    erase(row)
+    if isinstance(row, Schedule):
+        Schedule.objects.filter(pk=row.pk).update(reason=ERASED)
+    else:
+        erase(row)
     if isinstance(row, Recall):
         PublishJob.objects.filter(deployment__version=row.version, error_code="recalled").update(
             error=f"{row.version.semver} was recalled."
         )
+    if isinstance(row, Deployment):
+        Schedule.objects.filter(deployment=row).update(reason=ERASED)
     project, label, told_about = _place_of(row)
     forget_words(text=words, object_uids=told_about)
     salt = secrets.token_hex(16)
@@ -106,8 +112,15 @@ def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
         return row.version.prompt.project, f"Why {row.version} was recalled", [row.version.uid]
     if isinstance(row, AcceptedCase):
         return row.version.prompt.project, f"Why a case may get worse on {row.version}", [row.version.uid]
+    if isinstance(row, Conclusion):
+        deployment = row.after_review.deployment
+        return deployment.placement.prompt.project, f"What was said about {deployment} afterwards", [row.after_review.uid]
     if isinstance(row, Deployment):
-        return row.placement.prompt.project, f"Why {row} was sent", [row.uid]
+        schedules = Schedule.objects.filter(deployment=row).values_list("uid", flat=True)
+        releases = Release.objects.filter(Q(items__deployment=row) | Q(items__way_back=row)).values_list("uid", flat=True)
+        return row.placement.prompt.project, f"Why {row} was sent", [row.uid, *schedules, *releases]
+    if isinstance(row, Schedule):
+        return row.placement.prompt.project, f"Why {row} was scheduled", [row.uid]
     if isinstance(row, (Remark, Suggestion)):
         thread = row.thread if isinstance(row, Remark) else row.remark.thread
         what = "A remark" if isinstance(row, Remark) else "A suggestion"

@@ -10,7 +10,7 @@ from promptstudio.reviews.mentioning import in_words
 from promptstudio.reviews.models import Decision, Review
 
 from .history import Spell
-from .models import Deployment, Placement, PublishJob, Recall
+from .models import AfterReview, Deployment, Placement, PublishJob, Recall
 
 Facts = dict[str, Any]
 DOORS = {"page": "the pages", "api": "the API", "admin": "the administration", "cli": "the command line", "schedule": "a schedule"}
@@ -32,6 +32,7 @@ def why_live(placement: Placement, spell: Spell) -> Facts:
         "version": _version(version),
         "deployment": _deployment(deployment),
         "promotion": _deployment(promoted) if promoted and promoted != deployment else None,
+        "emergency": _emergency(promoted or deployment),
         "policy": _policy(deployment if promoted is None else promoted),
         "gates": (promoted or deployment).evaluation.answers,
         "decisions": _decisions(promoted or deployment),
@@ -52,6 +53,7 @@ def entries_about(placement: Placement, spell: Spell) -> list[Entry]:
         *(d.evaluation.policy.uid for d in deployments),
         *Review.objects.filter(version=version, environment=placement.environment).values_list("uid", flat=True),
         *PublishJob.objects.filter(deployment__in=deployments).values_list("uid", flat=True),
+        *AfterReview.objects.filter(deployment__in=deployments).values_list("uid", flat=True),
         *version.prompt.drafts.filter(became=version).values_list("uid", flat=True),
         *placement.deployments.filter(sequence__gt=deployment.sequence).values_list("uid", flat=True),
     ]
@@ -61,11 +63,11 @@ def entries_about(placement: Placement, spell: Spell) -> list[Entry]:
 
 def _promotion_of(deployment: Deployment) -> Deployment | None:
     """The deployment whose gates were asked: itself, or for a way back the last promotion of the same version before it."""
-    if deployment.way == "promotion":
+    if deployment.way != "rollback":
         return deployment
     earlier = Deployment.objects.filter(
-        placement=deployment.placement_id, version=deployment.version_id, way="promotion", sequence__lt=deployment.sequence
-    )
+        placement=deployment.placement_id, version=deployment.version_id, sequence__lt=deployment.sequence
+    ).exclude(way="rollback")
     return earlier.select_related("version", "evaluation__policy", "by", "replaces__version").order_by("-sequence").first()
 
 
@@ -100,6 +102,23 @@ def _deployment(deployment: Deployment) -> Facts:
         "way": deployment.way,
         "reason": deployment.reason,
     }
+
+
+def _emergency(deployment: Deployment) -> Facts | None:
+    """What a promotion in an emergency went past, and what somebody else said of it."""
+    found = AfterReview.objects.with_everything().filter(deployment=deployment).first()
+    if found is None:
+        return None
+    facts = {
+        "uid": str(found.uid),
+        "overridden": [outcome["title"] for outcome in deployment.evaluation.blocked],
+        "due_at": found.due_at,
+        "verdict": None,
+    }
+    if found.is_open:
+        return facts
+    said = found.conclusion
+    return facts | {"verdict": said.get_verdict_display(), "words": said.words, "by": said.by.name, "at": said.at}
 
 
 def _policy(deployment: Deployment) -> Facts:

@@ -70,7 +70,7 @@ def version_before(placement: Placement) -> Version | None:
         earlier = spells[index + 1] if index + 1 < len(spells) else None
         if spell.deployment.way == "rollback" and earlier and earlier.version_id not in promoted:
             left.add(earlier.version_id)
-        if spell.deployment.way == "promotion":
+        if spell.deployment.way != "rollback":
             promoted.add(spell.version_id)
     for spell in spells[1:]:
         if spell.version_id not in left | {placement.live.version_id} and not spell.version.recalls.exists():

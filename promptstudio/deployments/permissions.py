@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib.permission import Allowed, Denied
@@ -8,7 +10,7 @@ from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.permissions import can_here
 
 from .candidate import Candidate
-from .models import PublishJob
+from .models import AfterReview, PublishJob, Release, Schedule
 
 
 def can_deploy(actor: Actor, environment: Environment, prompt: Prompt) -> Allowed | Denied:
@@ -33,6 +35,83 @@ def can_roll_back(actor: Actor, environment: Environment, prompt: Prompt) -> All
 
 def can_recall(actor: Actor, version: Version) -> Allowed | Denied:
     return can_here(actor, "recall", version.prompt)
+
+
+def can_promote_in_an_emergency(actor: Actor, environment: Environment, prompt: Prompt) -> Allowed | Denied:
+    if prompt.archived_at:
+        return Denied("This prompt is archived. Restore it before you promote it.")
+    if actor.key or actor.user.kind != User.Kind.PERSON:
+        return Denied("A key cannot promote past the conditions. A person has to.")
+    general = can_here(actor, "emergency", prompt)
+    if not general or actor.user.is_site_admin:
+        return general
+    able = environment.policy.rules.emergency
+    if roles_at(actor.user, prompt.folder) & set(able):
+        return general
+    whom = f"is for {_listed(able)}. Ask one of them" if able else "is for site admins alone. Ask one of them"
+    return Denied(f"Promoting to {environment} past the conditions {whom}, or meet the conditions.")
+
+
+def can_conclude(actor: Actor, after_review: AfterReview) -> Allowed | Denied:
+    """Another admin than whoever promoted."""
+    if actor.user.pk == after_review.deployment.by_id:
+        return Denied("You promoted this yourself. Another project admin has to look at it.")
+    return can_here(actor, "administer", after_review.deployment.placement.prompt) and can(
+        actor, "administer", after_review.deployment.placement.prompt.project
+    )
+
+
+def can_move_schedule(actor: Actor, schedule: Schedule) -> Allowed | Denied:
+    """It is promoted as whoever asked for it, so nobody else says when."""
+    if actor.user.pk != schedule.by_id:
+        return Denied(f"{schedule.by} scheduled it, and nobody else changes the time. You can cancel it and schedule it yourself.")
+    return can_deploy(actor, schedule.placement.environment, schedule.placement.prompt)
+
+
+def can_cancel_schedule(actor: Actor, schedule: Schedule) -> Allowed | Denied:
+    """Whoever asked for it, and whoever could promote there."""
+    prompt = schedule.placement.prompt
+    if actor.user.pk == schedule.by_id and not actor.key:
+        return can_here(actor, "read", prompt)
+    return _may_deploy(actor, schedule.placement.environment, prompt)
+
+
+def can_make_release(actor: Actor, environment: Environment) -> Allowed | Denied:
+    """Whoever may promote in the project or in a folder of it; what goes into it is asked for each prompt."""
+    if isinstance(actor.key, ApiKey) and actor.key.environment_id not in (None, environment.pk):
+        return Denied(f"This key is bound to {actor.key.environment}. It cannot act on {environment}.")
+    general = can(actor, "deploy", environment.project)
+    if general or actor.key:
+        return general
+    return Allowed() if environment.project.folders.granted(actor.user, "deploy").exists() else general
+
+
+def can_promote_release(actor: Actor, release: Release) -> Allowed | Denied:
+    """Whoever sees every prompt of it and may promote each."""
+    return _each_of(actor, release, can_deploy) and can_make_release(actor, release.environment)
+
+
+def can_roll_back_release(actor: Actor, release: Release) -> Allowed | Denied:
+    return _each_of(actor, release, can_roll_back)
+
+
+def can_withdraw_release(actor: Actor, release: Release) -> Allowed | Denied:
+    """Whoever made it, or could promote all of it."""
+    if actor.user.pk == release.made_by_id and not actor.key:
+        return Allowed()
+    return can_promote_release(actor, release)
+
+
+def _each_of(actor: Actor, release: Release, may: Callable[[Actor, Environment, Prompt], Allowed | Denied]) -> Allowed | Denied:
+    prompts = Prompt.objects.filter(pk__in=release.items.values("prompt")).select_related("project", "folder")
+    seen = list(prompts.filter(pk__in=Prompt.objects.visible_to(actor)))
+    if hidden := prompts.count() - len(seen):
+        are = "One prompt of it is" if hidden == 1 else f"{hidden} prompts of it are"
+        return Denied(f"{are} hidden from you. Somebody who sees all of them has to do this.")
+    # What is seen differs by its folder and by the archive alone, so fifty prompts in a folder are one question.
+    alike = {(prompt.folder_id, prompt.archived_at is None): prompt for prompt in seen}
+    answers = (may(actor, release.environment, prompt) for prompt in alike.values())
+    return next((answer for answer in answers if not answer), Allowed())
 
 
 def can_take_out_of_service(actor: Actor, environment: Environment, prompt: Prompt) -> Allowed | Denied:

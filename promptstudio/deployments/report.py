@@ -19,10 +19,12 @@ from promptstudio.reviews.models import Decision
 from .models import Deployment, PublishJob, Recall
 from .naming import in_words
 
+KINDS = {"promotion": "sent", "rollback": "rolled_back", "emergency": "forced"}
+
 
 @dataclass(frozen=True)
 class Change:
-    """`kind` is sent, rolled_back, recalled or taken_out. `state` is that of the deployment today, else empty."""
+    """`kind` is sent, forced (in an emergency), rolled_back, recalled or taken_out. `state` is that of the deployment today, else empty."""
 
     at: datetime
     kind: str
@@ -63,7 +65,7 @@ def _deployments(environment: Environment, since: datetime, until: datetime) -> 
     return [
         Change(
             at=row.created_at,
-            kind="rolled_back" if row.way == "rollback" else "sent",
+            kind=KINDS[row.way],
             prompt=row.version.prompt,
             by=row.by.name,
             reason=row.reason,

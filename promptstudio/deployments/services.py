@@ -1,16 +1,13 @@
-"""The one door to an environment, the way back, and what follows from both.
+"""The one door to an environment, the way back, and what follows from both. `door` has what the other ways in share with it."""
 
-Lock order, everywhere: placement, then job, then remote resource, then the head of the audit chain.
-"""
-
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
-from promptstudio.lib.errors import Conflict, Invalid, NotAllowed, StudioError
+from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.lengths import check_lengths
 from promptstudio.lib.locking import locked
 from promptstudio.lib.wake import wake_on_commit
@@ -21,31 +18,26 @@ from promptstudio.reviews.models import Decision, Review
 from promptstudio.reviews.permissions import can_decide, deciding_roles
 
 from . import gates, live, seal
-from .anchoring import anchor_production
-from .models import Deployment, Evaluation, Placement, PublishJob, Recall, RemoteResource, Seal
+from .door import ANY as ANY
+from .door import (
+    PUBLISH,
+    WAY_BACK,
+    evaluated,
+    is_newest,
+    is_still_in_the_library,
+    nobody_was_faster,
+    permitted,
+    recorded,
+    same_project,
+    sent,
+)
+from .door import Blocked as Blocked
+from .door import Seen as Seen
+from .door import lock_placement as lock_placement
+from .models import Deployment, Placement, PublishJob, Recall
 from .permissions import can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
 
-PUBLISH = "deployments.publish_due"
 CANCELLED = "cancelled"
-
-
-class _Any:
-    """Stands for "the caller did not say what it saw"."""
-
-
-ANY: Final = _Any()
-Seen = Deployment | None | _Any
-
-
-class Blocked(StudioError):
-    """The gates refused. `evaluation` is kept and says which and why."""
-
-    code = "blocked"
-
-    def __init__(self, evaluation: Evaluation) -> None:
-        reasons = " ".join(outcome["reason"] for outcome in evaluation.answers if not outcome["passed"])
-        super().__init__(f"{evaluation.version.semver} may not enter {evaluation.environment} yet. {reasons}")
-        self.evaluation = evaluation
 
 
 def deploy(*, version: Version, environment: Environment, actor: Actor, reason: str = "", replaces: Seen = ANY) -> Deployment:
@@ -54,21 +46,19 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
     `replaces` is the newest deployment that the caller saw there. Raises NotAllowed, Conflict if someone was faster, and
     Blocked with the evaluation that refused; both refusals are kept in the trail.
     """
-    _same_project(version, environment)
-    _permitted(can_deploy(actor, environment, version.prompt), version, environment, "deployment", actor)
+    same_project(version, environment)
+    permitted(can_deploy(actor, environment, version.prompt), version, environment, "deployment", actor)
     check_lengths(reason=reason)
     with transaction.atomic():
         placement = lock_placement(version.prompt, environment)
-        _is_still_in_the_library(version.prompt)
+        is_still_in_the_library(version.prompt)
         newest = placement.newest
-        _nobody_was_faster(placement, newest, version, replaces)
+        nobody_was_faster(placement, newest, version, replaces)
         candidate = gates.Candidate(version, environment, environment.policy, placement.live_version, actor.answerable)
-        evaluation = _evaluated(candidate, gates.evaluate(candidate), "promotion", actor)
+        evaluation = evaluated(candidate, gates.evaluate(candidate), "promotion", actor)
         if evaluation.passed:
-            deployment = _deployed(placement, evaluation, newest, reason, actor)
-            if not deployment.jobs.exists():
-                live.move(placement=placement, deployment=deployment)
-            _recorded(deployment, "deployment.made", actor)
+            deployment = sent(placement, evaluation, newest, reason, actor)
+            recorded(deployment, "deployment.made", actor)
             return deployment
         record(
             actor=actor,
@@ -82,12 +72,6 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
     raise Blocked(evaluation)
 
 
-def _is_still_in_the_library(prompt: Prompt) -> None:
-    """Under the placement's lock, which archiving takes as well."""
-    if Prompt.objects.filter(pk=prompt.pk, archived_at__isnull=False).exists():
-        raise Conflict(f"{prompt} was archived a moment ago. Restore it before you promote it.")
-
-
 def roll_back(
     *, prompt: Prompt, environment: Environment, actor: Actor, reason: str, version: Version | None = None, replaces: Seen = ANY
 ) -> Deployment:
@@ -95,7 +79,7 @@ def roll_back(
 
     The API serves it at once; each target follows as it confirms. Raises NotAllowed, Invalid, Conflict, Blocked (recalled).
     """
-    _permitted(can_roll_back(actor, environment, prompt), version or prompt, environment, "rollback", actor)
+    permitted(can_roll_back(actor, environment, prompt), version or prompt, environment, "rollback", actor)
     if not reason.strip():
         raise Invalid({"reason": "Say why. Everyone who looks at this prompt later will read it."})
     check_lengths(reason=reason)
@@ -104,15 +88,14 @@ def roll_back(
         newest = placement.newest
         if placement.live is None or newest is None:
             raise Conflict(f"Nothing is live in {environment}, so there is nothing to roll back.")
-        _is_newest(newest, replaces)
+        is_newest(newest, replaces)
         back_to = _way_back(placement, newest, version)
         candidate = gates.Candidate(back_to, environment, environment.policy, placement.live_version)
-        outcomes = [*gates.evaluate(candidate, (gates.NotRecalled(),)), _WAY_BACK]
-        evaluation = _evaluated(candidate, outcomes, "rollback", actor)
+        outcomes = [*gates.evaluate(candidate, (gates.NotRecalled(),)), WAY_BACK]
+        evaluation = evaluated(candidate, outcomes, "rollback", actor)
         if evaluation.passed:
-            deployment = _deployed(placement, evaluation, newest, reason.strip(), actor)
-            live.move(placement=placement, deployment=deployment)
-            _recorded(deployment, "deployment.rolled_back", actor)
+            deployment = sent(placement, evaluation, newest, reason.strip(), actor)
+            recorded(deployment, "deployment.rolled_back", actor)
             return deployment
         record(
             actor=actor,
@@ -194,7 +177,7 @@ def decide(*, review: Review, verdict: str, comment: str = "", seen: Version | N
 
     Raises NotAllowed, which is kept in the trail, and Conflict when another version went live meanwhile.
     """
-    _permitted(can_decide(actor, review), review, review.environment, "review", actor)
+    permitted(can_decide(actor, review), review, review.environment, "review", actor)
     with transaction.atomic():
         placement = lock_placement(review.version.prompt, review.environment)
         now = placement.live_version
@@ -256,7 +239,7 @@ def exclude(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
         went_live = live.move_if_settled(job.deployment)
         _job_recorded(job, "publication.excluded", actor, words={"reason": reason.strip()})
         if went_live:
-            _recorded(job.deployment, "deployment.went_live", actor)
+            recorded(job.deployment, "deployment.went_live", actor)
     return job
 
 
@@ -280,103 +263,6 @@ def cancel(*, job: PublishJob, reason: str, actor: Actor) -> PublishJob:
     return job
 
 
-def lock_placement(prompt: Prompt, environment: Environment) -> Placement:
-    Placement.objects.get_or_create(prompt=prompt, environment=environment)
-    related = ("live__version", "prompt__project", "environment__project")
-    return locked(Placement.objects.all(), *related, prompt=prompt, environment=environment)
-
-
-_WAY_BACK = gates.Outcome("way_back", "The way back", True, "Rolling back asks for permission and a reason, and for nothing else.")
-
-
-def _same_project(version: Version, environment: Environment) -> None:
-    if version.prompt.project_id != environment.project_id:
-        raise Invalid({"environment": "That environment belongs to another project."})
-
-
-def _permitted(answer: Any, subject: Version | Prompt | Review, environment: Environment, what: str, actor: Actor) -> None:
-    if not answer:
-        record(
-            actor=actor,
-            action=f"{what}.not_allowed",
-            subject=subject,
-            project_uid=environment.project.uid,
-            environment=environment.slug,
-            reason=str(answer),
-        )
-        raise NotAllowed(str(answer), kept=True)
-
-
-def _nobody_was_faster(placement: Placement, newest: Deployment | None, version: Version, replaces: Seen) -> None:
-    _is_newest(newest, replaces)
-    if newest is None or placement.out_of_service_at:
-        return
-    if placement.live_version == version:
-        back = "" if placement.live_id == newest.pk else f" To take back what was sent since, roll back to {version.semver}."
-        raise Conflict(f"{version.semver} is live in {placement.environment} already.{back}")
-    if newest.version_id != version.pk:
-        return
-    if newest.jobs.filter(state=PublishJob.State.FAILED).exists():
-        raise Conflict(f"{version.semver} was sent to {placement.environment} already and did not arrive. Try that publication again.")
-    raise Conflict(
-        f"{version.semver} is on its way to {placement.environment} already: {newest.by} sent it at {newest.created_at:%H:%M} UTC."
-    )
-
-
-def _is_newest(newest: Deployment | None, replaces: Seen) -> None:
-    if isinstance(replaces, _Any) or replaces == newest:
-        return
-    if newest is None:
-        raise Conflict("What you saw there is not there any more. Look again.")
-    raise Conflict(
-        f"Someone was faster: {newest.by} sent {newest.version.semver} at {newest.created_at:%H:%M} UTC. "
-        "Look at what is there now, then decide.",
-        by=newest.by.name,
-        semver=newest.version.semver,
-        at=newest.created_at.isoformat(),
-        deployment=str(newest.uid),
-    )
-
-
-def _evaluated(candidate: gates.Candidate, outcomes: list[gates.Outcome], way: str, actor: Actor) -> Evaluation:
-    return Evaluation.objects.create(
-        version=candidate.version,
-        environment=candidate.environment,
-        policy=candidate.policy,
-        way=way,
-        passed=all(outcome.passed for outcome in outcomes),
-        outcomes=[outcome.as_kept() for outcome in outcomes],
-        by=actor.user,
-        created_at=clock.now(),
-    )
-
-
-def _deployed(placement: Placement, evaluation: Evaluation, newest: Deployment | None, reason: str, actor: Actor) -> Deployment:
-    deployment = Deployment.objects.create(
-        placement=placement,
-        sequence=newest.sequence + 1 if newest else 1,
-        version=evaluation.version,
-        evaluation=evaluation,
-        way=evaluation.way,
-        reason=reason,
-        replaces=placement.live,
-        by=actor.user,
-        via=actor.via,
-        created_at=clock.now(),
-    )
-    overtaken = PublishJob.objects.filter(deployment__placement=placement, state__in=[PublishJob.State.OWED, PublishJob.State.FAILED])
-    overtaken.update(state=PublishJob.State.SUPERSEDED, settled_at=clock.now())
-    for target in placement.environment.targets.filter(is_active=True):
-        resource, _ = RemoteResource.objects.get_or_create(target=target, placement=placement)
-        PublishJob.objects.create(
-            deployment=deployment, target=target, resource=resource, next_attempt_at=clock.now(), created_at=clock.now()
-        )
-    Seal.objects.create(deployment=deployment, value=seal.seal_of(deployment))
-    reviews.close_as_deployed(version=deployment.version, environment=placement.environment)
-    wake_on_commit(PUBLISH)
-    return deployment
-
-
 def _way_back(placement: Placement, newest: Deployment, version: Version | None) -> Version:
     """The version to go back to. Raises Conflict with what a person can do instead."""
     assert placement.live
@@ -392,23 +278,6 @@ def _way_back(placement: Placement, newest: Deployment, version: Version | None)
     if not placement.live_history.filter(version=version).exists():
         raise Conflict(f"{version.semver} was never live in {placement.environment}, so it is no way back. Promote it instead.")
     return version
-
-
-def _recorded(deployment: Deployment, action: str, actor: Actor) -> None:
-    replaced = deployment.replaces
-    record(
-        actor=actor,
-        action=action,
-        subject=deployment,
-        project_uid=deployment.placement.prompt.project.uid,
-        semver=deployment.version.semver,
-        prompt=deployment.placement.prompt.uid,
-        environment=deployment.placement.environment.slug,
-        replaces=replaced.version.semver if replaced else None,
-        words={"reason": deployment.reason},
-        evaluation=deployment.evaluation.uid,
-    )
-    anchor_production(deployment)
 
 
 def _job_recorded(job: PublishJob, action: str, actor: Actor, **data: Any) -> None:

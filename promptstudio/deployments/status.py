@@ -14,7 +14,7 @@ from .board import Cell, Row
 
 @dataclass(frozen=True)
 class NextStep:
-    """`kind` is write, mend, promote, complete_record, ask, review, watch, settle or nothing; `label` follows the word "Next:"."""
+    """`kind` is write, mend, promote, complete_record, ask, review, watch, settle, scheduled, nothing; `label` follows the word "Next:"."""
 
     kind: str
     label: str
@@ -52,6 +52,8 @@ def next_step(row: Row) -> NextStep:
             return _outside(cell)
         if cell.state == "gone" and cell.live and (cell.left or _has(cell, row.newest)):
             return _back_to_service(cell, cell.live)
+        if cell.scheduled and cell.scheduled.version_id == row.newest.pk:
+            return NextStep("scheduled", f"{row.newest.semver} goes to {cell.environment} on {cell.scheduled.when}", cell.environment)
         if not _has(cell, row.newest):
             return _towards(cell, row.newest)
     return NextStep("nothing", "Newest version is live everywhere")
@@ -94,6 +96,8 @@ def _coming(row: Row) -> str:
     """What is on its way to the last environment, or waits in front of it."""
     assert row.newest
     for cell in reversed(row.cells):
+        if cell.scheduled:
+            return f"{cell.scheduled.version.semver} goes to {cell.environment} on {cell.scheduled.when}"
         if cell.state == "failed":
             return f"{cell.semver} did not reach {cell.environment}"
         if cell.state == "publishing":

@@ -1,6 +1,8 @@
 from celery import shared_task
 
-from . import places, worker
+from promptstudio.accounts.actor import system
+
+from . import places, schedule_services, worker
 
 
 @shared_task(name="deployments.publish_due")
@@ -13,3 +15,9 @@ def publish_due() -> None:
 def check_places() -> None:
     """Ask places what they hold. Sent when somebody wants to know, and by the clock. Not on the queue of publications."""
     places.check_due()
+
+
+@shared_task(name="schedules.promote_due")
+def promote_scheduled() -> None:
+    """Promote what was scheduled for now. By the clock. Not on the queue of publications, which may be long."""
+    schedule_services.promote_due(actor=system())

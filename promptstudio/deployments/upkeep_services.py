@@ -22,7 +22,7 @@ from . import live
 from .models import Placement, PublishJob
 
 # Rules that say who promotes and how approvals count; they hold no version back by themselves.
-SAY_HOW = {"deployers", "same_baseline", "approver_may_deploy", "approval_days", "suggester_counts_as_author"}
+SAY_HOW = {"deployers", "emergency", "same_baseline", "approver_may_deploy", "approval_days", "suggester_counts_as_author"}
 
 
 @transaction.atomic

@@ -9,7 +9,8 @@ from uuid import UUID
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
-from promptstudio.deployments.models import Deployment, Placement
+from promptstudio.deployments.keepers import other_admins
+from promptstudio.deployments.models import AfterReview, Deployment, Placement, Schedule
 from promptstudio.projects.controls import others_who_confirm
 from promptstudio.projects.models import Environment, Membership, PendingChange
 from promptstudio.projects.roles import ROLES
@@ -19,7 +20,21 @@ from promptstudio.reviews.models import Decision, Review, Thread
 from promptstudio.reviews.permissions import can_decide
 from promptstudio.reviews.services import standing_decisions
 
-from .kinds import ANSWERED, FAILED, HELD_BACK, MENTIONED, RECALLED, RELEASED, REQUEST, REQUEST_ASKED, REVIEW_ASKED, ROLE, SECOND_PERSON
+from .kinds import (
+    ANSWERED,
+    EMERGENCY,
+    FAILED,
+    HELD_BACK,
+    MENTIONED,
+    RECALLED,
+    RELEASED,
+    REQUEST,
+    REQUEST_ASKED,
+    REVIEW_ASKED,
+    ROLE,
+    SCHEDULED,
+    SECOND_PERSON,
+)
 
 Facts = dict[str, Any]
 Group = tuple[str, Iterable[User]]
@@ -33,6 +48,8 @@ PATHS = {
     "publishjob": "placements__deployments__jobs__uid",
     "thread": "versions__threads__uid",
     "request": "requests__uid",
+    "schedule": "placements__schedules__uid",
+    "afterreview": "placements__deployments__after_review__uid",
 }
 
 
@@ -138,13 +155,46 @@ def _moved(kind: str) -> "Audience":
     return told
 
 
+def _forced(entry: Entry, facts: Facts) -> Iterator[Group]:
+    """Every admin of the project, and whoever hears of a promotion."""
+    if deployment := _deployment(entry):
+        yield EMERGENCY, other_admins(deployment)
+        yield from _moved(RELEASED)(entry, facts)
+
+
+def _not_looked_at(entry: Entry, facts: Facts) -> Iterator[Group]:
+    """Whoever can close it."""
+    if found := _after_review(entry):
+        yield EMERGENCY, other_admins(found.deployment)
+
+
+def _concluded(entry: Entry, facts: Facts) -> Iterator[Group]:
+    if found := _after_review(entry):
+        deployment = found.deployment
+        yield EMERGENCY, [deployment.by, deployment.version.prompt.owner, *other_admins(deployment)]
+
+
 def _went_live(entry: Entry, facts: Facts) -> Iterator[Group]:
     """Those who heard of the promotion already are spared its second half."""
     if deployment := _deployment(entry):
         yield RELEASED, [deployment.by]
 
 
+def _scheduled_is_refused(entry: Entry, facts: Facts) -> Iterator[Group]:
+    """Whoever scheduled it and whoever owns it."""
+    if found := _schedule(entry):
+        yield SCHEDULED, [found.key.responsible if found.key else found.by, found.version.prompt.owner]
+
+
+def _whoever_scheduled(entry: Entry, facts: Facts) -> Iterator[Group]:
+    if found := _schedule(entry):
+        yield SCHEDULED, [found.key.responsible if found.key else found.by]
+
+
 def _held_back(entry: Entry, facts: Facts) -> Iterator[Group]:
+    if entry.via == "schedule":
+        # Told with what became of the schedule.
+        return
     version = Version.objects.filter(uid=about(entry)).select_related("prompt__owner", "prompt__project").first()
     if version is None:
         return
@@ -203,6 +253,12 @@ AUDIENCES: dict[str, Audience] = {
     "deployment.made": _moved(RELEASED),
     "deployment.rolled_back": _moved(RELEASED),
     "deployment.went_live": _went_live,
+    "deployment.forced": _forced,
+    "schedule.promoted": _whoever_scheduled,
+    "schedule.refused": _scheduled_is_refused,
+    "schedule.cancelled": _whoever_scheduled,
+    "emergency.reminded": _not_looked_at,
+    "emergency.concluded": _concluded,
     "deployment.blocked": _held_back,
     "rollback.blocked": _held_back,
     "deployment.seal_broken": _moved(FAILED),
@@ -253,6 +309,16 @@ def _who_see(request: Request, people: Iterable[User]) -> list[User]:
 def _deployment(entry: Entry) -> Deployment | None:
     related = "by", "version__prompt__owner", "placement__environment"
     found: Deployment | None = Deployment.objects.filter(uid=about(entry)).select_related(*related).first()
+    return found
+
+
+def _after_review(entry: Entry) -> AfterReview | None:
+    found: AfterReview | None = AfterReview.objects.with_everything().filter(uid=about(entry)).first()
+    return found
+
+
+def _schedule(entry: Entry) -> Schedule | None:
+    found: Schedule | None = Schedule.objects.with_everything().filter(uid=about(entry)).first()
     return found
 
 

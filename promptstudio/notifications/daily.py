@@ -7,11 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.actor import Actor, system
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
+from promptstudio.deployments.emergency_services import remind_of_after_reviews
 from promptstudio.deployments.waiting import reviews_for
 from promptstudio.lib import clock
+from promptstudio.lib.working_days import working_days_later
 from promptstudio.projects.access_services import projects_to_sign_for
 from promptstudio.projects.models import Membership, Project
 from promptstudio.projects.permissions import can
@@ -28,6 +30,7 @@ PATIENCE = 2  # working days
 
 
 def by_the_clock() -> None:
+    remind_of_after_reviews(actor=system())
     for step in (remind, ask_for_access_reviews, gather, forget):
         # One at a time, whoever else looks at the clock.
         with transaction.atomic():
@@ -78,15 +81,6 @@ def forget() -> None:
     Notification.objects.filter(told_at__lt=before).delete()
     Delivery.objects.filter(created_at__lt=before).delete()
     OutboxMessage.objects.filter(created_at__lt=before).delete()
-
-
-def working_days_later(moment: datetime, days: int) -> datetime:
-    """The same time of day so many working days later, Monday to Friday in the server's time zone."""
-    later = timezone.localtime(moment)
-    while days:
-        later += timedelta(days=1)
-        days -= later.weekday() < 5
-    return later
 
 
 def _not_reminded_of() -> Iterable[Review]:

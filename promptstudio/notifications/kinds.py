@@ -24,6 +24,7 @@ REVIEW_ASKED, REMINDER, MENTIONED, ANSWERED = "review_asked", "reminder", "menti
 RELEASED, HELD_BACK, FAILED, RECALLED = "released", "held_back", "failed", "recalled"
 REQUEST_ASKED, REQUEST = "request_asked", "request"
 SECOND_PERSON, ACCESS_REVIEW, ROLE = "second_person", "access_review", "role"
+EMERGENCY, SCHEDULED = "emergency", "scheduled"
 # In the order in which people read them.
 KINDS = {
     REVIEW_ASKED: Kind("A review that you may decide is asked for", Way.AT_ONCE),
@@ -36,6 +37,8 @@ KINDS = {
     HELD_BACK: Kind("A promotion of such a prompt is held back", Way.HERE),
     FAILED: Kind("A publication of such a prompt fails, or its place holds something else", Way.AT_ONCE),
     RECALLED: Kind("A version that you look after is recalled or taken out of service", Way.AT_ONCE),
+    EMERGENCY: Kind("Somebody promotes past the conditions in your project, or nobody looked at it yet", Way.AT_ONCE),
+    SCHEDULED: Kind("What you scheduled goes live, or is refused when its moment has come", Way.AT_ONCE),
     SECOND_PERSON: Kind("Something waits for a second person, or yours was decided", Way.AT_ONCE),
     ACCESS_REVIEW: Kind("It is time to look at who has access to your project", Way.AT_ONCE),
     ROLE: Kind("You get a role, or lose one", Way.HERE),

@@ -10,12 +10,14 @@ ROLES: dict[str, frozenset[str]] = {
     "deploy": frozenset({"domain_expert", "product", "technical", "admin"}),
     "roll_back": frozenset({"product", "technical", "admin"}),
     "recall": frozenset({"product", "technical", "admin"}),
+    "emergency": frozenset({"product", "technical", "admin"}),
     "audit": frozenset({"auditor", "product", "technical", "admin"}),
     "administer": frozenset({"admin"}),
 }
 # In the order in which people read them.
 REVIEWERS = tuple(role for role in ROLE_WORDS if role in ROLES["review"])
 DEPLOYERS = tuple(role for role in ROLE_WORDS if role in ROLES["deploy"])
+IN_AN_EMERGENCY = tuple(role for role in ROLE_WORDS if role in ROLES["emergency"])
 # As a refusal says it; `{place}` is project or folder.
 DEEDS = {
     "read": "read this {place}",
@@ -24,6 +26,7 @@ DEEDS = {
     "deploy": "promote in this {place}",
     "roll_back": "roll back in this {place}",
     "recall": "recall versions in this {place}",
+    "emergency": "promote past the conditions in this {place}",
     "audit": "read the audit trail of this {place}",
     "administer": "change the settings of this {place}",
 }
@@ -35,6 +38,7 @@ IN_WORDS = {
     "deploy": "Promote; the conditions say who where",
     "roll_back": "Roll back",
     "recall": "Recall a version",
+    "emergency": "Promote in an emergency, past the conditions; they say who where",
     "audit": "Read the audit trail",
     "administer": "Change these settings",
 }

@@ -37,6 +37,7 @@ class Rules(BaseModel):
 
     `previous_hours` is how long it has to be live in the environment before, without a break and up to now.
     `hours` have to be open, all of them, and no one of the `freezes` may hold (`windows`).
+    `emergency` are the roles that may promote although the others hold a version back.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +68,7 @@ class Rules(BaseModel):
     hours: Annotated[tuple[Hours, ...], AfterValidator(windows.of_one_zone_each)] = ()
     freezes: Annotated[tuple[Freeze, ...], Field(max_length=windows.MOST_FREEZES), AfterValidator(windows.each_once)] = ()
     deployers: tuple[str, ...] = ("domain_expert", "product", "technical", "admin")
+    emergency: tuple[str, ...] = ("admin",)
 
     @property
     def asks_approval(self) -> bool:
@@ -137,6 +139,8 @@ class Rules(BaseModel):
             found.append(f"{listed([ROLE_WORDS.get(role, role) for role in more])} may accept cases that got worse as well")
         if more := [role for role in self.deployers if role not in other.deployers]:
             found.append(f"{listed([ROLE_WORDS.get(role, role) for role in more])} may promote as well")
+        if more := [role for role in self.emergency if role not in other.emergency]:
+            found.append(f"{listed([ROLE_WORDS.get(role, role) for role in more])} may promote past the conditions in an emergency")
         return found
 
     def raised_to(self, floor: "Rules") -> "Rules":
@@ -157,7 +161,13 @@ class Rules(BaseModel):
             deployers=deployers or floor.deployers,
             hours=self.hours + floor.hours,
             freezes=windows.still_to_come(self.freezes + floor.freezes, clock.now()),
+            emergency=tuple(role for role in self.emergency if role in floor.emergency),
         )
+
+    def emergency_in_words(self, environment: str) -> str:
+        if not self.emergency:
+            return f"Nobody but a site admin may promote to {environment} past the conditions."
+        return f"In an emergency, past the conditions: {listed([ROLE_WORDS.get(role, role) for role in self.emergency])}."
 
     def deployers_in_words(self, environment: str) -> str:
         """Who may press the button, once the conditions are met."""

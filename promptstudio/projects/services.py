@@ -17,7 +17,7 @@ from . import controls
 from .answering import what_is_missing_in_folders
 from .models import Environment, Floor, Folder, PendingChange, Policy, Project
 from .permissions import can, can_administer_site, can_create_project
-from .roles import DEPLOYERS, REVIEWERS
+from .roles import DEPLOYERS, IN_AN_EMERGENCY, REVIEWERS
 from .rules import Rules
 from .saving import save_by
 from .staffing import staff_of, what_is_missing
@@ -240,7 +240,8 @@ def parse_rules(data: dict[str, Any]) -> Rules:
 
 
 def _check_roles(rules: Rules) -> None:
-    for asked, able, verb in ((rules.approvals, REVIEWERS, "approve"), (rules.deployers, DEPLOYERS, "promote")):
+    asked_of = ((rules.approvals, REVIEWERS, "approve"), (rules.deployers, DEPLOYERS, "promote"))
+    for asked, able, verb in (*asked_of, (rules.emergency, IN_AN_EMERGENCY, "promote in an emergency")):
         if others := set(asked) - set(able):
             raise Invalid({"rules": f"{', '.join(sorted(others))} is no role that may {verb}. Those are {', '.join(able)}."})
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
-from promptstudio.deployments.models import Placement, PublishJob, WentLive
+from promptstudio.deployments.models import AfterReview, Placement, PublishJob, Schedule, WentLive
 from promptstudio.deployments.requests import MOST_SHOWN, WaitingRequest
 from promptstudio.deployments.waiting import WaitingReview, failed_publications
 from promptstudio.projects.access_services import projects_to_sign_for
@@ -43,6 +43,7 @@ class Shipped:
 class Desk:
     """Most urgent first in each list. `failed` holds one job for each deployment; `days` holds what shipped, newest day first."""
 
+    emergencies: list[AfterReview] = field(default_factory=list)
     reviews: list[WaitingReview] = field(default_factory=list)
     controls: list[PendingChange] = field(default_factory=list)
     access: list[Project] = field(default_factory=list)
@@ -50,12 +51,13 @@ class Desk:
     changes: list[Decision] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     requests: list[WaitingRequest] = field(default_factory=list)
+    scheduled: list[Schedule] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     days: list[tuple[date, list[Shipped]]] = field(default_factory=list)
 
     @property
     def waiting(self) -> int:
-        asked = (self.reviews, self.controls, self.access, self.failed, self.changes, self.mentions, self.requests)
+        asked = (self.emergencies, self.reviews, self.controls, self.access, self.failed, self.changes, self.mentions, self.requests)
         lists: tuple[Sized, ...] = (*asked, self.drafts)
         return sum(map(len, lists))
 
@@ -63,6 +65,7 @@ class Desk:
     def sentence(self) -> str:
         """“Two approvals and one failed publication wait for you.” Drafts do not press anybody."""
         counts = (
+            (len(self.emergencies), "emergency to look at"),
             (len(self.reviews), "review"),
             (len(self.controls), "change to confirm"),
             (len(self.access), "access list"),
@@ -82,6 +85,7 @@ class Desk:
 def desk_of(actor: Actor, *, reviews: list[WaitingReview], requests: list[WaitingRequest]) -> Desk:
     jobs = {job.deployment_id: job for job in reversed(failed_publications(actor))}
     return Desk(
+        emergencies=list(AfterReview.objects.awaiting(actor).with_everything().order_by("due_at")[:MOST_SHOWN]),
         reviews=reviews,
         controls=_to_confirm(actor),
         access=_access_due(actor),
@@ -89,6 +93,7 @@ def desk_of(actor: Actor, *, reviews: list[WaitingReview], requests: list[Waitin
         changes=_changes_asked_of(actor),
         mentions=_mentions_of(actor),
         requests=requests[:MOST_SHOWN],
+        scheduled=_scheduled_by(actor),
         drafts=_drafts_of(actor),
         days=list(_by_day(_told(_went_live(actor)))),
     )
@@ -148,6 +153,12 @@ def _mentions_of(actor: Actor) -> list[Mention]:
     spoken = ("remark__mentions__person", "comment__mentions__person", "decision__mentions__person")
     newest = found.order_by("-id").prefetch_related(*spoken)[:MOST_MENTIONS]
     return list({mention.where: mention for mention in reversed(newest)}.values())[::-1]
+
+
+def _scheduled_by(actor: Actor) -> list[Schedule]:
+    """What this person scheduled and its moment has not come for, soonest first. It waits for the clock, and is no count of theirs."""
+    mine = Schedule.objects.visible_to(actor).waiting().filter(by=actor.user)
+    return list(mine.with_everything().order_by("at")[:MOST_SHOWN])
 
 
 def _drafts_of(actor: Actor) -> list[Draft]:

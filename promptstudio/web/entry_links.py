@@ -9,12 +9,22 @@ from django.urls import reverse
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
-from promptstudio.deployments.models import Deployment, PublishJob, Target
+from promptstudio.deployments.models import AfterReview, Deployment, PublishJob, Release, Schedule, Target
 from promptstudio.projects.models import ApiKey, Environment, Folder, Membership, Policy, Project, ServiceAccount
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Request, Snippet, SnippetVersion, Version
 from promptstudio.reviews.models import Review, Thread
 
-from .requests import deployment_url, draft_url, prompt_url, request_url, review_url, thread_url
+from .requests import (
+    after_review_url,
+    deployment_url,
+    draft_url,
+    prompt_url,
+    release_url,
+    request_url,
+    review_url,
+    schedule_url,
+    thread_url,
+)
 
 Things = Callable[[Actor], Any]
 Address = Callable[[Any], str]
@@ -59,6 +69,9 @@ LINKS: dict[str, tuple[Things, Address]] = {
         _of_prompts(PublishJob, "deployment__placement__prompt__project", path="deployment__placement__prompt"),
         lambda job: deployment_url(job.deployment),
     ),
+    "schedule": (lambda actor: Schedule.objects.visible_to(actor).select_related("placement__prompt__project"), schedule_url),
+    "release": (lambda actor: Release.objects.visible_to(actor).select_related("project"), release_url),
+    "afterreview": (lambda actor: AfterReview.objects.visible_to(actor).with_everything(), after_review_url),
     "environment": (_of_projects(Environment, "project"), _settings("settings", "project")),
     "policy": (_of_projects(Policy, "environment__project"), _settings("settings", "environment__project")),
     "target": (_of_projects(Target, "environment__project"), _settings("settings", "environment__project")),

@@ -11,7 +11,7 @@ from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.permissions import can_write
 
 from .renaming import Renamed
-from .requests import StudioRequest, deployment_url, prompt_url, review_url
+from .requests import StudioRequest, deployment_url, prompt_url, review_url, schedule_url
 
 TABS = (
     ("", "Overview"),
@@ -72,6 +72,8 @@ def step_url(prompt: Prompt, step: status.NextStep, row: board.Row) -> str:
             return prompt_url(prompt, "ask", step.version.semver, step.environment.slug)  # type: ignore[union-attr]
         case "review":
             return review_url(step.review)  # type: ignore[arg-type]
+        case "scheduled":
+            return schedule_url(row.cell(step.environment).scheduled)  # type: ignore[arg-type]
         case "watch" | "settle":
             newest = row.cell(step.environment).newest  # type: ignore[arg-type]
             return deployment_url(newest) if newest else ""

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from promptstudio.accounts.actor import Actor
-from promptstudio.deployments.models import Deployment
+from promptstudio.deployments.models import AfterReview, Deployment, Release, Schedule
 from promptstudio.prompts.models import Draft, Prompt
 from promptstudio.prompts.models import Request as PromptRequest
 from promptstudio.reviews.models import Review, Thread
@@ -59,6 +59,18 @@ def request_url(asked: PromptRequest) -> str:
 
 def draft_url(draft: Draft) -> str:
     return prompt_url(draft.prompt, "edit", draft.uid)
+
+
+def after_review_url(after_review: AfterReview) -> str:
+    return reverse("after_review", args=[after_review.deployment.placement.prompt.project.slug, after_review.uid])
+
+
+def schedule_url(schedule: Schedule) -> str:
+    return prompt_url(schedule.placement.prompt, "scheduled", schedule.uid)
+
+
+def release_url(release: Release) -> str:
+    return reverse("release", args=[release.project.slug, release.uid])
 
 
 def deployment_url(deployment: Deployment) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -32,6 +33,14 @@ GATES = {
     "folder_reviewers": "who answers for the folder",
 }
 
+# why something scheduled was refused when its moment had come
+REFUSED_AT_ITS_MOMENT = {
+    "blocked": "conditions were not met",
+    "overtaken": "somebody had sent something else there meanwhile",
+    "not_allowed": "whoever scheduled it may not promote there any more",
+    "conflict": "it was not possible as things stood",
+    "broken": "something unexpected happened",
+}
 # why a sign-in was refused, where the word itself does not say it
 REFUSALS = {
     "archived": "the account is closed",
@@ -263,8 +272,12 @@ def _confirmed(facts: Facts) -> SafeString:
     return format_html("confirmed{} that {} is what was wanted: {}{}", instead, facts.number, facts.what, facts.reason())
 
 
+def _gates(facts: Facts) -> list[str]:
+    return [GATES.get(str(gate), str(gate).replace("_", " ")) for gate in facts.data.get("gates") or []]
+
+
 def _blocked(facts: Facts) -> SafeString:
-    gates = [GATES.get(str(gate), str(gate).replace("_", " ")) for gate in facts.data.get("gates") or []]
+    gates = _gates(facts)
     missing = f" because of {', '.join(gates)}" if gates else ""
     return format_html("wanted to send {} to {}; it was held back{}", facts.what, facts.environment, missing)
 
@@ -272,6 +285,33 @@ def _blocked(facts: Facts) -> SafeString:
 def _sent(facts: Facts) -> SafeString:
     replaced = facts.data.get("replaces")
     return format_html("sent {}{}{}", facts.what, f", in place of {replaced}" if replaced else "", facts.reason())
+
+
+def _forced(facts: Facts) -> SafeString:
+    return format_html("promoted {} in an emergency, past {}{}", facts.what, ", ".join(_gates(facts)) or "the conditions", facts.reason())
+
+
+def _concluded(facts: Facts) -> SafeString:
+    verdict = "justified" if facts.data.get("verdict") == "justified" else "not justified"
+    return format_html("closed it: {}. It was {}{}", facts.what, verdict, facts.reason())
+
+
+def _scheduled(template: str) -> Wording:
+    def wording(facts: Facts) -> SafeString:
+        gates = f" ({', '.join(_gates(facts))})" if facts.data.get("gates") else ""
+        because = REFUSED_AT_ITS_MOMENT.get(str(facts.data.get("because")), "")
+        return format_html(template, what=facts.what, when=_moment(facts), reason=facts.reason(), because=f"because {because}{gates}")
+
+    return wording
+
+
+def _moment(facts: Facts) -> str:
+    """As it was said: in the time zone of whoever scheduled it."""
+    try:
+        local = datetime.fromisoformat(str(facts.data.get("at"))).astimezone(ZoneInfo(str(facts.data.get("zone"))))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return "later"
+    return f"{local:%A, %-d %B %Y at %-H:%M} ({facts.data['zone']})"
 
 
 def _rolled_back(facts: Facts) -> SafeString:
@@ -411,6 +451,28 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "substitute.ended": ("users", "quiet", _said("ended that {person} decides in somebody's place")),
     "suggestion.taken": ("pencil", "quiet", _said("took a suggestion for {what} into a draft")),
     "deployment.made": ("rocket", "", _sent),
+    "deployment.forced": ("bolt", "back", _forced),
+    "schedule.made": ("calendar-time", "quiet", _scheduled("scheduled {what} for {when}{reason}")),
+    "schedule.moved": ("calendar-time", "quiet", _scheduled("moved {what} to {when}")),
+    "schedule.cancelled": ("x", "quiet", _scheduled("cancelled {what}, which was scheduled for {when}")),
+    "schedule.promoted": ("calendar-time", "", _scheduled("promoted what was scheduled: {what}")),
+    "schedule.refused": ("circle-x", "back", _scheduled("did not promote what was scheduled, {because}: {what}")),
+    "release.made": ("packages", "quiet", _said("began the release {what} for {environment}")),
+    "release.changed": ("packages", "quiet", _said("changed what goes with the release {what}")),
+    "release.withdrawn": ("arrow-back-up", "quiet", _said("withdrew the release {what}")),
+    "release.promoted": ("packages", "", _said("promoted all of the release {what} to {environment}{reason}")),
+    "release.rolled_back": ("arrow-back-up", "back", _said("rolled all of the release {what} back in {environment}{reason}")),
+    "release.blocked": ("circle-x", "back", _said("wanted to promote the release {what} to {environment}; it was held back")),
+    "release.rollback_blocked": ("circle-x", "back", _said("wanted to roll the release {what} back in {environment}; it was held back")),
+    "release.not_allowed": ("lock", "back", _said("wanted to move the release {what} in {environment} and was not allowed to{reason}")),
+    "emergency.blocked": ("circle-x", "back", _said("wanted to promote {what} to {environment} in an emergency; the recall held it back")),
+    "emergency.not_allowed": (
+        "lock",
+        "back",
+        _said("wanted to promote {what} to {environment} in an emergency and was not allowed to{reason}"),
+    ),
+    "emergency.reminded": ("clock", "back", _said("reminded the project admins: nobody has closed it yet: {what}")),
+    "emergency.concluded": ("circle-check", "", _concluded),
     "deployment.rolled_back": ("arrow-back-up", "back", _rolled_back),
     "deployment.went_live": ("circle-check-filled", "", _said("saw {what} go live")),
     "deployment.blocked": ("circle-x", "back", _blocked),

@@ -58,4 +58,5 @@ urlpatterns = [
     path("", include("promptstudio.web.urls_requests")),
     path("", include("promptstudio.web.urls_reviews")),
     path("", include("promptstudio.web.urls_deploying")),
+    path("", include("promptstudio.web.urls_releases")),
 ]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from django.http import HttpRequest
 
 from promptstudio.accounts.actor import Actor
+from promptstudio.deployments.models import AfterReview
 from promptstudio.deployments.requests import WaitingRequest, requests_for
 from promptstudio.deployments.waiting import WaitingReview, reviews_for
 from promptstudio.projects.models import Project
@@ -17,6 +18,11 @@ Item = TypeVar("Item")
 
 def waiting_reviews(request: HttpRequest, project: Project | None = None) -> list[WaitingReview]:
     return _once(request, reviews_for, project, lambda item: item.review.version.prompt.project_id)
+
+
+def waiting_emergencies(request: HttpRequest, project: Project) -> list[AfterReview]:
+    found = AfterReview.objects.awaiting(cast(StudioRequest, request).actor).with_everything()
+    return list(found.filter(deployment__placement__prompt__project=project).order_by("due_at"))
 
 
 def waiting_requests(request: HttpRequest, project: Project | None = None) -> list[WaitingRequest]:

@@ -29,7 +29,7 @@ def shaped(response: Any, status: int, shape: type[schemas.Schema]) -> Any:
 def test_a_prompt_is_made_and_read(app: Application) -> None:
     made = shaped(app.post("/prompts", {"name": "claims/triage", "title": "Triage ✓"}), 201, schemas.PromptOut)
     assert (made["name"], made["title"], made["kind"], made["status"]) == ("claims/triage", "Triage ✓", "text", "empty")
-    assert made["environments"]["production"] == {"semver": None, "state": "none", "live": None}
+    assert made["environments"]["production"] == {"semver": None, "state": "none", "live": None, "emergency": False}
     assert shaped(app.get("/prompts/claims/triage"), 200, schemas.PromptOut) == made
 
 
@@ -79,7 +79,7 @@ def test_a_promoted_version_is_served(app: Application, cast: Cast) -> None:
     assert (live["name"], live["environment"], live["semver"]) == ("claims/triage", "development", "1.0.0")
     assert (live["digest"], live["bundle"]) == (version.digest, version.bundle.as_json())
     prompt = app.get("/prompts/claims/triage").json()
-    assert prompt["environments"]["development"] == {"semver": "1.0.0", "state": "live", "live": "1.0.0"}
+    assert prompt["environments"]["development"] == {"semver": "1.0.0", "state": "live", "live": "1.0.0", "emergency": False}
     listed = shaped(app.get("/prompts/claims/triage/deployments"), 200, schemas.Deployments)
     assert listed["items"] == [deployment]
 

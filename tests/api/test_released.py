@@ -107,7 +107,7 @@ def test_a_version_on_its_way_is_hidden(cast: Cast, inside: Application, prompt:
     deployments.deploy(version=prompt.newest, environment=cast.development, actor=cast.alice)
     assert refused(inside.get(f"/prompts/claims/triage/versions/{prompt.newest.semver}"))
     state = inside.get("/prompts/claims/triage").json()["environments"]["development"]
-    assert state == {"semver": "1.1.0", "state": "live", "live": "1.1.0"}
+    assert state == {"semver": "1.1.0", "state": "live", "live": "1.1.0", "emergency": False}
 
 
 def test_a_recalled_version_is_hidden(cast: Cast, inside: Application, prompt: Prompt) -> None:

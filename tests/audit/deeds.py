@@ -13,10 +13,12 @@ from promptstudio.accounts import session_services, signing_in, throttling
 from promptstudio.accounts.actor import system
 from promptstudio.accounts.models import Identity, SignedIn, User
 from promptstudio.audit import services as audit
-from promptstudio.deployments import acceptance_services, target_services, upkeep_services
+from promptstudio.deployments import acceptance_services, emergency_services, target_services, upkeep_services
+from promptstudio.deployments import release_services as releases
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.models import PublishJob
+from promptstudio.deployments.models import AfterReview, PublishJob, Release, Schedule
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.deployments.schedule_services import cancel_schedule, move_schedule, promote_due, schedule_promotion
 from promptstudio.evaluations import services as evaluations
 from promptstudio.evaluations import suite_services
 from promptstudio.evaluations.cases import Cases
@@ -116,6 +118,47 @@ def _deployed_again(s: Stage) -> None:
     promote(s.next, s.cast.development, by=s.cast.alice)
     publish_everything()
     deployments.roll_back(prompt=s.prompt, environment=s.cast.development, reason="No.", actor=s.cast.bob)
+
+
+def _a_release(s: Stage, version: Version | None = None) -> Release:
+    return releases.make_release(environment=s.cast.staging, name="Storm", versions=[version or s.version], actor=s.cast.alice)
+
+
+def _release_rolled_back(s: Stage) -> None:
+    releases.promote_release(release=_a_release(s), actor=s.cast.alice)
+    promote(s.next, s.cast.development, by=s.cast.alice)
+    publish_everything()
+    second = releases.promote_release(release=_a_release(s, s.next), actor=s.cast.alice)
+    releases.roll_back_release(release=second, reason="No.", actor=s.cast.bob)
+
+
+def _scheduled(s: Stage) -> Schedule:
+    at = clock.now() + timedelta(days=1)
+    return schedule_promotion(version=s.next, environment=s.cast.development, at=at, zone="UTC", actor=s.cast.alice)
+
+
+def _moved(s: Stage) -> None:
+    move_schedule(schedule=_scheduled(s), at=clock.now() + timedelta(days=2), zone="UTC", actor=s.cast.alice)
+
+
+def _promoted_by_the_clock(s: Stage) -> None:
+    with clock.at(_scheduled(s).at):
+        promote_due(actor=system())
+
+
+def _forced(s: Stage) -> AfterReview:
+    fire = {"version": s.version, "environment": s.cast.production, "reason": "Fire."}
+    return emergency_services.promote_in_an_emergency(**fire, actor=s.cast.dora).after_review  # type: ignore[no-any-return]
+
+
+def _concluded(s: Stage) -> None:
+    emergency_services.conclude(after_review=_forced(s), verdict="justified", words="Nothing.", actor=s.cast.root)
+
+
+def _reminded(s: Stage) -> None:
+    tomorrow = _forced(s).opened_at.replace(hour=9) + timedelta(days=1)
+    with clock.at(tomorrow):
+        emergency_services.remind_of_after_reviews(actor=system())
 
 
 def _a_wish(s: Stage) -> PendingChange:
@@ -509,6 +552,25 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: acceptance_services.accept_case(**_got_worse(s), reason="No.", actor=s.cast.bob),
     ),
     "deployments.take_acceptance_back": ("case.acceptance_withdrawn", _took_back),
+    "deployments.make_release": ("release.made", lambda s: _a_release(s)),
+    "deployments.put_into_release": (
+        "release.changed",
+        lambda s: releases.put_into_release(release=_a_release(s), version=s.next, actor=s.cast.bob),
+    ),
+    "deployments.take_from_release": (
+        "release.changed",
+        lambda s: releases.take_from_release(release=_a_release(s), prompt=s.prompt, actor=s.cast.bob),
+    ),
+    "deployments.withdraw_release": ("release.withdrawn", lambda s: releases.withdraw_release(release=_a_release(s), actor=s.cast.bob)),
+    "deployments.promote_release": ("release.promoted", lambda s: releases.promote_release(release=_a_release(s), actor=s.cast.bob)),
+    "deployments.roll_back_release": ("release.rolled_back", lambda s: _release_rolled_back(s)),
+    "deployments.schedule_promotion": ("schedule.made", lambda s: _scheduled(s)),
+    "deployments.move_schedule": ("schedule.moved", lambda s: _moved(s)),
+    "deployments.cancel_schedule": ("schedule.cancelled", lambda s: cancel_schedule(schedule=_scheduled(s), actor=s.cast.alice)),
+    "deployments.promote_due": ("schedule.promoted", lambda s: _promoted_by_the_clock(s)),
+    "deployments.promote_in_an_emergency": ("deployment.forced", lambda s: _forced(s)),
+    "deployments.conclude": ("emergency.concluded", lambda s: _concluded(s)),
+    "deployments.remind_of_after_reviews": ("emergency.reminded", lambda s: _reminded(s)),
     "deployments.take_out_of_service": (
         "prompt.taken_out_of_service",
         lambda s: deployments.take_out_of_service(prompt=s.prompt, environment=s.cast.development, reason="No.", actor=s.cast.bob),

@@ -23,7 +23,6 @@ COVERED = {
     "projects.put_role",
     "projects.take_role",
     "reviews.close_as_deployed",
-    "deployments.lock_placement",
     "prompts.save_draft",
     # What a person ticks in a preview that nobody else sees; each row that comes in is a prompt that was created.
     "prompts.change_import",

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.admin import site
 from playwright.sync_api import Browser, Page
 
+from promptstudio.lib import clock
 from tests.npm import NODE, installed
 from tests.permissions.pages import PAGES
 from tests.studio import Studio
@@ -46,6 +48,8 @@ NO_PAGES = {
 }
 PANELS = sorted(f"{model._meta.app_label}_{model._meta.model_name}" for model in site._registry)
 PAGES_OF_A_PANEL = ("changelist", "add", "change", "history")
+HAIL = "/p/claims/prompts/hail-damage-note-for-the-callback/-/"
+GLASS = "/p/claims/prompts/glass-breakage-quick-settlement/-/"
 RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
 
 pytestmark = [
@@ -64,7 +68,7 @@ def walked(studio: Studio) -> Walked:
     found: Walked = {}
     for person, starts in PEOPLE.items():
         walker = Walker(studio.url, person)
-        made = _what_the_demo_lacks(walker) if person == WRITER else []
+        made = _what_the_demo_lacks(walker) if person == WRITER else [_an_emergency(walker)]
         for name, address in walker.walk(*starts, *made).found.items():
             found.setdefault(name, (person, address))
     # Its link is a button that saves the draft first.
@@ -73,7 +77,7 @@ def walked(studio: Studio) -> Walked:
 
 
 def _what_the_demo_lacks(walker: Walker) -> list[str]:
-    """A snippet with two versions, a file that was read, a conversation about a line, answers, and an overtaken draft."""
+    """A snippet with two versions, a file that was read, a conversation about a line, answers, an overtaken draft, and what goes later."""
     snippet = {"name": "kind-end", "purpose": "How letters end.", "text": "Kind regards", "place": "project"}
     rows = {"text": "title,text\nLetter,Write to {{customer}}.", "folder": ""}
     said = {"place": "messages.0.text", "first": "1", "last": "1", "text": "Shorter?"}
@@ -86,7 +90,15 @@ def _what_the_demo_lacks(walker: Walker) -> list[str]:
         walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}try/", **{"side": "1.0.0", "with": "table"}),
         _suite_that_was_run(walker, prompt),
         _overtaken_draft(walker, prompt),
+        walker.send("/p/claims/releases/new/", name="Storm season", environment="development"),
+        walker.send(
+            f"{HAIL}promote/development/1.0.0/schedule/", day=f"{clock.now() + timedelta(days=9):%Y-%m-%d}", hour="07:00", zone="UTC"
+        ),
     ]
+
+
+def _an_emergency(walker: Walker) -> str:
+    return walker.send(f"{GLASS}promote/production/1.1.0/emergency/", reason="The old text promises a callback.")
 
 
 def _suite_that_was_run(walker: Walker, prompt: str) -> str:

@@ -46,7 +46,7 @@ def actions(*names: str) -> list[Entry]:
 
 
 def test_one_function_writes_deployments() -> None:
-    assert writers_of_deployments() == ["deployments/services.py:_deployed"]
+    assert writers_of_deployments() == ["deployments/door.py:sent"]
 
 
 @pytest.mark.parametrize("source", ["Deployment(way='x')", "Deployment.objects.create()", "placement.deployments.get_or_create()"])

@@ -1,8 +1,11 @@
 """Which deed opens each page and each form. A new address gets a line here, with a form that is real enough to be accepted."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
+
+from promptstudio.lib import clock
 
 from .expecting import INVISIBLE, NOBODY, OK, PUBLIC, REFUSED, SIGNED_IN, SITE_ADMIN, Entry, on_prompt
 from .stage import ELSEWHERE_IN_PROJECT, FOLDER, Person, Stage, Things
@@ -26,6 +29,9 @@ TAKEN_BY = "Who has taken it hands it over; otherwise it is a matter of keeping 
 TOLD = "What one was told oneself, and how one wants to be told."
 NOT_TOLD = "What somebody else was told is not there."
 DEMO = "There is no such page but in the demo on one machine."
+ADMINS_ALONE = {"product": REFUSED, "technical": REFUSED, "inside": REFUSED}
+OWN_SCHEDULE = "It is promoted as whoever scheduled it, so nobody else says when."
+EMERGENCY = "The conditions say who of them promotes in an emergency; unless they say otherwise, admins alone."
 TOP = "Without a folder in its address it is the top, which whoever has a role in one folder alone does not read."
 NO_TOP = {"inside": INVISIBLE, "keeper": INVISIBLE, "outside": INVISIBLE}
 OPEN = "Before anybody is signed in, and for machines that watch the product."
@@ -39,6 +45,10 @@ def grant(stage: Stage, things: Things, person: Person) -> dict[str, str]:
 
 def reason(*_: Any) -> dict[str, str]:
     return {"reason": "It is time."}
+
+
+def a_moment(*_: Any) -> dict[str, str]:
+    return {"day": f"{clock.now() + timedelta(days=3):%Y-%m-%d}", "hour": "07:00", "zone": "Europe/Berlin"}
 
 
 def roll_back(stage: Stage, things: Things, person: Person) -> dict[str, str]:
@@ -351,6 +361,25 @@ PAGES: dict[str, Entry] = {
     "GET prompt_promote": on_prompt("read", address=environment("production")),
     "POST prompt_promote": on_prompt("deploy", reason, address=environment("production")),
     "GET prompt_conditions": on_prompt("read", address=environment("production")),
+    # what goes together; the one prompt of the stage's release opens and closes its doors
+    "GET releases": Entry("read", at="somewhere"),
+    "GET release_new": Entry("read", at="somewhere"),
+    "POST release_new": Entry("deploy", at="somewhere", make=form(name="Storm", environment="development")),
+    "GET release": on_prompt("read", address=uid("release")),
+    "POST release_add": on_prompt("deploy", lambda s, t, p: {"version": str(t.first.uid)}, address=uid("release")),
+    "POST release_take": on_prompt("deploy", lambda s, t, p: {"prompt": str(t.prompt.uid)}, address=uid("release")),
+    "POST release_promote": on_prompt("deploy", address=uid("release")),
+    "POST release_roll_back": on_prompt("roll_back", reason, address=uid("release")),
+    "POST release_withdraw": on_prompt("deploy", address=uid("release")),
+    "GET prompt_schedule": on_prompt("read", address=environment("production")),
+    "POST prompt_schedule": on_prompt("deploy", a_moment, address=environment("production")),
+    "GET prompt_scheduled": on_prompt("read", address=uid("schedule")),
+    "POST prompt_scheduled": on_prompt(NOBODY, a_moment, address=uid("schedule"), instead={"author": OK}, why=OWN_SCHEDULE),
+    "POST prompt_schedule_cancel": on_prompt("deploy", address=uid("schedule")),
+    "GET prompt_emergency": on_prompt("read", address=environment("production")),
+    "POST prompt_emergency": on_prompt("emergency", reason, address=environment("production"), instead=ADMINS_ALONE, why=EMERGENCY),
+    "GET after_review": on_prompt("read", address=uid("after_review")),
+    "POST after_review": Entry("administer", seen="prompt", make=form(verdict="justified", words="Nothing."), address=uid("after_review")),
     "GET prompt_roll_back": on_prompt("read"),
     "POST prompt_roll_back": on_prompt("roll_back", roll_back),
     "GET prompt_recall": on_prompt("read"),

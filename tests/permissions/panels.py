@@ -181,6 +181,8 @@ DOORS: dict[str, Entry] = {
     **once("prompts_requestevent", lambda stage, things: things.wish.events.get(kind="said"), ON_PROMPT, erase()),
     **once("deployments_recall", lambda stage, things: things.recall, ON_PROMPT, erase()),
     **once("evaluations_acceptedcase", lambda stage, things: things.accepted, ON_PROMPT, erase()),
+    **once("deployments_schedule", lambda stage, things: things.schedule, ON_PROMPT, erase()),
+    **once("deployments_conclusion", lambda stage, things: things.conclusion, ON_PROMPT, erase()),
     **once("deployments_deployment", lambda stage, things: things.live, ON_PROMPT, erase()),
     **once("deployments_evaluation", lambda stage, things: things.live.evaluation, ON_PROMPT),
     **once("deployments_publishjob", lambda stage, things: things.job, ON_PROMPT, {"try_again": on_prompt("deploy")}),

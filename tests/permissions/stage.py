@@ -6,6 +6,7 @@ It is built once. Each call happens in a savepoint that is rolled back, so all o
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,14 +17,17 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
-from promptstudio.deployments.models import Deployment, PublishJob, Recall, Target
+from promptstudio.deployments.models import AfterReview, Conclusion, Deployment, PublishJob, Recall, Release, Schedule, Target
 from promptstudio.deployments.publishing import PublishFailed
+from promptstudio.deployments.release_services import make_release
+from promptstudio.deployments.schedule_services import schedule_promotion
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.models import AcceptedCase, Answer, Run, Suite
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.services import ask_models
 from promptstudio.evaluations.suite_services import add_suite
+from promptstudio.lib import clock
 from promptstudio.projects import key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.group_mappings import add_mapping
@@ -109,6 +113,10 @@ class Things:
     live: Deployment
     job: PublishJob
     recall: Recall
+    after_review: AfterReview
+    schedule: Schedule
+    release: Release
+    conclusion: Conclusion
     wish: Request
     answer: Answer
     suite: Suite
@@ -186,6 +194,15 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     publish_everything()
     job = PublishJob.objects.get(deployment__placement__prompt=prompt)
     recall = deployments.recall(version=first, reason="Wrong sums.", actor=decider)
+    earlier, after_review = (
+        AfterReview.objects.create(deployment=d, due_at=clock.now())
+        for d in Deployment.objects.filter(version__in=[first, version], placement=live.placement).order_by("id")
+    )
+    conclusion = Conclusion.objects.create(after_review=earlier, verdict="justified", words="It burned.", by=decider.user)
+    # Of 1.0.0, so that promoting the newest stays free.
+    tomorrow = clock.now() + timedelta(days=1)
+    schedule = schedule_promotion(version=first, environment=places["staging"], at=tomorrow, zone="UTC", reason="Later.", actor=author)
+    release = make_release(environment=places["production"], name=title, versions=[version], actor=author)
     draft = prompts.open_draft(prompt=prompt, actor=author)
     draft = prompts.save_draft(draft=draft, content=bundle("Newer {{claim}}", model=MODEL), revision=draft.revision, actor=author)
     suggestion = Suggestion.objects.get(remark__thread=thread)
@@ -224,6 +241,10 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
         live,
         job,
         recall,
+        after_review,
+        schedule,
+        release,
+        conclusion,
         wish,
         answer,
         suite,

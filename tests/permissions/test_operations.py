@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from promptstudio.api.urls import _documentation
+from promptstudio.lib import clock
 from promptstudio.projects.roles import SCOPES
 from tests.cast import bundle
 
@@ -44,6 +46,15 @@ def review(stage: Stage) -> dict[str, Any]:
     return {"prompt": stage.open.prompt.name, "version": stage.open.version.semver, "environment": "staging"}
 
 
+def later(stage: Stage) -> dict[str, Any]:
+    return deployment(stage) | {"at": (clock.now() + timedelta(days=2)).isoformat()}
+
+
+def release(stage: Stage) -> dict[str, Any]:
+    version = {"prompt": stage.open.prompt.name, "version": stage.open.version.semver}
+    return {"name": "Storm", "environment": "staging", "versions": [version]}
+
+
 OPERATIONS = {
     "list_prompts": Operation("read", environment=OK, folder=OK, project=OK),
     "read_prompt": Operation("read"),
@@ -67,6 +78,14 @@ OPERATIONS = {
     "ask_for_review": Operation("write", review, environment=REFUSED),
     "deploy": Operation("deploy", deployment, environment=REFUSED),
     "roll_back": Operation("roll_back", rollback, environment=REFUSED),
+    "schedule_deployment": Operation("deploy", later, environment=REFUSED),
+    "read_schedule": Operation("read"),
+    "cancel_schedule": Operation("deploy"),
+    "list_releases": Operation("read", environment=OK, folder=OK, project=OK),
+    "make_release": Operation("deploy", release, environment=REFUSED),
+    "read_release": Operation("read"),
+    "promote_release": Operation("deploy"),
+    "roll_back_release": Operation("roll_back", lambda stage: {"reason": "Wrong sums."}),
 }
 DOCUMENTED = {
     described["operationId"]: (method, path) for path, methods in _documentation()["paths"].items() for method, described in methods.items()
@@ -75,7 +94,14 @@ DOCUMENTED = {
 
 def address(name: str, stage: Stage) -> str:
     things = stage.open
-    uid = {"read_review": things.review, "read_request": things.wish, "read_answer": things.answer}.get(name, things.live).uid
+    of = {
+        "review": things.review,
+        "request": things.wish,
+        "read_answer": things.answer,
+        "schedule": things.schedule,
+        "release": things.release,
+    }
+    uid = next((thing.uid for word, thing in of.items() if name.endswith(f"_{word}")), things.live.uid)
     sides = {"a": things.first.semver, "b": things.version.semver}
     return str(DOCUMENTED[name][1]).format(name=things.prompt.name, uid=uid, semver=things.version.semver, **sides)
 
@@ -86,7 +112,9 @@ def outcome(response: Any) -> str:
     if response.status_code == 403:
         return REFUSED if response.json()["detail"] else "403 without a sentence"
     # A prompt that a body names and this key does not see is answered at its field.
-    if response.status_code == 404 or (response.status_code == 422 and set(response.json()["errors"]) == {"prompt"}):
+    if response.status_code == 404 or (
+        response.status_code == 422 and {name.rpartition(".")[2] for name in response.json()["errors"]} == {"prompt"}
+    ):
         return INVISIBLE
     return OK if response.status_code in (200, 201, 409, 422) else str(response.status_code)
 

@@ -11,7 +11,8 @@ from django.db.models import Model
 from promptstudio.accounts import services as accounts
 from promptstudio.accounts import session_services
 from promptstudio.accounts.actor import Actor
-from promptstudio.deployments import acceptance_services, target_services, upkeep_services
+from promptstudio.deployments import acceptance_services, emergency_services, schedule_services, target_services, upkeep_services
+from promptstudio.deployments import release_services as releases
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.places import ask_places
@@ -37,7 +38,21 @@ from tests.audit.test_every_service import public_services
 from tests.cast import bundle, wished
 
 from .expecting import INVISIBLE, NOBODY, OK, REFUSED, SITE_ADMIN, Entry, expected, on_prompt
-from .pages import ACCEPTS, ASKED, KEEPER, NO_AUTHOR, OWN_IMPORT, OWNER, SITE, TAKEN_BY, WISHER, WISHER_OR_OWNER
+from .pages import (
+    ACCEPTS,
+    ADMINS_ALONE,
+    ASKED,
+    EMERGENCY,
+    KEEPER,
+    NO_AUTHOR,
+    OWN_IMPORT,
+    OWN_SCHEDULE,
+    OWNER,
+    SITE,
+    TAKEN_BY,
+    WISHER,
+    WISHER_OR_OWNER,
+)
 from .stage import FIRST_LINE, FOLDER, Stage, Things, undone
 
 Call = Callable[[Stage, Things, Actor], Any]
@@ -95,7 +110,8 @@ WITHOUT_A_ROLE = {
     "prompts.forget_old_imports": "The clock does it, a day after they were read.",
     "reviews.standing_decisions": "The conditions are answered from it.",
     "reviews.close_as_deployed": "Part of promoting.",
-    "deployments.lock_placement": "Part of promoting.",
+    "deployments.promote_due": "The clock does it, as whoever scheduled it.",
+    "deployments.remind_of_after_reviews": "The clock does it, every day.",
 }
 
 
@@ -118,6 +134,10 @@ def own_import(call: Call) -> tuple[Entry, Call]:
 def _asked_a_model(s: Stage, t: Things, actor: Actor) -> Any:
     ask = Question(bundle=t.version.bundle, label="1.0.1", other_model="a.model", values={"claim": "y"})
     return ask_models(prompt=t.prompt, questions=[ask], actor=actor)
+
+
+def later(s: Stage, t: Things) -> dict[str, Any]:
+    return {"version": t.version, "environment": s.production, "at": t.schedule.at, "zone": "UTC"}
 
 
 def _founded(s: Stage, t: Things, actor: Actor) -> Any:
@@ -408,6 +428,38 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         "roll_back", lambda s, t, a: deployments.roll_back(prompt=t.prompt, environment=s.development, reason="No.", actor=a)
     ),
     "deployments.recall": prompt("recall", lambda s, t, a: deployments.recall(version=t.version, reason="No.", actor=a)),
+    "deployments.make_release": prompt(
+        "deploy", lambda s, t, a: releases.make_release(environment=s.production, name="Storm", versions=[t.version], actor=a)
+    ),
+    "deployments.put_into_release": prompt(
+        "deploy", lambda s, t, a: releases.put_into_release(release=t.release, version=t.first, actor=a)
+    ),
+    "deployments.take_from_release": prompt(
+        "deploy", lambda s, t, a: releases.take_from_release(release=t.release, prompt=t.prompt, actor=a)
+    ),
+    "deployments.withdraw_release": prompt("deploy", lambda s, t, a: releases.withdraw_release(release=t.release, actor=a)),
+    "deployments.promote_release": prompt("deploy", lambda s, t, a: releases.promote_release(release=t.release, actor=a)),
+    "deployments.roll_back_release": prompt(
+        "roll_back", lambda s, t, a: releases.roll_back_release(release=t.release, reason="No.", actor=a)
+    ),
+    "deployments.schedule_promotion": prompt("deploy", lambda s, t, a: schedule_services.schedule_promotion(**later(s, t), actor=a)),
+    "deployments.move_schedule": prompt(
+        NOBODY,
+        lambda s, t, a: schedule_services.move_schedule(schedule=t.schedule, at=t.schedule.at + timedelta(days=1), zone="UTC", actor=a),
+        instead={"author": OK},
+        why=OWN_SCHEDULE,
+    ),
+    "deployments.cancel_schedule": prompt("deploy", lambda s, t, a: schedule_services.cancel_schedule(schedule=t.schedule, actor=a)),
+    "deployments.promote_in_an_emergency": prompt(
+        "emergency",
+        lambda s, t, a: emergency_services.promote_in_an_emergency(version=t.version, environment=s.production, reason="Fire.", actor=a),
+        instead=ADMINS_ALONE,
+        why=EMERGENCY,
+    ),
+    "deployments.conclude": (
+        Entry("administer", seen="prompt"),
+        lambda s, t, a: emergency_services.conclude(after_review=t.after_review, verdict="justified", words="Nothing.", actor=a),
+    ),
     "deployments.take_out_of_service": prompt(
         "roll_back", lambda s, t, a: deployments.take_out_of_service(prompt=t.prompt, environment=s.development, reason="No.", actor=a)
     ),

@@ -15,7 +15,7 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.projects import services as projects
 from promptstudio.projects.conditions import changed_in_words, in_words, with_conditions
 from promptstudio.projects.models import Environment, PendingChange, Policy, Role
-from promptstudio.projects.roles import DEPLOYERS, REVIEWERS
+from promptstudio.projects.roles import DEPLOYERS, IN_AN_EMERGENCY, REVIEWERS
 from promptstudio.projects.rules import Rules
 
 from ..templatetags.studio import state_badge
@@ -184,11 +184,19 @@ class ConditionsForm(CalendarForm, ServiceForm):
     deployers = forms.MultipleChoiceField(
         choices=[(role, Role(role).label) for role in DEPLOYERS], label="Who may promote", widget=forms.CheckboxSelectMultiple
     )
+    emergency = forms.MultipleChoiceField(
+        choices=[(role, Role(role).label) for role in IN_AN_EMERGENCY],
+        label="Who may promote in an emergency",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Past these conditions, with a reason. Every project admin is told, and another one looks at it afterwards.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["deployers"].initial = list(DEPLOYERS)
         self.fields["accepters"].initial = list(Rules().accepters)
+        self.fields["emergency"].initial = list(Rules().emergency)
 
     def rules_data(self) -> dict[str, Any]:
         """What the form says, as `projects.rules.Rules` reads it."""
@@ -197,13 +205,20 @@ class ConditionsForm(CalendarForm, ServiceForm):
         # They say nothing where no case is compared.
         accepters = {"accepters": given["accepters"]} if given["no_regression"] else {}
         chosen = {name: given[name] for name in (*YES_OR_NO, *NUMBERS)}
-        return {**chosen, **self.calendar, "approvals": approvals, **accepters, "deployers": given["deployers"]}
+        return {
+            **chosen,
+            **self.calendar,
+            "approvals": approvals,
+            **accepters,
+            "deployers": given["deployers"],
+            "emergency": given["emergency"],
+        }
 
 
 def initial_of(rules: Rules) -> dict[str, Any]:
     """What `ConditionsForm` starts with, to show these."""
     approvals = {f"approvals_{role}": count for role, count in rules.approvals.items()}
-    listed = {name: list(getattr(rules, name)) for name in ("accepters", "deployers")}
+    listed = {name: list(getattr(rules, name)) for name in ("accepters", "deployers", "emergency")}
     chosen = rules.model_dump(include={*YES_OR_NO, *NUMBERS})
     return {**chosen, **approvals, **calendar_initial(rules), **listed}
 

@@ -85,7 +85,7 @@ class FloorAdmin(ScopedAdmin):
                 {"fields": (*approvals, "folder_reviewers", "suggester_counts_as_author", "same_baseline", "approval_days")},
             ),
             ("When promotion is allowed at most", {"fields": CALENDAR, "description": CALENDAR_HINT}),
-            ("Nobody else may promote", {"fields": ("deployers", "approver_may_deploy")}),
+            ("Nobody else may promote", {"fields": ("deployers", "approver_may_deploy", "emergency")}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

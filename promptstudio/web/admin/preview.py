@@ -62,8 +62,8 @@ def of_conditions(environment: Any, rules: Rules, actor: Actor) -> Preview:
     """`environment` comes from `with_conditions`. A constant number of queries, however many reviews are open and versions live."""
     present = Rules.model_validate(environment.rules_data)
     return Preview(
-        before=[in_words(environment), present.deployers_in_words(environment.name)],
-        after=[in_words(environment, rules), rules.deployers_in_words(environment.name)],
+        before=[in_words(environment), present.deployers_in_words(environment.name), present.emergency_in_words(environment.name)],
+        after=[in_words(environment, rules), rules.deployers_in_words(environment.name), rules.emergency_in_words(environment.name)],
         affected=_affected(environment, rules, actor),
         on_the_way=_on_the_way(environment),
         warnings=[missing for missing in _missing(environment.project, rules) if missing],

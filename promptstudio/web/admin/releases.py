@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_request, erase_words
-from promptstudio.deployments.models import Deployment, Evaluation, Recall
+from promptstudio.deployments.models import Conclusion, Deployment, Evaluation, Recall, Schedule
 from promptstudio.deployments.permissions import can_deploy
 from promptstudio.evaluations.models import AcceptedCase
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
@@ -286,6 +286,37 @@ class AcceptedCaseAdmin(ErasingAdmin):
     list_select_related = ("version__prompt__project", "environment", "suite", "by")
 
 
+@admin.register(Conclusion)
+class ConclusionAdmin(ErasingAdmin):
+    one, many, icon = "after-review", "after-reviews", "bolt"
+    hint = "What was said afterwards about promotions in an emergency."
+    project_path = "after_review__deployment__placement__prompt__project"
+    prompt_path = "after_review__deployment__placement__prompt"
+    list_display = ("after_review", "verdict", "words", "by", when("at", "Closed"))
+    list_filter = ("verdict",)
+    search_fields = ("words", "by__name")
+    list_select_related = (
+        "by",
+        "after_review__deployment__version__prompt__project",
+        "after_review__deployment__placement__environment",
+    )
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ErasingAdmin):
+    one, many, icon = "scheduled promotion", "scheduled promotions", "calendar-time"
+    hint = "What waits for its moment, and what became of what waited."
+    project_path, prompt_path = "placement__prompt__project", "placement__prompt"
+    list_display = ("version", "place", when("at", "When"), "state", "because", "by", "reason")
+    list_filter = ("state", "placement__environment")
+    search_fields = ("version__prompt__title", "reason", "by__name")
+    list_select_related = ("version__prompt__project", "placement__environment", "placement__prompt__project", "by")
+
+    @admin.display(description="Environment")
+    def place(self, schedule: Schedule) -> str:
+        return lane_tag(schedule.placement.environment)
+
+
 @admin.register(Deployment)
 class DeploymentAdmin(ErasingAdmin):
     one, many, icon = "deployment", "deployments", "rocket"
@@ -342,6 +373,8 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Answer", ordering="passed")
     def answer(self, evaluation: Evaluation) -> str:
+        if evaluation.way == "emergency":
+            return state_badge("emergency", "Passed over")
         return state_badge("passed", "Let in") if evaluation.passed else state_badge("blocked", "Held back")
 
     @admin.display(description="Because of")

@@ -23,7 +23,10 @@ KINDS = {
     ),
     "requests": ("Requests", ("request.",)),
     "reviews": ("Reviews and comments", ("review.", "thread.", "suggestion.")),
-    "promotions": ("Promotions and rollbacks", ("deployment.", "rollback.", "prompt.taken_out", "version.recalled")),
+    "promotions": (
+        "Promotions and rollbacks",
+        ("deployment.", "emergency.", "schedule.", "release.", "rollback.", "prompt.taken_out", "version.recalled"),
+    ),
     "publications": ("Publications", ("publication.", "places.", "deployment.seal_broken")),
     "exports": ("Files taken out", ("audit.",)),
     "people": ("People and keys", ("role.", "access.signed", "service_account.", "key.", "text.")),

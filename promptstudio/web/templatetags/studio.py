@@ -38,6 +38,7 @@ STATES = {
     "failed": ("failed", "alert-triangle-filled", "Failed"),
     "blocked": ("failed", "circle-x", "Blocked"),
     "recalled": ("failed", "ban", "Recalled"),
+    "emergency": ("failed", "bolt", "In an emergency"),
     "in_review": ("review", "eye", "In review"),
     "open": ("review", "eye", "In review"),
     "asked": ("publishing", "circle-dashed", "Asked"),

@@ -9,8 +9,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from promptstudio.deployments import board, gates, live, services
-from promptstudio.deployments.models import Deployment, Placement, PublishJob
-from promptstudio.deployments.permissions import can_deploy, can_recall, can_roll_back, can_settle, can_take_out_of_service
+from promptstudio.deployments.models import AfterReview, Deployment, Placement, PublishJob, Release
+from promptstudio.deployments.permissions import (
+    can_deploy,
+    can_promote_in_an_emergency,
+    can_recall,
+    can_roll_back,
+    can_settle,
+    can_take_out_of_service,
+)
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
@@ -56,6 +63,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
         "checklist": listed,
         "open_gates": listed.open,
         "may": can_deploy(request.actor, place, prompt),
+        "may_in_an_emergency": can_promote_in_an_emergency(request.actor, place, prompt),
         "targets": place.targets.filter(is_active=True),
         "open_review": version.reviews.open().filter(environment=place).first(),
         "reason": request.POST.get("reason", ""),
@@ -214,7 +222,11 @@ def deployment_context(request: StudioRequest, deployment: Deployment) -> dict[s
         job.may_settle = can_settle(request.actor, job)  # type: ignore[attr-defined]
     settled = sum(job.state in (PublishJob.State.CONFIRMED, PublishJob.State.EXCLUDED) for job in jobs)
     replaced = deployment.replaces
+    emergency = deployment.way == "emergency"
     return {
+        "in_release": Release.objects.visible_to(request.actor).filter(items__deployment=deployment).first(),
+        "after_review": AfterReview.objects.with_everything().filter(deployment=deployment).first() if emergency else None,
+        "overridden": [answer for answer in deployment.evaluation.answers if not answer["passed"]] if emergency else [],
         "deployment": deployment,
         "version": deployment.version,
         "environment": deployment.placement.environment,
@@ -270,6 +282,7 @@ def _deployment_or_404(request: StudioRequest, prompt: Prompt, uid: UUID) -> Dep
         "placement__environment__project",
         "placement__live__version",
         "placement__prompt__project",
+        "evaluation",
     )
     return get_object_or_404(found.select_related(*related), uid=uid)
 

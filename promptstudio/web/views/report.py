@@ -23,7 +23,13 @@ from ..requests import StudioRequest
 from .audit import readable
 
 PER_PAGE = 25
-WORDS = {"sent": "Sent", "rolled_back": "Rolled back", "recalled": "Recalled", "taken_out": "Taken out of service"}
+WORDS = {
+    "sent": "Sent",
+    "forced": "Sent in an emergency",
+    "rolled_back": "Rolled back",
+    "recalled": "Recalled",
+    "taken_out": "Taken out of service",
+}
 COLUMNS = (
     "When (UTC)",
     "What",

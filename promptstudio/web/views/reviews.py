@@ -46,7 +46,7 @@ from ..requests import StudioRequest, review_url
 from ..searching import typed
 from ..steps import step_from
 from ..uids import uid_or_404
-from ..waiting import waiting_reviews
+from ..waiting import waiting_emergencies, waiting_reviews
 
 PER_PAGE = 25
 
@@ -65,7 +65,10 @@ def reviews(request: StudioRequest, project: str) -> HttpResponse:
     for_me_first = Case(When(pk__in=list(waiting), then=Value(0)), default=Value(1))
     page = Paginator(found.order_by(for_me_first, "-asked_at"), PER_PAGE).get_page(request.GET.get("page"))
     listed = [{"review": review, "waiting": waiting.get(review.pk)} for review in page]
-    return render(request, "reviews/list.html", {"project": space, "listed": listed, "page_obj": page, "closed": closed, "words": words})
+    context = {"project": space, "listed": listed, "page_obj": page, "closed": closed, "words": words}
+    if not closed and not words and page.number == 1:
+        context["emergencies"] = list(waiting_emergencies(request, space))
+    return render(request, "reviews/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

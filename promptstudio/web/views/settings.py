@@ -42,6 +42,7 @@ def overview(request: StudioRequest, project: str) -> HttpResponse:
             "policy": policies[place.pk],
             "words": policies[place.pk].rules.in_words(place.name, before),
             "deployers": [Role(role).label for role in policies[place.pk].rules.deployers],
+            "emergency": [Role(role).label for role in policies[place.pk].rules.emergency],
             "targets": targets[place.pk],
         }
         for place, before in zip(places, previous, strict=False)

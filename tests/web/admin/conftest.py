@@ -1,13 +1,17 @@
 """Somebody who may open the panel, and something of everything in it."""
 
+from datetime import timedelta
+
 import pytest
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
+from promptstudio.deployments.models import AfterReview, Conclusion, Deployment, Schedule
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.models import AcceptedCase
 from promptstudio.evaluations.suite_services import add_suite
+from promptstudio.lib import clock
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, set_floor
@@ -39,6 +43,13 @@ def dora(cast: Cast) -> Actor:
     return staff(cast.dora)
 
 
+def looked_at(deployment: Deployment, *, by: Actor) -> None:
+    after_review = AfterReview.objects.create(deployment=deployment, due_at=clock.now())
+    later = {"at": clock.now() + timedelta(days=1), "zone": "UTC", "reason": "Later."}
+    Schedule.objects.create(placement=deployment.placement, version=deployment.version, by=by.user, **later)
+    Conclusion.objects.create(after_review=after_review, verdict="justified", words="It burned.", by=by.user)
+
+
 @pytest.fixture
 def filled(cast: Cast, prompt: Prompt) -> Cast:
     """Something of everything, in “claims” and in the project of Charlie."""
@@ -47,6 +58,7 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     comment(review=asked(version, cast.staging, by=cast.alice), text="Is it clear?", actor=cast.alice)
     begin_thread(version=version, lines=Lines("messages.0.text", 1, 1), text="@Bob, shorter?", suggests="{{claim}}", actor=cast.alice)
     deployments.recall(version=version, reason="Wrong sums.", actor=cast.bob)
+    looked_at(version.deployments.latest("id"), by=cast.root)
     secret_place = add_environment(project=cast.elsewhere, slug="vault", name="Secret vault", rules=Rules(), actor=cast.root)
     theirs = a_prompt(cast.elsewhere, by=cast.charlie, title="Secret recipe")
     a_key(an_application(cast.elsewhere, responsible=cast.charlie, by=cast.root), "read", by=cast.root)
@@ -64,6 +76,7 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
         suite = add_suite(prompt=made.prompt, name=f"{secret}claims", cases=Cases(), actor=by)
         said = {"accepted": True, "reason": f"{secret}reason", "role": "product", "by": by.user}
         AcceptedCase.objects.create(suite=suite, case="1", digest="", version=made, against=made, environment=place, **said)
+    looked_at(other.deployments.latest("id"), by=cast.root)
     set_floor(data={}, actor=cast.root)
     wished(cast.claims, by=cast.alice)
     wished(theirs, by=cast.charlie, title="Secret wish")

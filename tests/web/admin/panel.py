@@ -15,7 +15,19 @@ from ..reading import at
 
 PANELS = sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
 READ_ONLY = ["prompt", "version", "review", "deployment", "evaluation", "publishjob", "entry", "apikey", "serviceaccount", "project"]
-READ_ONLY += ["acceptedcase", "decision", "comment", "remark", "suggestion", "recall", "request", "requestevent", "snippet"]
+READ_ONLY += [
+    "acceptedcase",
+    "decision",
+    "comment",
+    "remark",
+    "suggestion",
+    "recall",
+    "conclusion",
+    "schedule",
+    "request",
+    "requestevent",
+    "snippet",
+]
 
 
 def ids(panel: Any) -> str:

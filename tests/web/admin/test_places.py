@@ -45,6 +45,7 @@ def test_conditions_are_put_in_force_by_their_service(client: Client, cast: Cast
         "approvals_product": 1,
         "approval_days": 30,
         "deployers": ["technical"],
+        "emergency": ["admin"],
         "same_baseline": "on",
     }
     assert client_post(client, dora, address(Policy, "add"), typed).status_code == 302
@@ -56,7 +57,13 @@ def test_conditions_are_put_in_force_by_their_service(client: Client, cast: Cast
 
 def test_conditions_that_are_refused_stand_in_the_form(client: Client, cast: Cast, dora: Actor) -> None:
     rules = cast.staging.policy.rules
-    same = {"environment": cast.staging.pk, "previous_environment": "on", "same_baseline": "on", "deployers": list(rules.deployers)}
+    same = {
+        "environment": cast.staging.pk,
+        "previous_environment": "on",
+        "same_baseline": "on",
+        "deployers": list(rules.deployers),
+        "emergency": ["admin"],
+    }
     same |= {"approver_may_deploy": "on"}
     response = client_post(client, dora, address(Policy, "add"), same)
     assert (response.status_code, "These are already the rules of Staging." in text(response)) == (409, True)

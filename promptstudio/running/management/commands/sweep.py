@@ -7,8 +7,10 @@ import structlog
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
+from promptstudio.accounts.actor import system
 from promptstudio.audit import anchors, streaming
 from promptstudio.deployments.places import check_due
+from promptstudio.deployments.schedule_services import promote_due
 from promptstudio.deployments.worker import publish_due
 from promptstudio.evaluations.leases import could_begin
 from promptstudio.evaluations.worker import answer_due
@@ -24,13 +26,14 @@ MODELS_AT_ONCE = 24
 
 
 class Command(BaseCommand):
-    help = "Do what is due: publications, the trail, places, telling people. With --every, again and again, for want of a broker."
+    help = "Do what is due: promotions, publications, the trail, places, telling people. With --every, again and again, without a broker."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--every", type=float, metavar="SECONDS", help="Go on until stopped, looking this often.")
 
     def handle(self, *args: Any, every: float | None = None, **options: Any) -> None:
         if every is None:
+            promote_due(actor=system())
             tried = publish_due()
             anchors.anchor_all()
             _send_and_ask()
@@ -48,6 +51,7 @@ class Command(BaseCommand):
             # At once: a process that is restarted more often than hourly has to send them too. A head that did not move costs nothing.
             anchored_at = reminded_at = float("-inf")
             while True:
+                promote_due(actor=system())
                 publish_due()
                 asking = {each for each in asking if not each.done()}
                 for _ in range(min(could_begin(), MODELS_AT_ONCE - len(asking))):

@@ -14,7 +14,7 @@ from promptstudio.lib.append_only import AppendOnly, AppendOnlyQuerySet
 from promptstudio.projects.models import Environment, Policy
 from promptstudio.prompts.models import Prompt, Version
 
-from .naming import in_words
+from ..naming import in_words
 
 
 class Target(models.Model):
@@ -71,7 +71,7 @@ class Evaluation(AppendOnly):
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="evaluations")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
-    way = models.CharField(max_length=10, choices=[("promotion", "Promotion"), ("rollback", "Way back")])
+    way = models.CharField(max_length=10, choices=[("promotion", "Promotion"), ("rollback", "Way back"), ("emergency", "Emergency")])
     passed = models.BooleanField()
     outcomes = models.JSONField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -122,7 +122,7 @@ class Deployment(AppendOnly):
     sequence = models.PositiveIntegerField()
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="deployments")
     evaluation = models.OneToOneField(Evaluation, on_delete=models.PROTECT, related_name="deployment")
-    way = models.CharField(max_length=10, choices=[("promotion", "Promotion"), ("rollback", "Rollback")])
+    way = models.CharField(max_length=10, choices=[("promotion", "Promotion"), ("rollback", "Rollback"), ("emergency", "Emergency")])
     reason = models.TextField(blank=True)
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
