@@ -2,11 +2,29 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Avg, Count
 
 from .cases import Cases
-from .models import Result
+from .models import Result, Run
 
 Outcome = Result.Outcome
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What most answers of a case say: `agreeing` of `asked`. `score` is their mean, None where none has one."""
+
+    outcome: Outcome
+    agreeing: int
+    asked: int
+    score: float | None = None
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether its answers came out differently."""
+        return self.outcome != Outcome.WAITING and self.agreeing < self.asked
 
 
 def by_case(results: Iterable[Result]) -> Mapping[str, Outcome]:
@@ -36,3 +54,19 @@ def suffices(suite: Cases, outcomes: Mapping[str, Outcome]) -> bool:
     whole = sum(case.weight for case in suite.cases)
     # Shares such as 0.7 have no exact place among doubles.
     return whole > 0 and sum(case.weight for case in passed) / whole >= suite.threshold - 1e-9
+
+
+def tallies_of(runs: Iterable[Run | int]) -> dict[int, dict[str, Tally]]:
+    """By run and case, of runs or their keys. One query, however many; the results themselves are not read."""
+    rows = Result.objects.filter(run__in=list(runs)).order_by().values_list("run", "case", "outcome")
+    counted: dict[int, dict[str, list[tuple[Outcome, int, float | None]]]] = defaultdict(lambda: defaultdict(list))
+    for run, case, outcome, count, score in rows.annotate(count=Count("pk"), score=Avg("score")):
+        counted[run][case].append((Outcome(outcome), count, score))
+    return {run: {case: _tally(parts) for case, parts in cases.items()} for run, cases in counted.items()}
+
+
+def _tally(parts: list[tuple[Outcome, int, float | None]]) -> Tally:
+    outcome = majority(each for each, count, _ in parts for _ in range(count))
+    scored = [(count, score) for _, count, score in parts if score is not None]
+    score = sum(count * score for count, score in scored) / sum(count for count, _ in scored) if scored else None
+    return Tally(outcome, sum(count for each, count, _ in parts if each == outcome), sum(count for _, count, _ in parts), score)

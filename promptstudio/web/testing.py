@@ -8,14 +8,18 @@ from django.shortcuts import get_object_or_404
 
 from promptstudio.evaluations.cases import Case
 from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
+from promptstudio.evaluations.scores import shares_by_suite
 from promptstudio.evaluations.standing import latest_of, newest_versions
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.soundness import listed, mapping, text_of
 
+from .charts import spark
 from .prompt_pages import prompt_or_404
 from .requests import StudioRequest
 
 COLUMNS = 4
+# Counting groups by every column that is read.
+LONG_TEXTS = ("suite_version__canonical", "version__canonical", "draft__content")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,9 @@ class Row:
     suite: Suite
     cases: int
     run: Run | None
+    # The share of passed answers on its newest versions, as the path of a small line, and the same in words.
+    line: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,21 @@ def first_turn_of(prompt: Prompt) -> str:
 
 
 def overview_of(prompt: Prompt) -> list[Row]:
-    """Every suite with its latest run. Three queries."""
+    """Every suite with its latest run, and how it went over the newest versions. Five queries."""
     suites = list(prompt.suites.in_use())
     newest = newest_versions(suites)
     runs = latest_of(Run.objects.filter(suite_version__suite__in=suites), "suite_version__suite").with_everything()
-    latest = {run.suite_version.suite_id: run for run in runs}
-    return [Row(suite, len(newest[suite.pk].cases), latest.get(suite.pk)) for suite in suites]
+    latest = {run.suite_version.suite_id: run for run in runs.defer(*LONG_TEXTS)}
+    shares = shares_by_suite(suites)
+    lines = {suite.pk: shares.get(suite.pk, []) for suite in suites}
+    return [
+        Row(suite, len(newest[suite.pk].cases), latest.get(suite.pk), spark(lines[suite.pk]), _course(lines[suite.pk])) for suite in suites
+    ]
+
+
+def _course(shares: list[float]) -> str:
+    """What the small line shows, for who does not see it."""
+    return f"From version to version, this share of the answers passed: {', '.join(f'{share:.0%}' for share in shares)}"
 
 
 def matrix_of(suite: Suite, newest: SuiteVersion) -> Matrix:

@@ -139,6 +139,10 @@ def suite_as_csv(stage: Stage, things: Things) -> dict[str, Any]:
     return {"uid": things.suite.uid, "kind": "csv"}
 
 
+def a_suite_to_run(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"suite": str(things.suite.uid), "on": things.version.semver}
+
+
 def a_suite(*_: Any) -> dict[str, str]:
     return {"name": "Rare claims", "case": "1", "c1-name": "Storm", "c1-value-claim": "x"}
 
@@ -295,6 +299,8 @@ PAGES: dict[str, Entry] = {
     "POST prompt_cases_import": on_prompt("write", cases_of_a_file),
     "GET prompt_suite_export": on_prompt("read", address=suite_as_csv),
     "GET prompt_suite": on_prompt("read", address=uid("suite")),
+    "GET prompt_results": on_prompt("read", address=uid("suite")),
+    "GET prompt_suite_history": on_prompt("read", address=uid("suite")),
     "GET prompt_suite_edit": on_prompt("read", address=uid("suite")),
     "POST prompt_suite_edit": on_prompt("write", cases_of_a_suite, address=uid("suite")),
     "POST prompt_suite_change": on_prompt("write", form(name="Other claims"), address=uid("suite")),
@@ -347,6 +353,8 @@ PAGES: dict[str, Entry] = {
         why=NO_AUTHOR,
     ),
     "POST review_comment": on_prompt("write", form(text="Why?"), address=uid("review")),
+    "GET review_tests": on_prompt("read", address=uid("review")),
+    "POST review_tests": on_prompt("write", a_suite_to_run, address=uid("review")),
     "GET review_answers": on_prompt("read", address=uid("review")),
     "POST review_answers": on_prompt("write", address=uid("review")),
     "POST review_withdraw": on_prompt("administer", address=uid("review"), instead={"author": OK}, why=ASKED),
@@ -358,6 +366,8 @@ PAGES: dict[str, Entry] = {
     "POST thread_reopen": on_prompt("write", address=uid("thread")),
     "POST suggestion_take": on_prompt("write", address=uid("suggestion")),
     # its way to readers
+    "GET prompt_promote_tests": on_prompt("read", address=environment("production")),
+    "POST prompt_promote_tests": on_prompt("write", a_suite_to_run, address=environment("production")),
     "GET prompt_promote": on_prompt("read", address=environment("production")),
     "POST prompt_promote": on_prompt("deploy", reason, address=environment("production")),
     "GET prompt_conditions": on_prompt("read", address=environment("production")),

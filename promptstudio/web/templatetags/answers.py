@@ -10,6 +10,7 @@ from promptstudio.evaluations.assertions import label_of
 from promptstudio.evaluations.models import Answer
 from promptstudio.prompts.catalogue import BUILT_IN
 
+from .. import results
 from ..trying import in_words
 
 register = template.Library()
@@ -40,13 +41,7 @@ def model_label(model: str) -> str:
 @register.filter
 def laid_out(answer: Answer) -> str:
     """The text; where it is one JSON object or list, with a line for each member."""
-    text = answer.text.strip()
-    if text[:1] not in ("{", "["):
-        return answer.text
-    try:
-        return as_json(json.loads(text))
-    except (ValueError, RecursionError):
-        return answer.text
+    return results.laid_out(answer.text)
 
 
 @register.filter

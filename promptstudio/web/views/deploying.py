@@ -27,6 +27,7 @@ from ..comparisons import compare
 from ..prompt_pages import prompt_and_place_or_404, prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, deployment_url, looks_on, prompt_url, review_url
 from ..steps import step_from
+from ..tests_beside import tests_context
 from ..uids import uid_or_404
 
 
@@ -69,6 +70,7 @@ def prompt_promote(request: StudioRequest, project: str, name: str, environment:
         "reason": request.POST.get("reason", ""),
         "asks_review": bool(candidate.rules.approvals),
     }
+    context |= tests_context(request, version, candidate.live, prompt_url(prompt, "promote_tests", place.slug, version.semver))
     if context["open_review"]:
         context["review_url"] = review_url(context["open_review"])
     return render_prompt(request, "deployments/promote.html", prompt, tab="versions", status_code=status, **(context | more))

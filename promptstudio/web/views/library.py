@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import board
+from promptstudio.evaluations.marks import marks_of
 from promptstudio.projects.models import Project
 from promptstudio.prompts import favourites
 from promptstudio.prompts.catalogue import Catalogue, plain_id
@@ -175,6 +176,7 @@ def _rows(facts: list[shelf.Fact], places: list[Any], found: Found) -> list[dict
         for review in Review.objects.open().filter(version__prompt__in=prompts).select_related("version").with_changes_asked()
     }
     hits = searching.hits(prompts.values(), words)
+    marks = marks_of(row.newest for row in rows if row.newest)
     return [
         {
             "prompt": row.prompt,
@@ -185,6 +187,7 @@ def _rows(facts: list[shelf.Fact], places: list[Any], found: Found) -> list[dict
             "former": found.former.get(row.prompt.pk),
             "review": reviews.get(row.prompt.pk),
             "tags": sorted(fact.tag),
+            "mark": marks.get(row.newest.pk) if row.newest else None,
             "starred": fact.prompt in found.starred,
         }
         for row, fact in zip(rows, facts, strict=True)

@@ -14,6 +14,7 @@ from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import Deployment, PublishJob
 from promptstudio.deployments.requests import requests_of
+from promptstudio.evaluations.marks import marks_of
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Project
 from promptstudio.prompts import services
@@ -164,6 +165,7 @@ def overview_page(
         may_restrict=may_restrict,
         named=named,
         version=newest,
+        mark=marks_of([newest]).get(newest.pk) if newest else None,
         **(text_context(newest) if newest else {}),
         drafts=drafts,
         reviews=list(Review.objects.open().filter(version__prompt=prompt).select_related("version", "environment", "asked_by")),

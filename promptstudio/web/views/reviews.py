@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from promptstudio.deployments import gates
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.models import Deployment, Placement
+from promptstudio.deployments.models import Deployment
 from promptstudio.deployments.permissions import can_deploy
 from promptstudio.deployments.requests import requests_answered_by
 from promptstudio.evaluations.permissions import can_try
@@ -45,6 +45,7 @@ from ..prompt_pages import prompt_or_404, render_prompt, version_or_404
 from ..requests import StudioRequest, review_url
 from ..searching import typed
 from ..steps import step_from
+from ..tests_beside import live_in, tests_context
 from ..uids import uid_or_404
 from ..waiting import waiting_emergencies, waiting_reviews
 
@@ -73,7 +74,7 @@ def reviews(request: StudioRequest, project: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
-    found = _review_or_404(request, project, uid)
+    found = review_or_404(request, project, uid)
     if request.method != "POST":
         return _review_page(request, found)
     if refusal := decided(request, found):
@@ -84,7 +85,7 @@ def review(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
 
 @require_POST
 def review_comment(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
-    found = _review_or_404(request, project, uid)
+    found = review_or_404(request, project, uid)
     if refusal := commented(request, found):
         return _review_page(request, found, refusal)
     return redirect(review_url(found) + "#talk-h")
@@ -92,7 +93,7 @@ def review_comment(request: StudioRequest, project: str, uid: UUID) -> HttpRespo
 
 @require_POST
 def review_withdraw(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
-    found = _review_or_404(request, project, uid)
+    found = review_or_404(request, project, uid)
     if refusal := withdrawn(request, found):
         return _review_page(request, found, refusal)
     return redirect(review_url(found))
@@ -101,8 +102,8 @@ def review_withdraw(request: StudioRequest, project: str, uid: UUID) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def review_answers(request: StudioRequest, project: str, uid: UUID) -> HttpResponse:
     """What the model answers to the named examples; POST asks for what is missing. The page asks again while some are on their way."""
-    found = _review_or_404(request, project, uid)
-    live, refusal = _live_there(found), ""
+    found = review_or_404(request, project, uid)
+    live, refusal = live_in(found.version.prompt, found.environment), ""
     if request.method == "POST":
         try:
             ask_models(prompt=found.version.prompt, questions=_answers_of(request, found, live)["answers"].missing, actor=request.actor)
@@ -243,6 +244,7 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "replaced": replaced_decisions(found, candidate.live),
         "examples": beside(candidate.live, found.version),
         **_answers_of(request, found, candidate.live),
+        **_tests_of(request, found, candidate.live),
         "is_lapsed": is_lapsed,
         "must_confirm": is_stale or is_lapsed,
         "approval_days": candidate.rules.approval_days,
@@ -265,11 +267,6 @@ def _labels(found: Review, live: Version | None) -> tuple[str, str]:
     return f"{live.semver}, live in {found.environment}" if live else "nothing live yet", f"{found.version.semver}, asked for"
 
 
-def _live_there(found: Review) -> Version | None:
-    placement = Placement.objects.filter(prompt=found.version.prompt, environment=found.environment).select_related("live__version").first()
-    return placement.live_version if placement else None
-
-
 def _answers_of(request: StudioRequest, found: Review, live: Version | None) -> dict[str, Any]:
     prompt = found.version.prompt
     return {
@@ -277,6 +274,11 @@ def _answers_of(request: StudioRequest, found: Review, live: Version | None) -> 
         "answers_url": reverse("review_answers", args=[prompt.project.slug, found.uid]),
         "may_try": can_try(request.actor, prompt),
     }
+
+
+def _tests_of(request: StudioRequest, found: Review, live: Version | None) -> dict[str, Any]:
+    url = reverse("review_tests", args=[found.version.prompt.project.slug, found.uid])
+    return tests_context(request, found.version, live, url)
 
 
 def _review_page(request: StudioRequest, found: Review, refusal: Refusal | None = None) -> HttpResponse:
@@ -288,7 +290,7 @@ def _review_page(request: StudioRequest, found: Review, refusal: Refusal | None 
     return render(request, "reviews/page.html", context | shown, status=status)
 
 
-def _review_or_404(request: StudioRequest, project: str, uid: UUID) -> Review:
+def review_or_404(request: StudioRequest, project: str, uid: UUID) -> Review:
     found = Review.objects.visible_to(request.actor).with_everything().with_changes_asked()
     return get_object_or_404(found, version__prompt__project__slug=project, uid=uid)
 
