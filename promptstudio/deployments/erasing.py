@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.chain import salted_hash
-from promptstudio.audit.services import forget_words, record
-from promptstudio.evaluations.models import AcceptedCase
+from promptstudio.audit.models import Entry
+from promptstudio.audit.services import forget_words, record, words_of
+from promptstudio.evaluations.models import AcceptedCase, Rating
 from promptstudio.lib.append_only import ERASED, erase
 from promptstudio.lib.errors import Conflict
 from promptstudio.lib.locking import locked
@@ -23,7 +24,7 @@ from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 from .models import Conclusion, Deployment, PublishJob, Recall, Release, Schedule
 
 ASKED, SHOWN = ("wanted", "audience", "given"), ("name", "given", "text", "why")
-Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | Conclusion | Schedule | RequestEvent | AcceptedCase
+Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | Conclusion | Schedule | RequestEvent | AcceptedCase | Rating
 
 
 def can_erase(actor: Actor) -> Allowed | Denied:
@@ -45,6 +46,8 @@ def erase_words(*, row: Erasable, actor: Actor) -> None:
         raise Conflict("There are no words to erase.")
     if isinstance(row, Schedule):
         Schedule.objects.filter(pk=row.pk).update(reason=ERASED)
+    elif isinstance(row, Rating):
+        _erase_rating(row)
     else:
         erase(row)
     if isinstance(row, Recall):
@@ -94,6 +97,15 @@ def erase_request(*, request: Request, actor: Actor) -> None:
     )
 
 
+def _erase_rating(rating: Rating) -> None:
+    """It was changed as often as its person liked, and the trail has each of those words."""
+    told = words_of(Entry.objects.filter(object_uid=rating.answer.prompt.uid, action="answer.rated", data__contains=str(rating.uid)))
+    for words in told.values():
+        forget_words(text=words.get("why", ""), object_uids=[rating.answer.prompt.uid])
+    Rating.objects.filter(pk=rating.pk).update(words=ERASED)
+    rating.words = ERASED
+
+
 def _erased(row: Request | RequestAnswer, fields: Iterable[str]) -> dict[str, str]:
     """Erases them and returns what stood there, by field."""
     stood = {field: text for field in fields if (text := getattr(row, field)) not in ("", ERASED)}
@@ -127,5 +139,8 @@ def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
         return thread.version.prompt.project, f"{what} about {thread}", [thread.uid]
     if isinstance(row, RequestEvent):
         return row.request.project, f"What was said about {row.request}", [row.request.uid]
+    if isinstance(row, Rating):
+        prompt = row.answer.prompt
+        return prompt.project, f"What was said about an answer of {prompt}", [prompt.uid]
     what = "A comment" if isinstance(row, Comment) else "The comment of a decision"
     return row.review.version.prompt.project, f"{what} on {row.review}", [row.review.uid]

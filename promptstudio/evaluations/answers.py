@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 
 from promptstudio.accounts.actor import Actor
+from promptstudio.accounts.models import User
 from promptstudio.prompts.models import Prompt
 
 from .models import Answer
@@ -23,10 +24,25 @@ def newest_answers(questions: Iterable[Question], actor: Actor) -> dict[str, Ans
     return found
 
 
-def rounds_of(prompt: Prompt, most: int = 6) -> list[dict[str, Any]]:
-    """The newest rounds: `round`, `at`, `who`, `label` of what was tried, and the `count` of answers."""
-    rounds = Answer.objects.filter(prompt=prompt).order_by().values("round")
-    told = rounds.annotate(at=Min("asked_at"), who=Min("asked_by__name"), first=Min("id"), count=Count("id")).order_by("-first")[:most]
-    firsts = Answer.objects.filter(pk__in=[each["first"] for each in told]).select_related("draft__created_by")
-    titles = {answer.pk: answer.title for answer in firsts}
-    return [{**each, "label": titles[each["first"]]} for each in told]
+def trials_of(prompt: Prompt, by: User | None = None) -> Any:
+    """Rounds that people asked to see answers, the newest first: `round`, `at`, `first` and how many answers (`count`, `waiting`)."""
+    trials = Answer.objects.filter(prompt=prompt, result=None)
+    trials = trials.filter(asked_by=by) if by else trials
+    waiting = Count("id", filter=Q(state=Answer.State.WAITING))
+    return (
+        trials.order_by()
+        .values("round")
+        .annotate(at=Min("asked_at"), first=Min("id"), count=Count("id"), waiting=waiting)
+        .order_by("-first")
+    )
+
+
+def with_labels(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same with `who`, `label` of what was tried, and what filled it in. One query."""
+    rows = list(trials)
+    firsts = Answer.objects.with_everything().in_bulk([each["first"] for each in rows])
+    return [_labelled(each, firsts[each["first"]]) for each in rows if each["first"] in firsts]
+
+
+def _labelled(trial: dict[str, Any], first: Answer) -> dict[str, Any]:
+    return trial | {"label": first.title, "who": first.asked_by, "filling": first.example.name if first.example else ""}

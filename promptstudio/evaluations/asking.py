@@ -31,6 +31,7 @@ def waiting_answer(round_uid: uuid.UUID, prompt: Prompt, question: Question, wor
         model=question.model,
         address=question.address,
         label="Draft" if question.draft else question.label[:200],
+        changed=dict(question.changed),
         filled_with=_filled_with(question),
         example=question.example,
         values=question.known_values,

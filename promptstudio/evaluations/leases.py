@@ -80,8 +80,8 @@ def _claim(model: str, held: set[uuid.UUID]) -> Claim | None:
         return None
     token = uuid.uuid4()
     answer.lease_token, answer.lease_until = token, now + timedelta(seconds=LEASE_SECONDS)
-    answer.tries += 1
-    answer.save(update_fields=["lease_token", "lease_until", "tries"])
+    answer.tries, answer.half_text = answer.tries + 1, ""
+    answer.save(update_fields=["lease_token", "lease_until", "tries", "half_text"])
     return Claim(answer, token, now)
 
 
@@ -113,7 +113,7 @@ def _in_turn(due: QuerySet[Answer], traffic: Traffic) -> QuerySet[Answer]:
 
 
 def _given_up(answer: Answer) -> None:
-    answer.state, answer.ended_at, answer.lease_until = Answer.State.FAILED, clock.now(), None
+    answer.state, answer.ended_at, answer.lease_until, answer.half_text = Answer.State.FAILED, clock.now(), None, ""
     answer.error, answer.error_code = f"It was asked {MOST_TRIES} times, and no answer could be kept.", "given_up"
     answer.save()
     settle_result(answer)

@@ -1,11 +1,11 @@
 """The port that model runners implement, and what passes through it. Knows no vendor."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
 from math import isfinite
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from django.conf import settings
@@ -89,6 +89,19 @@ class ModelRunner(Protocol):
         """Ask the model once and wait for its whole answer, at most `settings.MODEL_READ_TIMEOUT` seconds.
 
         Raises RunFailed, and Throttled where the vendor wants to be asked less often.
+        """
+
+
+@runtime_checkable
+class StreamingRunner(Protocol):
+    """A runner that can tell an answer while it is written. Nobody has to be one."""
+
+    def run(self, call: Call) -> Said: ...
+
+    def stream(self, call: Call) -> Generator[str | Said]:
+        """The same as `run`, piece by piece: what was added to the text, and at the end the whole answer, which alone counts.
+
+        Closing it before the end stops the model where that is possible. Raises RunFailed at any point.
         """
 
 

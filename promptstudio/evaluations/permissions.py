@@ -5,12 +5,22 @@ from django.conf import settings
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.prompts.models import Prompt
-from promptstudio.prompts.permissions import can_write
+from promptstudio.prompts.permissions import can_here, can_write
 
 from .model_runner import is_on
+from .models import Answer
 
 
 def can_try(actor: Actor, prompt: Prompt) -> Allowed | Denied:
+    """Whoever writes, and whoever asked for this prompt and sees it: they have to say whether its answers are what they wanted."""
+    general = can_run(actor, prompt)
+    if general or not is_on() or actor.key or prompt.archived_at or not can_here(actor, "read", prompt):
+        return general
+    return Allowed() if prompt.requests.filter(asked_by=actor.user, declined_at=None).exists() else general
+
+
+def can_run(actor: Actor, prompt: Prompt) -> Allowed | Denied:
+    """Run a suite on it: hundreds of calls, so it is for those who write."""
     if not is_on():
         return Denied("No models are called from here. Whoever runs Prompt Studio can switch it on.")
     if actor.key:
@@ -18,10 +28,25 @@ def can_try(actor: Actor, prompt: Prompt) -> Allowed | Denied:
     return can_write(actor, prompt)
 
 
+def can_stop(actor: Actor, answer: Answer) -> Allowed | Denied:
+    """Stop what is on its way in the round of `answer`: whoever writes, and whoever asked it."""
+    general = can_run(actor, answer.prompt)
+    return general if general or answer.asked_by_id != actor.user.pk else can_try(actor, answer.prompt)
+
+
 def can_change_suite(actor: Actor, prompt: Prompt) -> Allowed | Denied:
     if actor.key:
         return Denied("A key cannot do this. A person has to.")
     return can_write(actor, prompt)
+
+
+def can_rate(actor: Actor, prompt: Prompt) -> Allowed | Denied:
+    """Say what one thinks of an answer: whoever reads the prompt."""
+    if actor.key:
+        return Denied("A key cannot do this. A person has to.")
+    if prompt.archived_at:
+        return Denied("This prompt is archived. It can be read, not changed.")
+    return can_here(actor, "read", prompt)
 
 
 def most_a_day() -> int:

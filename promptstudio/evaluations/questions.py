@@ -35,7 +35,7 @@ class Question:
     """`label` says in words whose bundle it is. Values that the bundle does not ask for are left out.
 
     `other_model` is asked in place of the bundle's own. `address` is where the bundle is published, where it is called there. `turns`
-    follow the filled-in messages.
+    follow the filled-in messages. `changed` are settings in `bundle` that are others than in what it stands for.
     """
 
     bundle: Bundle
@@ -49,6 +49,7 @@ class Question:
     example: NamedExample | None = None
     # The values are those that stand in the table of variables.
     from_table: bool = False
+    changed: Mapping[str, float | int] = field(default_factory=dict)
 
     @property
     def model(self) -> str:

@@ -18,7 +18,7 @@ from promptstudio.prompts.models import Draft, ModelEntry, Version
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
 from .ceilings import in_dollars
 from .models import Answer, Result, Run, Suite
-from .permissions import can_try
+from .permissions import can_run
 from .questions import Question, is_model, values_for
 
 MOST_REPEATS = 20
@@ -47,7 +47,7 @@ def start_run(
     Raises Invalid for what cannot be asked, Conflict for too many in a day.
     """
     prompt = suite.prompt
-    can_try(actor, prompt).require()
+    can_run(actor, prompt).require()
     _check(suite, label, model or bundle.model, repeats, most)
     if address and (version is None or model not in ("", bundle.model)):
         raise Invalid({"model": "What is published is called with the model that it was published with. Choose its own."})
@@ -169,7 +169,7 @@ class Wanted:
 @transaction.atomic
 def start_runs(*, suite: Suite, wanted: Sequence[Wanted], repeats: int = 1, most: Decimal | None = None, actor: Actor) -> list[Run]:
     """A run for each, or for none of them. `most` is the ceiling of each run. Raises what `start_run` raises."""
-    can_try(actor, suite.prompt).require()
+    can_run(actor, suite.prompt).require()
     if not wanted:
         raise Invalid({"side": "Choose what is to be tested."})
     if len(wanted) > MOST_RUNS_AT_ONCE:

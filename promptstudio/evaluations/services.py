@@ -17,7 +17,7 @@ from promptstudio.prompts.models import Prompt
 
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
 from .models import Answer, FilledWith, Result, Run
-from .permissions import can_try
+from .permissions import can_run, can_stop, can_try
 from .questions import Question, is_model
 
 MOST_AT_ONCE = 40
@@ -58,10 +58,13 @@ def ask_models(*, prompt: Prompt, questions: Sequence[Question], actor: Actor) -
 @transaction.atomic
 def stop_asking(*, prompt: Prompt, round_uid: uuid.UUID, actor: Actor) -> int:
     """What nobody answered yet is not asked any more; how many those were. An answer that is under way may still come, and is dropped."""
-    can_try(actor, prompt).require()
-    waiting = Answer.objects.waiting().filter(prompt=prompt, round=round_uid)
+    asked = Answer.objects.filter(prompt=prompt, round=round_uid)
+    first = asked.select_related("prompt").first()
+    (can_stop(actor, first) if first else can_run(actor, prompt)).require()
     # A call that is under way keeps its lease: it counts as one until the vendor is done with it.
-    stopped: int = waiting.update(state=Answer.State.FAILED, error="This was stopped.", error_code="stopped", ended_at=clock.now())
+    stopped: int = asked.waiting().update(
+        state=Answer.State.FAILED, error="This was stopped.", error_code="stopped", ended_at=clock.now(), half_text=""
+    )
     if stopped:
         Result.objects.filter(run__uid=round_uid, outcome=Result.Outcome.WAITING, answer__state=Answer.State.FAILED).update(
             outcome=Result.Outcome.UNKNOWN
@@ -83,7 +86,7 @@ def forget_old_answers(*, before: datetime, actor: Actor) -> int:
     old = Answer.objects.filter(Q(version=None) | Q(filled_with=FilledWith.OWN), asked_at__lt=before, result=None).exclude(
         state=Answer.State.WAITING
     )
-    forgotten: int = old.delete()[0]
+    forgotten: int = old.delete()[1].get("evaluations.Answer", 0)
     if forgotten:
         record(actor=actor, action="model.old_removed", label="answers to drafts", answers=forgotten, before=before)
     return forgotten

@@ -9,6 +9,7 @@ from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.locking import locked
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.soundness import problem_of
+from promptstudio.prompts.soundness import problem_of as problem_with
 
 from .cases import Cases, refused_checks
 from .models import Suite, SuiteVersion
@@ -96,6 +97,8 @@ def _checked_name(prompt: Prompt, name: str) -> str:
     if not name:
         raise Invalid({"name": "Give the suite a name, such as “usual claims”."})
     if problem := problem_of({"name": name}):
+        raise Invalid({"name": problem.sentence})
+    if problem := problem_with({"name": name}):
         raise Invalid({"name": problem.sentence})
     if len(name) > LONGEST_NAME:
         raise Invalid({"name": f"This is too long: at most {LONGEST_NAME} characters."})

@@ -1,22 +1,25 @@
 """Calling models for the answers that are due. Each step is its own short transaction; no call leaves inside one."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
 from promptstudio.lib import clock
 from promptstudio.prompts.catalogue import cost_of
 from promptstudio.prompts.models import ModelEntry
 
 from .grading import settle_result
-from .leases import KEEPER, MOST_TRIES, Claim, claim_next, let_go, mine
-from .model_runner import Call, RunFailed, Said, Throttled, runner
-from .models import Answer
+from .leases import KEEPER, LEASE_SECONDS, MOST_TRIES, Claim, claim_next, let_go, mine
+from .listening import NobodyWaits, said_to
+from .model_runner import Call, RunFailed, Said, Throttled
+from .models import Answer, Result
 from .pace import answered, slow_down
 from .questions import Question, turns_in
+from .trial_settings import in_words
 
 log = structlog.get_logger(__name__)
 # A model that lets nobody ask for so many hours is given up.
@@ -36,8 +39,11 @@ def _answer(claim: Claim) -> None:
     """Whatever goes wrong ends in a sentence at the answer, or in a lease that runs out."""
     try:
         with KEEPER.holding(claim):
-            said = runner().run(_call(claim.answer))
+            said = said_to(_call(claim.answer), _keeper(claim))
         _settle(claim, said)
+    except NobodyWaits:
+        log.info("model.no_longer_awaited", answer=str(claim.answer.uid))
+        let_go(claim)
     except Throttled as busy:
         _settle_throttled(claim, busy)
     except RunFailed as failure:
@@ -69,7 +75,7 @@ def _call(answer: Answer) -> Call:
         extra_model_fields=bundle.extra_model_fields,
         marks={
             "studio-prompt": answer.prompt.name,
-            "studio-version": answer.version.semver if answer.version else "draft",
+            "studio-version": (answer.version.semver if answer.version else "draft") + in_words(answer.changed),
             "studio-digest": answer.wording.digest,
         },
         address=answer.address,
@@ -78,11 +84,29 @@ def _call(answer: Answer) -> Call:
     )
 
 
+def _keeper(claim: Claim) -> Callable[[str], bool] | None:
+    """Keeps what came so far, and the lease with it. Of a run nobody sees it, and hundreds of answers would write for nothing."""
+    if Result.objects.filter(answer=claim.answer).exists():
+        return None
+
+    def keep(text: str) -> bool:
+        try:
+            return bool(mine(claim).update(half_text=storable(text), lease_until=clock.now() + timedelta(seconds=LEASE_SECONDS)))
+        except DatabaseError:
+            # Whoever looks on sees the next bit. The whole answer is worth more.
+            log.warning("model.half_not_kept", answer=str(claim.answer.uid), exc_info=True)
+            connection.close_if_unusable_or_obsolete()
+            return True
+
+    return keep
+
+
 def _settle(claim: Claim, said: Said) -> None:
     _ended(
         claim,
         state=Answer.State.ANSWERED,
         text=storable(said.text),
+        half_text="",
         tool_calls=storable(list(said.tool_calls)),
         stop_reason=said.stop_reason[:40],
         input_tokens=said.input_tokens,
@@ -139,7 +163,7 @@ def _ended(claim: Claim, **columns: Any) -> None:
 
 
 def _told(failure: RunFailed) -> dict[str, str]:
-    return {"error": failure.sentence, "error_code": failure.code[:80]}
+    return {"error": failure.sentence, "error_code": failure.code[:80], "half_text": ""}
 
 
 def storable(value: Any) -> Any:

@@ -44,6 +44,12 @@ class Answers:
     costs: str
     more: int = 0
 
+    @property
+    def settled(self) -> list[Answer]:
+        """Those that nothing is going to take the place of: none while some are on their way, because the page is drawn again then."""
+        there = [column.answer for row in self.rows for column in row.columns if column.answer]
+        return [] if self.waiting else there
+
 
 def side_of(version: Version, label: str) -> Side:
     return Side(version.semver, label, version.bundle, version)

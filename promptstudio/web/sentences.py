@@ -152,6 +152,11 @@ def _asked_models(facts: Facts) -> SafeString:
     return format_html("let a model answer {} ({} call{})", facts.what, count, "" if count == 1 else "s")
 
 
+def _rated(facts: Facts) -> SafeString:
+    found = "found an answer of {} not good{}" if facts.data.get("verdict") == "down" else "found an answer of {} good{}"
+    return format_html(found, facts.what, facts.reason("why"))
+
+
 def _said(template: str) -> Wording:
     """`{what}`, `{number}`, `{environment}`, `{person}`, `{target}`, `{reason}` and `{role}` are filled in, escaped."""
 
@@ -408,6 +413,8 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "model.asked": ("player-play", "quiet", _asked_models),
     "model.stopped": ("x", "quiet", _said("stopped asking a model about {what}")),
     "model.old_removed": ("clock", "quiet", _said("forgot old {what}")),
+    "answer.rated": ("thumb-up", "quiet", _rated),
+    "answer.rating_removed": ("x", "quiet", _said("took back what they thought of an answer of {what}")),
     "suite.added": ("test-pipe", "quiet", _said("made the tests {what}")),
     "suite.cases_saved": ("device-floppy", "quiet", _said("saved the cases of {what}")),
     "suite.changed": ("pencil", "quiet", _said("changed the name of {what}, or whether it is required")),

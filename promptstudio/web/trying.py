@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
@@ -11,7 +13,9 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import board
 from promptstudio.evaluations.models import Answer, FilledWith
 from promptstudio.evaluations.questions import Question, table_values, values_for
+from promptstudio.evaluations.trial_settings import NAMES, Number, really_other, settings_in, with_settings
 from promptstudio.lib.errors import Invalid
+from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import NamedExample, Prompt
 from promptstudio.prompts.renames import carried, renames_of
@@ -21,7 +25,7 @@ from . import sides as sides_of
 from .uids import uid_or_404
 
 TABLE, OWN = FilledWith.TABLE.value, FilledWith.OWN.value
-MOST_MODELS = 4
+MOST_MODELS = MOST_BESIDE = 4
 
 
 @dataclass(frozen=True)
@@ -43,36 +47,52 @@ class Trial:
     models: list[str]
     fillings: list[Filling]
     typed: dict[str, str]
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def changed(self) -> dict[str, Number]:
+        """The settings that are others for this trial. Raises Invalid for what no setting can be."""
+        assert self.side.bundle
+        return really_other(self.side.bundle, settings_in(self.settings))
+
+    @cached_property
+    def tried(self) -> Bundle:
+        """What is asked of the side itself, with the settings of this trial. Raises Invalid for what no setting can be."""
+        assert self.side.bundle
+        return with_settings(self.side.bundle, self.changed)
 
     def questions(self) -> Iterator[Question]:
         """In reading order: for each filling the side itself, then what stands beside it."""
         for filling in self.fillings:
-            yield self._question(self.side, filling)
+            yield self._question(self.side, self.tried, filling)
             for other in self.beside:
-                yield self._question(other, filling)
+                assert other.bundle
+                yield self._question(other, other.bundle, filling)
             for model in self.models:
-                yield self._question(self.side, filling, model)
+                yield self._question(self.side, self.tried, filling, model)
 
     def askable(self) -> tuple[list[Question], list[str]]:
         """The questions, without those that only stand beside and cannot be filled in; and why not, in sentences.
 
         Raises Invalid for what the side itself lacks.
         """
+        if len(self.beside) > MOST_BESIDE:
+            raise Invalid({"beside": f"At most {MOST_BESIDE} stand beside it. Untick some."})
+        if len(self.models) > MOST_MODELS:
+            raise Invalid({"model": f"At most {MOST_MODELS} other models are asked at once. Untick some."})
         asked, left_out = [], []
         for question in self.questions():
             try:
                 question.rendered()
             except Invalid as error:
-                if question.bundle is self.side.bundle:
+                if question.bundle is self.tried:
                     raise Invalid(_without_label(error, self.side.label)) from None
                 left_out.append(error.sentence)
             else:
                 asked.append(question)
         return asked, list(dict.fromkeys(left_out))
 
-    def _question(self, side: sides_of.Side, filling: Filling, model: str = "") -> Question:
-        bundle = side.bundle
-        assert bundle is not None
+    def _question(self, side: sides_of.Side, bundle: Bundle, filling: Filling, model: str = "") -> Question:
         return Question(
             bundle=bundle,
             label=side.label,
@@ -81,6 +101,7 @@ class Trial:
             draft=side.draft,
             example=filling.example,
             from_table=filling.address == TABLE,
+            changed=self.changed if bundle is self.tried else {},
             values=table_values(bundle) | dict(filling.values) if filling.address in (TABLE, OWN) else values_for(bundle, filling.values),
         )
 
@@ -92,12 +113,16 @@ def trial_of(prompt: Prompt, given: QueryDict, actor: Actor) -> Trial:
         raise Invalid({"side": "Another prompt is tried on its own page."})
     if side.bundle is None:
         raise Invalid({"side": f"There is {side.label}, so nothing can be tried."})
-    beside = [
-        other for address in dict.fromkeys(given.getlist("beside")) if address and (other := sides_of.side(prompt, address, actor)).bundle
-    ]
+    ticked = list(dict.fromkeys(given.getlist("beside")))[: MOST_BESIDE + 1]
+    beside = [other for address in ticked if address and (other := sides_of.side(prompt, address, actor)).bundle]
     typed = {name[6:]: text for name, text in given.items() if name.startswith("value-") and isinstance(text, str) and text}
     models = [model for model in dict.fromkeys(given.getlist("model")) if model]
-    return Trial(side, beside, models[:MOST_MODELS], list(_chosen(prompt, _with(given, typed), typed)), typed)
+    return Trial(side, beside, models, list(_chosen(prompt, _with(given, typed), typed)), typed, settings_typed(given))
+
+
+def settings_typed(given: QueryDict) -> dict[str, str]:
+    """By the name of the setting, whatever stands in its field."""
+    return {name: given.get(f"set-{name}", "") for name in NAMES}
 
 
 def _with(given: QueryDict, typed: Mapping[str, str]) -> list[str]:
@@ -141,17 +166,24 @@ def in_words(dollars: Decimal) -> str:
     return f"{dollars:.2f} US dollars"
 
 
+def looked_at_again_in(age: timedelta) -> int:
+    """Milliseconds until the page looks again at a round that is this old: often while words come, and seldom when nothing does."""
+    seconds = age.total_seconds()
+    return 400 if seconds < 20 else 1000 if seconds < 60 else 3000
+
+
 def again(answers: Iterable[Answer]) -> dict[str, Any]:
     """What to choose in the form so that the same is asked: names of fields to values."""
     rows = list(answers)
-    sides = list(dict.fromkeys(_address(answer) for answer in rows))
+    sides = list(dict.fromkeys((_address(answer), answer.wording_id) for answer in rows))
     own: dict[str, Any] = {name: value for answer in reversed(rows) if answer.filled_with == OWN for name, value in answer.values.items()}
     return {
-        "side": sides[0],
-        "beside": sides[1:],
+        "side": sides[0][0],
+        "beside": [address for address, _ in sides[1:]],
         "model": list(dict.fromkeys(answer.model for answer in rows if answer.model != answer.wording.bundle.model)),
         "with": list(dict.fromkeys(str(answer.example.uid) if answer.example else answer.filled_with for answer in rows)),
         **{f"value-{name}": as_text(value) for name, value in own.items()},
+        **{f"set-{name}": str(value) for name, value in rows[0].changed.items()},
     }
 
 

@@ -1,11 +1,15 @@
 from django.urls import path
 
 from .urls_prompts import PAGE
-from .views import answers, trying
+from .views import answer_origin, answers, trying
 
+ANSWER = PAGE + "answers/<uuid:uid>/"
 urlpatterns = [
     path(PAGE + "try/", trying.prompt_try, name="prompt_try"),
+    path(PAGE + "tried/", trying.prompt_trials, name="prompt_trials"),
     path(PAGE + "tried/<uuid:uid>/", trying.prompt_tried, name="prompt_tried"),
     path(PAGE + "tried/<uuid:uid>/stop/", trying.prompt_tried_stop, name="prompt_tried_stop"),
-    path(PAGE + "answers/<uuid:uid>/", answers.prompt_answer, name="prompt_answer"),
+    path(ANSWER, answer_origin.prompt_answer, name="prompt_answer"),
+    path(ANSWER + "rate/", answers.prompt_answer_rate, name="prompt_answer_rate"),
+    path(ANSWER + "case/", answers.prompt_answer_case, name="prompt_answer_case"),
 ]

@@ -19,10 +19,10 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import AfterReview, PublishJob, Release, Schedule
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.deployments.schedule_services import cancel_schedule, move_schedule, promote_due, schedule_promotion
+from promptstudio.evaluations import rating_services, suite_services
 from promptstudio.evaluations import services as evaluations
-from promptstudio.evaluations import suite_services
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import Suite
+from promptstudio.evaluations.models import Answer, Rating, Suite
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.run_services import Wanted, start_run, start_runs
 from promptstudio.lib import clock
@@ -261,6 +261,12 @@ def an_answer(s: Stage) -> uuid.UUID:
     return evaluations.ask_models(prompt=s.prompt, questions=[ask], actor=s.cast.alice)
 
 
+def a_rating(s: Stage) -> Rating:
+    answer = Answer.objects.get(round=an_answer(s))
+    Answer.objects.update(state=Answer.State.ANSWERED, ended_at=clock.now())
+    return rating_services.rate(answer=answer, verdict="down", words="Too short.", actor=s.cast.alice)
+
+
 def a_suite(s: Stage) -> Suite:
     cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}}]})
     return suite_services.add_suite(prompt=s.prompt, name="Usual claims", cases=cases, actor=s.cast.alice)
@@ -436,6 +442,11 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     ),
     "deployments.give_up_name": ("prompt.former_name_dropped", lambda s: _name_given_up(s)),
     "evaluations.ask_models": ("model.asked", an_answer),
+    "evaluations.rate": ("answer.rated", a_rating),
+    "evaluations.take_back_rating": (
+        "answer.rating_removed",
+        lambda s: rating_services.take_back_rating(answer=a_rating(s).answer, actor=s.cast.alice),
+    ),
     "evaluations.add_suite": ("suite.added", a_suite),
     "evaluations.save_suite": (
         "suite.cases_saved",

@@ -1,6 +1,7 @@
 """axe finds nothing on any kind of page, in light and in dark."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from promptstudio.lib import clock
 from tests.npm import NODE, installed
 from tests.permissions.pages import PAGES
-from tests.studio import Studio
+from tests.studio import Studio, wait_until
 
 from .walking import Walker
 
@@ -87,7 +88,7 @@ def _what_the_demo_lacks(walker: Walker) -> list[str]:
         walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}comment/1.0.0/", **said),
         walker.send(f"{made}edit/", text="Kind regards, and thank you", summary="Warmer.", follows="1.0.0"),
         walker.send("/p/claims/import/", **rows),
-        walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}try/", **{"side": "1.0.0", "with": "table"}),
+        _answer_that_was_rated(walker, prompt),
         _suite_that_was_run(walker, prompt),
         _overtaken_draft(walker, prompt),
         walker.send("/p/claims/releases/new/", name="Storm season", environment="development"),
@@ -99,6 +100,15 @@ def _what_the_demo_lacks(walker: Walker) -> list[str]:
 
 def _an_emergency(walker: Walker) -> str:
     return walker.send(f"{GLASS}promote/production/1.1.0/emergency/", reason="The old text promises a callback.")
+
+
+def _answer_that_was_rated(walker: Walker, prompt: str) -> str:
+    trial = walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}try/", **{"side": "1.0.0", "with": "table"})
+    wait_until(lambda: "Save as case" in walker.read(trial), within=90, what="the answer")
+    thumb = re.search(r'action="([^"]+/rate/)"', walker.read(trial))
+    assert thumb
+    walker.send(trial, to=thumb[1], verdict="down", words="Too long.")
+    return trial
 
 
 def _suite_that_was_run(walker: Walker, prompt: str) -> str:

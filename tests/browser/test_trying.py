@@ -57,3 +57,43 @@ def test_a_reviewer_asks_for_what_is_missing_and_it_arrives_in_place(studio: Stu
     assert answers.get_by_text("[local model]").count() >= 2
     # Whatever was typed meanwhile stays: only this part of the page came anew.
     expect(page.get_by_role("heading", name="Your decision")).to_be_visible()
+
+
+def test_words_come_while_they_are_written_and_what_is_typed_below_another_answer_stays(studio: Studio, sign_in: SignIn) -> None:
+    page = sign_in("Aylin Demir")
+    page.goto(f"{LETTER}try/")
+    page.get_by_label("Amazon Nova Lite").check()
+    page.get_by_role("button", name="Ask the model").click()
+    page.wait_for_url("**/tried/**")
+    expect(page.get_by_text("Being written").first).to_be_visible(timeout=ARRIVES)
+    expect(page.get_by_text("No real model").first).to_be_visible(timeout=ARRIVES)
+    first = page.locator("article.reply").filter(has_text="No real model").first
+    first.get_by_label("Not good", exact=True).click()
+    why = first.get_by_label("What is wrong with it?")
+    why.fill("It promises money.")
+    expect(page.get_by_text("on its way")).to_have_count(0, timeout=ARRIVES)
+    expect(page.get_by_text("on their way")).to_have_count(0, timeout=ARRIVES)
+    expect(why).to_have_value("It promises money.")
+    first.get_by_role("link", name="Save as case").click()
+    name = first.get_by_label("Name", exact=True)
+    name.fill("Typed here")
+    first.get_by_role("link", name="Save as case").click()
+    # Not said yet: one press says it and keeps the case.
+    first.get_by_role("button", name="Make it a case").click()
+    expect(first.get_by_text("It is a case of")).to_be_visible()
+    expect(name).to_have_value("Typed here")
+    first.get_by_role("link", name="From answers").click()
+    expect(page.locator("input[value='It promises money.']")).to_be_visible()
+
+
+def test_without_script_an_answer_is_rated_and_kept(studio: Studio, sign_in: SignIn) -> None:
+    page = sign_in("Jonas Weber", scripts=False)
+    page.goto(f"{LETTER}tried/")
+    page.locator(".trial-list a").first.click()
+    first = page.locator("article.reply").first
+    first.get_by_label("Good answer").click()
+    expect(first.get_by_label("What is good about it?")).to_be_visible()
+    first.get_by_role("link", name="Save as case").click()
+    page.get_by_role("button", name="Must equal this answer").click()
+    page.get_by_role("button", name="Save the case").last.click()
+    expect(page.get_by_text("It is a case of")).to_be_visible()

@@ -52,6 +52,9 @@ class Walker:
         with self.opener.open(self.base + (to or page), body, timeout=60) as answer:
             return urlsplit(answer.url).path
 
+    def read(self, address: str) -> str:
+        return self._page(address) or ""
+
     def _page(self, address: str) -> str | None:
         try:
             with self.opener.open(self.base + address, timeout=60) as answer:

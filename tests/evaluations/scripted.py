@@ -1,15 +1,18 @@
 """A model runner as somebody else would write one, named in the settings by its path: it says what the test wants to hear."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from promptstudio.evaluations.model_runner import Call, Said
 
 PATH = f"{__name__}.ScriptedRunner"
+# The same as one that tells its answers while it writes them.
+STREAMING_PATH = f"{__name__}.StreamingRunner"
 MODEL = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 calls: list[Call] = []
 _says: list[Callable[[Call], Said]] = []
+_tells: list[Callable[[Call], Generator[str | Said]]] = []
 
 
 def said(text: str = "Water damage.", **more: Any) -> Said:
@@ -21,6 +24,26 @@ class ScriptedRunner:
     def run(self, call: Call) -> Said:
         calls.append(call)
         return _says[-1](call)
+
+
+class StreamingRunner(ScriptedRunner):
+    def stream(self, call: Call) -> Generator[str | Said]:
+        calls.append(call)
+        yield from _tells[-1](call) if _tells else self._word_by_word(_says[-1](call))
+
+    def _word_by_word(self, whole: Said) -> Generator[str | Said]:
+        yield from (f"{word} " for word in whole.text.split())
+        yield whole
+
+
+@contextmanager
+def telling(tells: Callable[[Call], Generator[str | Said]]) -> Iterator[None]:
+    """Within this block a streaming model tells this, piece by piece."""
+    _tells.append(tells)
+    try:
+        yield
+    finally:
+        _tells.pop()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A real worker, killed while a real model server holds several answers: another one asks for those, and each answer is there once."""
+"""A real worker, killed in the middle of several answers that a real model server tells: each is asked again, and there once, whole."""
 
 import json
 import os
@@ -28,7 +28,7 @@ ask_models(prompt=prompt, questions=ask, actor=cast.alice)
 COUNT = """
 import json
 from promptstudio.evaluations.models import Answer
-print(json.dumps([[answer.state, answer.tries, answer.text] for answer in Answer.objects.order_by("id")]))
+print(json.dumps([[answer.state, answer.tries, answer.text, answer.half_text] for answer in Answer.objects.order_by("id")]))
 """
 
 
@@ -59,23 +59,26 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     try:
         manage("migrate", "--verbosity", "0")
         manage("shell", "--verbosity", "0", "-c", STORY)
-        server.arm(operation="Converse", kind="hold_reply", match={"body_contains": "A "}, times=None)
+        server.arm(operation="ConverseStream", kind="hold_stream", match={"body_contains": "A "}, times=None)
         killed = worker()
         server.wait_held(count=4, seconds=60)
-        wait_until(lambda: sum(state == "answered" for state, _, _ in answers()) == 1, within=60, what="the one that is not held")
+        wait_until(lambda: sum(state == "answered" for state, *_ in answers()) == 1, within=60, what="the one that is not held")
         killed.send_signal(signal.SIGKILL)
         killed.wait()
-        assert [state for state, _, _ in answers()] == ["waiting"] * 3 + ["answered", "waiting"]
+        left = answers()
+        assert [state for state, *_ in left] == ["waiting"] * 3 + ["answered", "waiting"]
+        held = [(text, half) for state, _, text, half in left if state == "waiting"]
+        assert all(text == "" and half.startswith("[local") for text, half in held), "they were in the middle"
         server.disarm()
         server.release()
         second = worker()
         try:
-            wait_until(lambda: all(state == "answered" for state, _, _ in answers()), within=90, what="the answers")
+            wait_until(lambda: all(state == "answered" for state, *_ in answers()), within=90, what="the answers")
         finally:
             second.send_signal(signal.SIGTERM)
             second.wait()
         found = answers()
-        assert [tries for _, tries, _ in found] == [2, 2, 2, 1, 2], "what was in flight is asked again, and nothing else"
-        assert all(text.startswith("[local model]") for _, _, text in found)
+        assert [tries for _, tries, _, _ in found] == [2, 2, 2, 1, 2], "what was in flight is asked again, and nothing else"
+        assert all(text.startswith("[local model]") and half == "" for _, _, text, half in found)
     finally:
         server.stop()

@@ -26,6 +26,7 @@ OWN_IMPORT = "What would come in is seen by whoever read the file, and by nobody
 WISHER = "Who asked for it says whether this is it; a project admin only when they are gone."
 WISHER_OR_OWNER = "Who asked withdraws it, who has taken it declines it; otherwise it is a matter of keeping the project."
 TAKEN_BY = "Who has taken it hands it over; otherwise it is a matter of keeping the project."
+WISHER_TRIES = "Whoever asked for a prompt has to say whether its answers are what they wanted, so they may see some."
 TOLD = "What one was told oneself, and how one wants to be told."
 NOT_TOLD = "What somebody else was told is not there."
 DEMO = "There is no such page but in the demo on one machine."
@@ -145,6 +146,10 @@ def a_suite_to_run(stage: Stage, things: Things, person: Person) -> dict[str, st
 
 def a_suite(*_: Any) -> dict[str, str]:
     return {"name": "Rare claims", "case": "1", "c1-name": "Storm", "c1-value-claim": "x"}
+
+
+def a_case(*_: Any) -> dict[str, str]:
+    return {"suite": "new", "suite_name": "Rare claims", "case": "1", "c1-name": "Storm", "c1-value-claim": "x"}
 
 
 def a_round(stage: Stage, things: Things) -> dict[str, Any]:
@@ -317,10 +322,14 @@ PAGES: dict[str, Entry] = {
     ),
     "POST prompt_run_stop": on_prompt("write", address=uid("run")),
     "GET prompt_try": on_prompt("read"),
-    "POST prompt_try": on_prompt("write", a_trial),
+    "POST prompt_try": on_prompt("write", a_trial, instead={"viewer": OK}, why=WISHER_TRIES),
+    "GET prompt_trials": on_prompt("read"),
     "GET prompt_tried": on_prompt("read", address=a_round),
     "GET prompt_answer": on_prompt("read", address=uid("answer")),
     "POST prompt_tried_stop": on_prompt("write", address=a_round),
+    "POST prompt_answer_rate": on_prompt("read", form(verdict="up", words="Good."), address=uid("answer")),
+    "GET prompt_answer_case": on_prompt("read", address=uid("answer")),
+    "POST prompt_answer_case": on_prompt("write", a_case, address=uid("answer")),
     "GET prompt_compare_newest": on_prompt("read"),
     "GET prompt_compare": on_prompt("read"),
     "GET prompt_use": on_prompt("read"),
@@ -356,7 +365,7 @@ PAGES: dict[str, Entry] = {
     "GET review_tests": on_prompt("read", address=uid("review")),
     "POST review_tests": on_prompt("write", a_suite_to_run, address=uid("review")),
     "GET review_answers": on_prompt("read", address=uid("review")),
-    "POST review_answers": on_prompt("write", address=uid("review")),
+    "POST review_answers": on_prompt("write", address=uid("review"), instead={"viewer": OK}, why=WISHER_TRIES),
     "POST review_withdraw": on_prompt("administer", address=uid("review"), instead={"author": OK}, why=ASKED),
     # what is said about its lines
     "POST prompt_comment": on_prompt("write", form(place="messages.0.text", first="1", last="1", text="Why?")),

@@ -24,6 +24,7 @@ from promptstudio.deployments.schedule_services import schedule_promotion
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.models import AcceptedCase, Answer, Run, Suite
 from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.rating_services import rate
 from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.services import ask_models
 from promptstudio.evaluations.suite_services import add_suite
@@ -210,6 +211,8 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     asking.say(request=wish, text="Is Friday enough?", actor=author)
     ask = Question(bundle=version.bundle, label="1.0.1", version=version, other_model=MODEL, values={"claim": "x"})
     answer = Answer.objects.filter(round=ask_models(prompt=prompt, questions=[ask], actor=author)).get()
+    Answer.objects.filter(pk=answer.pk).update(state=Answer.State.ANSWERED, text="Pay.", ended_at=clock.now())
+    rate(answer=answer, verdict="down", words="Too short.", actor=decider)
     cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}}]})
     suite = add_suite(prompt=prompt, name="Usual claims", cases=cases, actor=author)
     asked_with = version.bundle.model_copy(update={"model": MODEL})

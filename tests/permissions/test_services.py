@@ -16,8 +16,10 @@ from promptstudio.deployments import release_services as releases
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.places import ask_places
+from promptstudio.evaluations import rating_services as ratings
 from promptstudio.evaluations import suite_services as suites
 from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.models import Rating
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.run_services import Wanted, start_run, start_runs
 from promptstudio.evaluations.services import ask_models, stop_asking
@@ -52,6 +54,7 @@ from .pages import (
     TAKEN_BY,
     WISHER,
     WISHER_OR_OWNER,
+    WISHER_TRIES,
 )
 from .stage import FIRST_LINE, FOLDER, Stage, Things, undone
 
@@ -59,6 +62,7 @@ Call = Callable[[Stage, Things, Actor], Any]
 NOT_FOR_KEYS = "Words that many prompts share are for people to keep."
 TALK = "A key takes part in no conversation."
 FOR_PEOPLE = "People keep filters, each their own, and copy prompts; no key does."
+NO_VERDICT = "What answers are worth is said by people."
 NO_TRIAL = "Models are asked by people."
 WISHES = "A key asks for nothing and takes no requests."
 NO_KEY = {"key": REFUSED}
@@ -138,6 +142,12 @@ def _asked_a_model(s: Stage, t: Things, actor: Actor) -> Any:
 
 def later(s: Stage, t: Things) -> dict[str, Any]:
     return {"version": t.version, "environment": s.production, "at": t.schedule.at, "zone": "UTC"}
+
+
+def _rating_taken_back(s: Stage, t: Things, actor: Actor) -> Any:
+    # Theirs, however it came about: a key has none to take back, and is refused first.
+    Rating.objects.get_or_create(answer=t.answer, person=actor.user, defaults={"verdict": "up"})
+    return ratings.take_back_rating(answer=t.answer, actor=actor)
 
 
 def _founded(s: Stage, t: Things, actor: Actor) -> Any:
@@ -253,7 +263,11 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "deployments.restore_prompt": prompt("write", lambda s, t, a: upkeep_services.restore_prompt(prompt=t.prompt, actor=a)),
     "deployments.rename_prompt": prompt("write", lambda s, t, a: upkeep_services.rename_prompt(prompt=t.prompt, name="x", actor=a)),
     "deployments.give_up_name": prompt("write", lambda s, t, a: upkeep_services.give_up_name(prompt=t.prompt, name="x", actor=a)),
-    "evaluations.ask_models": prompt("write", _asked_a_model, instead=NO_KEY, why=NO_TRIAL),
+    "evaluations.ask_models": prompt("write", _asked_a_model, instead=NO_KEY | {"viewer": OK}, why=WISHER_TRIES),
+    "evaluations.rate": prompt(
+        "read", lambda s, t, a: ratings.rate(answer=t.answer, verdict="up", words="Good.", actor=a), instead=NO_KEY, why=NO_VERDICT
+    ),
+    "evaluations.take_back_rating": prompt("read", _rating_taken_back, instead=NO_KEY, why=NO_VERDICT),
     "evaluations.add_suite": prompt(
         "write", lambda s, t, a: suites.add_suite(prompt=t.prompt, name="Rare", cases=Cases(), actor=a), instead=NO_KEY, why=NO_TRIAL
     ),

@@ -150,7 +150,7 @@ def test_the_form_begins_with_the_examples_and_what_is_live_and_says_what_it_cos
 ) -> None:
     page = text(at(client, cast.alice).get(f"{BASE}try/?side=draft:{draft.uid}"))
     assert re.search(rf'value="{example.uid}" checked', page)
-    assert re.search(r'value="env:development" selected', page)
+    assert re.search(r'value="env:development" checked', page)
     assert "2 calls, at most" in page
 
 
@@ -172,8 +172,8 @@ def test_another_model_answers_beside_its_own(client: Client, cast: Cast, live: 
 def test_what_was_asked_lately_can_be_opened_again(client: Client, cast: Cast, live: Version) -> None:
     at(client, cast.bob).post(f"{BASE}try/", {"side": "1.0.0", "with": "own", "value-claim": "x"})
     page = text(at(client, cast.alice).get(f"{BASE}try/"))
-    assert "Asked lately" in page
-    assert "Bob asked" in page
+    assert "Recent trials" in page
+    assert "Bob, " in page
     assert f"{BASE}tried/{Answer.objects.get().round}/" in page
 
 

@@ -3,6 +3,7 @@
 from .acceptances import AcceptedCase
 from .answers import Answer, AnswerQuerySet, FilledWith, Wording
 from .paces import ModelPace
+from .ratings import Rating, RatingQuerySet
 from .runs import Result, Run, RunQuerySet
 from .suites import Suite, SuiteQuerySet, SuiteVersion
 
@@ -12,6 +13,8 @@ __all__ = [
     "AnswerQuerySet",
     "FilledWith",
     "ModelPace",
+    "Rating",
+    "RatingQuerySet",
     "Result",
     "Run",
     "RunQuerySet",

@@ -15,6 +15,8 @@ from promptstudio.lib.append_only import AppendOnly
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
 
+from ..trial_settings import in_words
+
 
 class Wording(AppendOnly):
     """A bundle that was run, once for each digest: a draft goes on changing, and what was asked has to stay readable."""
@@ -77,6 +79,8 @@ class Answer(models.Model):
     address = models.CharField(max_length=2048, blank=True)
     # Where it stood when it was asked, in words without names of people: “Draft”, “1.3.2, live in Production”.
     label = models.CharField(max_length=200)
+    # Settings that were others for this trial: `wording` has them, what it stands for does not.
+    changed = models.JSONField(default=dict)
     filled_with = models.CharField(max_length=10, choices=FilledWith)
     example = models.ForeignKey(NamedExample, on_delete=models.PROTECT, null=True, related_name="+")
     values = models.JSONField(default=dict)
@@ -90,6 +94,8 @@ class Answer(models.Model):
     due_at = models.DateTimeField(default=clock.now)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
+    # What came of an answer that is still being written. For whoever looks on, and for nothing else: half an answer is none.
+    half_text = models.TextField(blank=True)
     text = models.TextField(blank=True)
     tool_calls = models.JSONField(default=list)
     stop_reason = models.CharField(max_length=40, blank=True)
@@ -118,6 +124,7 @@ class Answer(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state="waiting", ended_at=None) | Q(ended_at__isnull=False), name="an_answer_ends_once"),
+            models.CheckConstraint(condition=Q(half_text="") | Q(state="waiting"), name="half_an_answer_ends_with_its_call"),
         ]
 
     def __str__(self) -> str:
@@ -125,8 +132,8 @@ class Answer(models.Model):
 
     @property
     def title(self) -> str:
-        """As it is shown: “Draft of Alice”."""
-        return f"Draft of {self.draft.created_by}" if self.draft else self.label
+        """As it is shown: “Draft of Alice”, “1.3.0 with temperature 0”."""
+        return (f"Draft of {self.draft.created_by}" if self.draft else self.label) + in_words(self.changed)
 
     @property
     def filling(self) -> str:
@@ -136,6 +143,12 @@ class Answer(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.state == self.State.WAITING
+
+    @property
+    def half_text_seen(self) -> str:
+        """What came so far, while a worker holds it: what one left behind that is gone is nothing to look at."""
+        held = self.is_waiting and self.lease_until is not None and self.lease_until > clock.now()
+        return self.half_text if held else ""
 
     @property
     def was_cut(self) -> bool:

@@ -1,8 +1,10 @@
 """What Bedrock answers when a model does not answer, in words for whoever tries a prompt."""
 
 from botocore import exceptions as boto
+from botocore.eventstream import EventStreamError, ParserError
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from urllib3 import exceptions as http
 
 from promptstudio.evaluations.model_runner import RunFailed, Throttled, seconds_of
 
@@ -10,11 +12,15 @@ from .errors import FORBIDDEN, NO_CREDENTIALS, NOT_SET_UP, STRANGERS, TOO_FAST, 
 
 UNKNOWN_MODEL = frozenset({"ResourceNotFoundException"})
 MALFORMED = frozenset({"ValidationException", "SerializationException"})
-# 424: the model itself failed; 429: it is being loaded; 408: it took too long.
+# 424: the model itself failed; 429: it is being loaded; 408: it took too long. The rest come in the middle of an answer, without a status.
 BUSY = frozenset({"ModelNotReadyException", "ModelTimeoutException", "ModelErrorException", "ServiceUnavailableException"})
+BUSY |= {"InternalServerException", "ModelStreamErrorException"}
+# What asking raises; while an answer is read bit by bit, boto3 leaves the errors of what is beneath it as they are.
+CAUGHT = (ClientError, BotoCoreError, ValueError, TypeError, ParserError, http.HTTPError)
+Caught = ClientError | BotoCoreError | ValueError | TypeError | ParserError | http.HTTPError
 
 
-def run_failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, *, model: str) -> RunFailed:
+def run_failure_of(error: Caught, *, model: str) -> RunFailed:
     """The failure of one call, permanent where trying again by itself would change nothing."""
     if isinstance(error, ClientError):
         return _refused(error, model)
@@ -22,10 +28,9 @@ def run_failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, 
         return _permanent("no_credentials", "Prompt Studio has no AWS credentials. Whoever runs it can give it some; then try again.")
     if isinstance(error, boto.ParamValidationError):
         return _permanent("ParamValidationError", f"Bedrock does not take this prompt as it is: {quoted(str(error))}")
-    if isinstance(error, boto.ReadTimeoutError):
-        # It works on, and is paid; asking again would only be paid again.
-        return _permanent("no_answer", f"The model did not answer within {settings.MODEL_READ_TIMEOUT:g} seconds.")
-    if isinstance(error, UNANSWERED):
+    if isinstance(error, (boto.ReadTimeoutError, http.ReadTimeoutError)):
+        return too_slow()
+    if isinstance(error, (*UNANSWERED, ParserError, http.HTTPError)):
         return _transient("no_answer", "The answer of the model was lost on its way.")
     if isinstance(error, UNREACHABLE):
         return _transient("unreachable", "Bedrock could not be reached.")
@@ -34,8 +39,16 @@ def run_failure_of(error: ClientError | BotoCoreError | ValueError | TypeError, 
     return _transient(type(error).__name__, f"Calling the model went wrong: {quoted(str(error))}")
 
 
+def too_slow() -> RunFailed:
+    # It works on, and is paid; asking again would only be paid again.
+    return _permanent("no_answer", f"The model did not answer within {settings.MODEL_READ_TIMEOUT:g} seconds.")
+
+
 def _refused(error: ClientError, model: str) -> RunFailed:
     code = str(error.response.get("Error", {}).get("Code", "")) or "Unknown"
+    if isinstance(error, EventStreamError):
+        # In the middle of an answer it is named as a member is: throttlingException.
+        code = code[:1].upper() + code[1:]
     message = str(error.response.get("Error", {}).get("Message", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in FORBIDDEN:

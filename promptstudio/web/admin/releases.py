@@ -16,7 +16,7 @@ from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.models import Conclusion, Deployment, Evaluation, Recall, Schedule
 from promptstudio.deployments.permissions import can_deploy
-from promptstudio.evaluations.models import AcceptedCase
+from promptstudio.evaluations.models import AcceptedCase, Rating
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Request, RequestEvent, Version
@@ -227,6 +227,18 @@ class SuggestionAdmin(ErasingAdmin):
     @admin.display(description="For")
     def lines(self, suggestion: Suggestion) -> str:
         return str(suggestion.remark.thread)
+
+
+@admin.register(Rating)
+class RatingAdmin(ErasingAdmin):
+    one, many, icon = "thumb", "thumbs", "thumb-up"
+    hint = "What people thought of answers of models."
+    section = "releases"
+    project_path, prompt_path = "answer__prompt__project", "answer__prompt"
+    list_display = ("person", "verdict", "answer", "words", when("rated_at", "Rated"))
+    list_filter = ("verdict",)
+    search_fields = ("words", "person__name")
+    list_select_related = ("person", "answer__prompt__project")
 
 
 @admin.register(Request)

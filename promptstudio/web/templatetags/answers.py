@@ -8,6 +8,7 @@ from django import template
 
 from promptstudio.evaluations.assertions import label_of
 from promptstudio.evaluations.models import Answer
+from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.catalogue import BUILT_IN
 
 from .. import results
@@ -54,6 +55,20 @@ def check_label(assertion_type: str) -> str:
 def check_value(value: Any) -> str:
     """What is looked for, as people type it."""
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def arguments(call: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a tool is called with, a line for each argument; none where it is no object."""
+    given = call.get("input")
+    return [(str(name), check_value(value)) for name, value in given.items()] if isinstance(given, dict) else []
+
+
+@register.filter
+def tool_choice(bundle: Bundle) -> str:
+    """“it may call them”, as the list of tools goes on."""
+    choice = bundle.tool_choice or "auto"
+    return {"auto": "may be called", "any": "one of them has to be called"}.get(choice, f"{choice} has to be called")
 
 
 @register.filter

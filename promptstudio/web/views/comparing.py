@@ -13,6 +13,7 @@ from promptstudio.prompts.models import NamedExample, Prompt
 from promptstudio.prompts.renames import carried, renames_of
 
 from .. import sides as sides_of
+from ..answer_cards import cards_of
 from ..answers_beside import answers_of_examples
 from ..comparisons import compare
 from ..line_talk import Talk, talk_about
@@ -40,6 +41,7 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
     if new.bundle is None:
         return render_prompt(request, "compare/nothing.html", prompt, tab="compare_newest", **choosing)
     ignoring = request.GET.get("white_space") == "ignore"
+    answers = answers_of_examples(raw, [example], request.actor) if example else None
     return render_prompt(
         request,
         "compare/page.html",
@@ -49,7 +51,8 @@ def prompt_compare(request: StudioRequest, project: str, name: str, sides: str) 
         other_snippets=sides_of.other_snippets(old, new),
         line_talk=_talk(request, prompt, old, new) if not example else None,
         try_url=_try_url(prompt, old, new, example),
-        answers=answers_of_examples(raw, [example], request.actor) if example else None,
+        answers=answers,
+        **cards_of(prompt, answers.settled if answers else [], request.actor, back=request.get_full_path()),
         layout="unified" if request.GET.get("layout") == "unified" else "split",
         ignoring=ignoring,
         full=bool(request.GET.get("full")),

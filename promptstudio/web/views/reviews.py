@@ -32,6 +32,7 @@ from promptstudio.reviews.mentioning import look_at
 from promptstudio.reviews.models import Review
 from promptstudio.reviews.permissions import can_ask, can_comment, can_decide, can_withdraw, deciding_roles
 
+from ..answer_cards import cards_of
 from ..answers import see_other
 from ..answers_beside import of_review
 from ..checklist import checklist
@@ -269,8 +270,11 @@ def _labels(found: Review, live: Version | None) -> tuple[str, str]:
 
 def _answers_of(request: StudioRequest, found: Review, live: Version | None) -> dict[str, Any]:
     prompt = found.version.prompt
+    answers = of_review(live, found.version, _labels(found, live), request.actor)
     return {
-        "answers": of_review(live, found.version, _labels(found, live), request.actor),
+        "prompt": prompt,
+        "answers": answers,
+        **cards_of(prompt, answers.settled, request.actor, back=review_url(found)),
         "answers_url": reverse("review_answers", args=[prompt.project.slug, found.uid]),
         "may_try": can_try(request.actor, prompt),
     }

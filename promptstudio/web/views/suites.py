@@ -15,12 +15,13 @@ from promptstudio.evaluations import run_services, services, suite_services
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.owners import owners_in
-from promptstudio.evaluations.permissions import can_change_suite, can_try
+from promptstudio.evaluations.permissions import can_change_suite, can_run
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import ModelEntry, Prompt
 
 from .. import sides as sides_of
+from ..answer_cards import cards_of
 from ..answers import see_other
 from ..forms import run_form, suite_form
 from ..forms.suite_pages import part_called, parts_of
@@ -94,7 +95,7 @@ def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors:
         errors=errors or {},
         **_run_form(request, prompt, newest, known, choices),
         may_change=may_change,
-        may_try=can_try(request.actor, prompt),
+        may_try=can_run(request.actor, prompt),
     )
 
 
@@ -206,7 +207,7 @@ def _run_form(
 def prompt_run(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """How each case came out, failures first. `?show=` failed, unknown or passed."""
     prompt = prompt_or_404(request, project, name)
-    run = get_object_or_404(
+    run: Any = get_object_or_404(
         Run.objects.filter(prompt=prompt).with_everything().select_related("wording").with_progress(),
         uid=uid,
     )
@@ -220,7 +221,9 @@ def prompt_run(request: StudioRequest, project: str, name: str, uid: UUID) -> Ht
         "lines": lines_of(run, page.object_list),
         "page_obj": page,
         "show": show,
-        "may_try": can_try(request.actor, prompt),
+        "may_try": can_run(request.actor, prompt),
+        # While some wait the page is drawn again and again, and would take along what is being typed.
+        **cards_of(prompt, [] if run.waiting else [r.answer for r in page.object_list], request.actor, back=request.get_full_path()),
     }
     if request.htmx:
         return render(request, "tests/_run.html", context | {"prompt": prompt})

@@ -5,26 +5,34 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from promptstudio.evaluations import services
-from promptstudio.evaluations.answers import rounds_of
+from promptstudio.evaluations.answers import trials_of, with_labels
 from promptstudio.evaluations.models import Answer
 from promptstudio.evaluations.pace import pauses_of
 from promptstudio.evaluations.permissions import can_try
+from promptstudio.evaluations.trial_settings import NAMES
+from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.prompts.bundle import Inference
 from promptstudio.prompts.models import Draft, ModelEntry, Prompt
 from promptstudio.prompts.renames import renames_of
 from promptstudio.prompts.values import as_text
 
 from .. import sides as sides_of
+from ..answer_cards import cards_of
 from ..answers import see_other
 from ..editing_page import values_of
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, draft_url, prompt_url
-from ..trying import OWN, TABLE, Trial, again, estimate, fillings_for, trial_of, usual
+from ..trying import OWN, TABLE, Trial, again, estimate, fillings_for, looked_at_again_in, settings_typed, trial_of, usual
+
+# How many trials stand below the form, and on a page of the list.
+LATELY, PER_PAGE = 6, 30
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,24 +75,47 @@ def from_editor(request: StudioRequest, draft: Draft) -> HttpResponse:
 
 @require_safe
 def prompt_tried(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
-    """The answers of one round. Asked again by the page while some are on their way."""
+    """The answers of one round. The page looks again while some are on their way: `open` are the numbers of those that it waits for."""
     prompt = prompt_or_404(request, project, name)
     answers = list(Answer.objects.filter(prompt=prompt, round=uid).with_everything().select_related("wording").order_by("id"))
     not_found_unless(answers)
+    waiting = [number for number, answer in enumerate(answers) if answer.is_waiting]
     context: dict[str, Any] = {
         "round": uid,
+        "waiting": len(waiting),
+        "open": ",".join(map(str, waiting)),
+        "again_in": looked_at_again_in(clock.now() - answers[0].asked_at),
+        # Here alone half an answer is seen.
+        "streams": True,
+        "may_try": can_try(request.actor, prompt),
+        **cards_of(prompt, answers, request.actor, back=request.path),
+    }
+    if request.htmx:
+        # The others stay as they are: somebody may be typing in one of them.
+        awaited = request.GET.get("open", "").split(",")
+        news = [answer for number, answer in enumerate(answers) if str(number) in awaited or awaited == [""]]
+        return render(request, "answers/_poll.html", context | {"prompt": prompt, "news": news})
+    context |= {
         "groups": _groups(answers),
-        "waiting": sum(answer.is_waiting for answer in answers),
         "pauses": pauses_of(answer.model for answer in answers if answer.is_waiting),
         "first": answers[0],
         "draft_url": draft_url(answers[0].draft) if answers[0].draft else "",
         "again": _query(again(answers)),
-        "may_try": can_try(request.actor, prompt),
+        "address": request.build_absolute_uri(request.path),
     }
-    if request.htmx:
-        return render(request, "answers/_round.html", context | {"prompt": prompt})
     tab = "edit_newest" if answers[0].draft else "versions"
     return render_prompt(request, "answers/round.html", prompt, tab=tab, **context)
+
+
+@require_safe
+def prompt_trials(request: StudioRequest, project: str, name: str) -> HttpResponse:
+    """What was tried, the newest first. `?whose=mine` leaves out what others tried."""
+    prompt = prompt_or_404(request, project, name)
+    whose = "mine" if request.GET.get("whose") == "mine" else ""
+    page = Paginator(trials_of(prompt, request.actor.user if whose else None), PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = with_labels(page.object_list)
+    empty = "You tried nothing here yet" if whose else "Nobody tried this prompt yet"
+    return render_prompt(request, "answers/trials.html", prompt, tab="versions", page_obj=page, whose=whose, empty=empty)
 
 
 @require_POST
@@ -108,6 +139,7 @@ def _page(
         # Opening the form is no mistake yet; what is missing is said beside its button.
         costs = "" if errors or not trial else error.sentence
         errors = errors if trial else error.errors
+    choices = sides_of.choices(prompt)
     context = {
         "given": given,
         "trial": trial,
@@ -115,13 +147,17 @@ def _page(
         "costs": costs,
         "fillings": fillings_for(prompt),
         "chosen": [filling.address for filling in trial.fillings] if trial else given.getlist("with"),
-        "choices": sides_of.choices(prompt),
+        "choices": choices,
+        # What is live and what is being written are few, and what one most often wants to see beside it.
+        "beside_choices": sorted(choices, key=lambda group: group[0] == "Versions"),
         "beside": given.getlist("beside"),
         "models": sorted((model for model in known if model.retires_on is None), key=lambda model: model.label),
         "models_chosen": given.getlist("model"),
         "values": _values(trial),
         "may_try": can_try(request.actor, prompt),
-        "earlier": rounds_of(prompt),
+        "settings": _settings(trial, given, errors),
+        "any_setting": any(settings_typed(given).values()),
+        "earlier": with_labels(trials_of(prompt)[:LATELY]),
     }
     if request.htmx:
         return render(request, "answers/_costs.html", context)
@@ -151,6 +187,20 @@ def _values(trial: Trial | None) -> list[dict[str, Any]]:
         {"name": v.name, "typed": trial.typed.get(v.name, ""), "hint": "" if v.example is None else str(v.example), "choices": v.choices}
         for v in trial.side.bundle.variables
     ]
+
+
+def _settings(trial: Trial | None, given: QueryDict, errors: dict[str, str]) -> list[dict[str, Any]]:
+    """A field for each, with what the prompt itself says as what stays when it is left empty."""
+    own = trial.side.bundle.inference if trial and trial.side.bundle else Inference()
+    typed = settings_typed(given)
+    return [
+        {"name": name, "label": label, "typed": typed[name], "own": _shown(getattr(own, name)), "error": errors.get(name, "")}
+        for name, label in NAMES.items()
+    ]
+
+
+def _shown(setting: float | int | None) -> str:
+    return "the model’s own" if setting is None else f"{setting:g}" if isinstance(setting, float) else str(setting)
 
 
 def _groups(answers: list[Answer]) -> list[dict[str, Any]]:

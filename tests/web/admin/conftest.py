@@ -9,14 +9,17 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import AfterReview, Conclusion, Deployment, Schedule
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import AcceptedCase
+from promptstudio.evaluations.models import AcceptedCase, Answer
+from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.rating_services import rate
+from promptstudio.evaluations.services import ask_models
 from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.lib import clock
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, set_floor
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.conversation_services import begin_thread
 from promptstudio.reviews.services import comment
 from tests.cast import (
@@ -50,6 +53,13 @@ def looked_at(deployment: Deployment, *, by: Actor) -> None:
     Conclusion.objects.create(after_review=after_review, verdict="justified", words="It burned.", by=by.user)
 
 
+def a_rating(version: Version, words: str, *, by: Actor) -> None:
+    ask = Question(bundle=version.bundle, label=version.semver, other_model="a.model", values={"claim": "x"})
+    answer = Answer.objects.get(round=ask_models(prompt=version.prompt, questions=[ask], actor=by))
+    Answer.objects.filter(pk=answer.pk).update(state=Answer.State.ANSWERED, ended_at=clock.now())
+    rate(answer=answer, verdict="down", words=words, actor=by)
+
+
 @pytest.fixture
 def filled(cast: Cast, prompt: Prompt) -> Cast:
     """Something of everything, in “claims” and in the project of Charlie."""
@@ -78,6 +88,8 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
         AcceptedCase.objects.create(suite=suite, case="1", digest="", version=made, against=made, environment=place, **said)
     looked_at(other.deployments.latest("id"), by=cast.root)
     set_floor(data={}, actor=cast.root)
+    a_rating(version, "Too long.", by=cast.alice)
+    a_rating(other, "Secret verdict", by=cast.charlie)
     wished(cast.claims, by=cast.alice)
     wished(theirs, by=cast.charlie, title="Secret wish")
     add_mapping(pattern="Secret group", project=cast.elsewhere, role="viewer", actor=cast.root)

@@ -21,6 +21,7 @@ READ_ONLY += [
     "comment",
     "remark",
     "suggestion",
+    "rating",
     "recall",
     "conclusion",
     "schedule",

@@ -5,7 +5,8 @@ import re
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -43,7 +44,9 @@ class LocalAws:
             _drop(environ["werkzeug.socket"])
             raise ConnectionAbortedError from None
         sent = {name.lower() for name, _ in reply.headers}
-        headers = [*reply.headers, ("Content-Length", str(len(reply.body)))]
+        headers = [*reply.headers]
+        if not reply.pieces:
+            headers.append(("Content-Length", str(len(reply.body))))
         if reply.content_type:
             headers.append(("Content-Type", reply.content_type))
         if "x-amzn-requestid" not in sent:
@@ -51,7 +54,7 @@ class LocalAws:
         # Whoever shows an answer can say that no real service gave it.
         headers.append(("x-local-aws", "1"))
         start_response(_status_line(reply.status), headers)
-        return [reply.body]
+        return _sent(reply.pieces, environ["werkzeug.socket"]) if reply.pieces else [reply.body]
 
     def _answer(self, environ: dict, request_id: str) -> Reply:
         # A page in the developer's browser must not reach this server, neither directly nor through a rebound name.
@@ -133,7 +136,21 @@ class LocalAws:
             self._holding.hold(call, fault=fault, stage="reply", prompt_id=prompt_id or reply.json().get("id", ""))
         if kind == "lost_reply":
             raise ClientGone
-        return reply
+        return replace(reply, pieces=self._in_pieces(call, reply, fault, prompt_id)) if reply.pieces else reply
+
+    def _in_pieces(self, call: Call, reply: Reply, fault: Fault | None, prompt_id: str) -> Iterator[bytes]:
+        """What a fault does in the middle of a stream is done halfway. Raises ClientGone where the rest is to be lost."""
+        frames = [*reply.pieces]
+        for number, frame in enumerate(frames):
+            if fault and number == len(frames) // 2 and fault.kind == "hold_stream":
+                self._holding.hold(call, fault=fault, stage="stream", prompt_id=prompt_id)
+            if fault and number == len(frames) // 2 and fault.kind == "broken_stream":
+                if "code" not in fault.settings:
+                    raise ClientGone
+                yield converse.exception_frame(fault.settings["code"], fault.sentence)
+                return
+            time.sleep(reply.pause if number else 0)
+            yield frame
 
     def _hold_before(self, call: Call, fault: Fault, prompt_id: str) -> None:
         try:
@@ -199,6 +216,14 @@ def _read_body(environ: dict) -> bytes:
     if environ.get("wsgi.input_terminated"):
         return environ["wsgi.input"].read()
     return environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+
+
+def _sent(pieces: Iterable[bytes], connection: socket.socket) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except ClientGone:
+        _drop(connection)
+        raise ConnectionAbortedError from None
 
 
 def _drop(connection: socket.socket) -> None:

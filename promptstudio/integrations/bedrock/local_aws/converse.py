@@ -15,6 +15,8 @@ from .prompts import Prompts
 FORBIDDEN_WITH_PROMPT = ("system", "inferenceConfig", "toolConfig", "additionalModelRequestFields")
 PLACEHOLDER = re.compile(r"\{\{\s*([0-9a-zA-Z_-]+)\s*\}\}")
 EVENT_STREAM = "application/vnd.amazon.eventstream"
+# Seconds between two words: slow enough to be seen coming, and nobody waits for long.
+PAUSE = 0.04
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,13 @@ def converse_stream(params: dict, scope: Scope, *, prompts: Prompts) -> Reply:
         events += [("contentBlockDelta", {"delta": delta, "contentBlockIndex": 1}), ("contentBlockStop", {"contentBlockIndex": 1})]
     events += [("messageStop", {"stopReason": said.stop_reason})]
     events += [("metadata", {"usage": _usage(said), "metrics": {"latencyMs": said.latency_ms}})]
-    return Reply(status=200, body=b"".join(_frame(name, payload) for name, payload in events), content_type=EVENT_STREAM)
+    frames = tuple(_frame({":message-type": "event", ":event-type": name}, payload) for name, payload in events)
+    return Reply(status=200, body=b"", content_type=EVENT_STREAM, pieces=frames, pause=PAUSE)
+
+
+def exception_frame(name: str, sentence: str) -> bytes:
+    """An error in the middle of a stream, named as the member of it: throttlingException."""
+    return _frame({":message-type": "exception", ":exception-type": name}, {"message": sentence})
 
 
 def _content(said: local_model.Answer) -> list[dict]:
@@ -167,10 +175,9 @@ def _render(text: str, values: dict[str, str]) -> str:
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
-def _frame(event: str, payload: dict) -> bytes:
+def _frame(named: dict[str, str], payload: dict) -> bytes:
     """One message of AWS's event stream encoding: lengths, their CRC, string headers, JSON, CRC of it all."""
-    named = {":message-type": "event", ":event-type": event, ":content-type": "application/json"}
-    headers = b"".join(_header(name, value) for name, value in named.items())
+    headers = b"".join(_header(name, value) for name, value in (named | {":content-type": "application/json"}).items())
     body = json.dumps(payload).encode()
     prelude = struct.pack(">II", 16 + len(headers) + len(body), len(headers))
     message = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + body

@@ -9,10 +9,14 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Reply:
+    """`pieces` are sent instead of the body, one after the other, with `pause` seconds between them."""
+
     status: int
     body: bytes
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    pieces: Iterable[bytes] = ()
+    pause: float = 0
 
     def json(self) -> dict:
         """The body as an object, or empty where it is not one."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from .calls import Call
 from .errors import ClientGone
-from .service_model import operations, status_of
+from .service_model import STREAMED, operations, status_of, stream_errors
 from .store import Store, now
 
-KINDS = ("error", "delay", "lost_reply", "hold_before", "hold_reply")
+# The last two happen in the middle of a stream: it breaks (with the error that `code` names, or without a word), or waits.
+KINDS = ("error", "delay", "lost_reply", "hold_before", "hold_reply", "broken_stream", "hold_stream")
+IN_A_STREAM = KINDS[-2:]
 MATCHES = ("name_contains", "prompt_id", "body_contains")
 SETTINGS = ("code", "message", "status", "seconds", "match")
 POLL_SECONDS = 0.05
@@ -120,6 +122,8 @@ def _check(wanted: dict) -> None:
         and status_of(operation=operation, code=str(code)) is None
     ):
         raise NotArmable(f"{operation} has no error {code} in its service model; give a status to arm it anyway.")
+    if kind in IN_A_STREAM and (operation != STREAMED or code not in (None, *stream_errors())):
+        raise NotArmable(f"Only {STREAMED} has a middle, and the errors in it are: {', '.join(stream_errors())}.")
     if kind == "delay" and (not isinstance(wanted.get("seconds"), int | float) or wanted["seconds"] < 0):
         raise NotArmable("A delay needs its seconds.")
     match = wanted.get("match") or {}

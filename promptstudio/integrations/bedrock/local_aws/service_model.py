@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 from urllib.parse import parse_qs, unquote
 
 import botocore.session
@@ -22,7 +23,8 @@ CONTROL_PLANE = (
     "UntagResource",
     "ListTagsForResource",
 )
-RUNTIME = ("Converse", "ConverseStream")
+STREAMED = "ConverseStream"
+RUNTIME = ("Converse", STREAMED)
 # A bedrock-agent tag call about one of these is moto's to answer.
 FOREIGN_TAGS = re.compile(
     r"^/tags/arn(?::|%3A)aws[^/]*?bedrock[^/]*?(?::|%3A)(?:agent|agent-alias|knowledge-base|flow)(?:/|%2F)", re.IGNORECASE
@@ -73,6 +75,12 @@ def status_of(*, operation: str, code: str) -> int | None:
         if shape.name == code:
             return int(shape.metadata["error"]["httpStatusCode"])
     return None
+
+
+def stream_errors() -> list[str]:
+    """The errors that can come in the middle of a stream, named as its members."""
+    stream = cast(StructureShape, operations()[STREAMED].get_event_stream_output())
+    return [name for name, member in stream.members.items() if member.metadata.get("exception")]
 
 
 def read_params(*, route: Route, labels: dict[str, str], query: str, body: bytes) -> dict:
