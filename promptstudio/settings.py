@@ -283,6 +283,12 @@ if LOCAL_MODELS:
     MODEL_ROUTES["local:"] = "promptstudio.integrations.local.runner.LocalRunner"
 # What forms offer beside the list of models that site admins keep.
 MODELS_OFFERED = [*(f"openai:{name}" for name in OPENAI_MODELS if OPENAI_BASE_URL), *(["local:model"] if LOCAL_MODELS else [])]
+# Who judges answers where a project chose nobody else, and who knows which version of a prompt is live in the last environment.
+JUDGE_MODEL = env("JUDGE_MODEL", "anthropic.claude-sonnet-4-6")
+WHAT_IS_LIVE = "promptstudio.deployments.foremost.live_in_last"
+# Who turns texts into numbers, by dotted path; empty: nobody does, and checks that compare meanings could not be told.
+EMBEDDER = env("EMBEDDER", "promptstudio.integrations.bedrock.embedder.BedrockEmbedder")
+EMBEDDING_MODEL = env("EMBEDDING_MODEL", "amazon.titan-embed-text-v2:0")
 # Where Bedrock is asked: the ordinary AWS environment, or else this region and role.
 MODEL_PLACE = {"region": env("MODEL_REGION"), "role_arn": env("MODEL_ROLE_ARN"), "external_id": env("MODEL_EXTERNAL_ID")}
 # Seconds that a model may take for its whole answer.

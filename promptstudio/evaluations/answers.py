@@ -16,7 +16,7 @@ from .questions import Question
 def newest_answers(questions: Iterable[Question], actor: Actor) -> dict[str, Answer]:
     """By `Question.asked`. One that is on its way or failed stands where there is no other. One query."""
     found: dict[str, Answer] = {}
-    rows = Answer.objects.visible_to(actor).filter(asked__in={question.asked for question in questions})
+    rows = Answer.objects.visible_to(actor).of_prompts().filter(asked__in={question.asked for question in questions})
     for answer in rows.select_related("asked_by", "wording").order_by("id"):
         before = found.get(answer.asked)
         if before is None or answer.state == Answer.State.ANSWERED or before.state != Answer.State.ANSWERED:
@@ -26,7 +26,7 @@ def newest_answers(questions: Iterable[Question], actor: Actor) -> dict[str, Ans
 
 def trials_of(prompt: Prompt, by: User | None = None) -> Any:
     """Rounds that people asked to see answers, the newest first: `round`, `at`, `first` and how many answers (`count`, `waiting`)."""
-    trials = Answer.objects.filter(prompt=prompt, result=None)
+    trials = Answer.objects.of_prompts().filter(prompt=prompt, result=None)
     trials = trials.filter(asked_by=by) if by else trials
     waiting = Count("id", filter=Q(state=Answer.State.WAITING))
     return (

@@ -4,13 +4,15 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db.models import Sum
+
 from promptstudio.accounts.actor import Actor
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict
 from promptstudio.lib.wake import wake_on_commit
 from promptstudio.prompts.models import Prompt
 
-from .models import Answer, FilledWith, Wording
+from .models import Answer, FilledWith, Result, Wording
 from .permissions import most_a_day
 from .questions import Question, as_rows
 
@@ -59,6 +61,8 @@ def stay_within_the_day(more: int, actor: Actor) -> None:
     """Raises Conflict when this person asked for too many in the last 24 hours."""
     most = most_a_day()
     asked = Answer.objects.filter(asked_by=actor.user, asked_at__gt=clock.now() - timedelta(days=1)).count()
+    # What checks will ask once the answers are there.
+    asked += Result.objects.filter(run__asked_by=actor.user, outcome=Result.Outcome.WAITING).aggregate(owed=Sum("owed"))["owed"] or 0
     if asked + more > most:
         left = max(0, most - asked)
         raise Conflict(f"You may ask models {most} times in 24 hours, and {left or 'none'} of them {'is' if left < 2 else 'are'} left.")

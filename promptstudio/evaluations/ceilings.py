@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from promptstudio.lib import clock
 
+from .grading import settle_judged, waiting_results
 from .models import Answer, Result, Run
 
 CEILING = "ceiling"
@@ -57,7 +58,9 @@ def end_at_ceiling(round_uid: UUID) -> None:
     rest = Answer.objects.waiting().filter(free, round=round_uid)
     rest.update(state=Answer.State.FAILED, ended_at=now, error=sentence_of(run.most), error_code=CEILING)
     ended = Result.objects.filter(run=run, outcome=Result.Outcome.WAITING, answer__error_code=CEILING)
-    ended.update(outcome=Result.Outcome.UNKNOWN)
+    ended.update(outcome=Result.Outcome.UNKNOWN, owed=0)
+    for result in waiting_results(run=run, judgements__answer__error_code=CEILING):
+        settle_judged(result)
 
 
 def _under_way(round_uid: UUID) -> Decimal:

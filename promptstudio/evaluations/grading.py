@@ -1,11 +1,17 @@
 """What the assertions of a case say to the answer that came."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from promptstudio.lib.locking import locked
+
 from .assertions import Given, Grade, grade
 from .cases import Case
+from .judging import ask_about, is_waiting_for_judges, judged
 from .models import Answer, Result
+
+_READ = ("answer__wording", "run__suite_version", "run__judge__wording", "run__prompt__project", "run__asked_by")
 
 
 def given_of(answer: Answer) -> Given:
@@ -21,25 +27,63 @@ def given_of(answer: Answer) -> Given:
     )
 
 
+def given_to(case: Case, answer: Answer) -> Given:
+    """A check may ask for a value of its case that is no variable of the prompt, such as the answer that is expected."""
+    return replace(given_of(answer), values={**case.values, **answer.values})
+
+
 def settle_result(answer: Answer) -> None:
-    """Grade the case that this answer belongs to, where it belongs to one. Part of settling the answer, in its transaction."""
-    result = Result.objects.filter(answer=answer).select_related("run__suite_version").first()
-    if result is None:
+    """Go on with what waited for this answer, if anything did. Part of settling the answer, in its transaction.
+
+    An answer of the prompt is graded, or where checks ask others first, those are asked; a reply to such a question may be the last that
+    its results waited for.
+    """
+    if answer.purpose == Answer.Purpose.PROMPT:
+        for result in waiting_results(answer=answer):
+            _begin(result)
+    else:
+        for result in waiting_results(judgements__answer=answer):
+            settle_judged(result)
+
+
+def settle_judged(result: Result) -> None:
+    """Grade it as a whole, unless a judge is still to answer. The caller holds its row."""
+    if is_waiting_for_judges(result):
         return
-    outcome, score, checks = Result.Outcome.UNKNOWN, None, list[dict[str, Any]]()
-    if answer.state == Answer.State.ANSWERED and (case := result.run.suite_version.case(result.case)):
-        # A check may ask for a value of its case that is no variable of the prompt, such as the answer that is expected.
-        given = replace(given_of(answer), values={**case.values, **answer.values})
-        graded = grade(case.assertions, given, case.threshold)
-        outcome, score, checks = _outcome(case, graded), graded.score, _checks(case, graded)
-    Result.objects.filter(pk=result.pk, outcome=Result.Outcome.WAITING).update(outcome=outcome, score=score, checks=checks)
+    case = result.run.suite_version.case(result.case)
+    if case is None:
+        _settle(result, Result.Outcome.UNKNOWN)
+        return
+    graded = grade(case.assertions, given_to(case, result.answer), case.threshold, judged(result, case))
+    _settle(result, _outcome(case, graded), graded.score, _checks(case, graded))
+
+
+def waiting_results(**which: Any) -> Iterator[Result]:
+    """The results that wait, each held: of two replies that come at once, the later one sees that the other is there."""
+    rows = Result.objects.filter(outcome=Result.Outcome.WAITING, **which).order_by("pk").values_list("pk", flat=True)
+    for pk in dict.fromkeys(rows):
+        yield locked(Result.objects.all(), *_READ, pk=pk)
+
+
+def _begin(result: Result) -> None:
+    case = result.run.suite_version.case(result.case)
+    if result.answer.state != Answer.State.ANSWERED or case is None:
+        _settle(result, Result.Outcome.UNKNOWN)
+        return
+    ask_about(result, case, given_to(case, result.answer))
+    Result.objects.filter(pk=result.pk).update(owed=0)
+    settle_judged(result)
+
+
+def _settle(result: Result, outcome: Result.Outcome, score: float | None = None, checks: Sequence[dict[str, Any]] = ()) -> None:
+    Result.objects.filter(pk=result.pk, outcome=Result.Outcome.WAITING).update(outcome=outcome, score=score, checks=list(checks), owed=0)
 
 
 def _outcome(case: Case, graded: Grade) -> Result.Outcome:
-    if not case.assertions or not graded.all_evaluated:
-        # Nothing was asserted, or not everything could be: neither is a pass.
-        return Result.Outcome.UNKNOWN if graded.passed or not case.assertions else Result.Outcome.FAILED
-    return Result.Outcome.PASSED if graded.passed else Result.Outcome.FAILED
+    if graded.is_lost:
+        return Result.Outcome.FAILED
+    # Nothing was asserted, or not everything could be: neither is a pass.
+    return Result.Outcome.PASSED if case.assertions and graded.all_evaluated else Result.Outcome.UNKNOWN
 
 
 def _checks(case: Case, graded: Grade) -> list[dict[str, Any]]:

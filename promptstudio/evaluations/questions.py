@@ -16,6 +16,7 @@ from promptstudio.prompts.models import Draft, NamedExample, Version
 from promptstudio.prompts.templating import Rendered, render, values_to_send
 
 from .cases import Turn
+from .models import Answer
 
 LONGEST_MODEL = 2048
 # Behind the prefix of a route: how endpoints of many makers call their models.
@@ -127,6 +128,18 @@ def _twice(number: int, role: str, messages: bool) -> str:
         end = "its last message is the assistant's" if messages else "it has only system text"
         return f"The conversation begins with the assistant, and the prompt does not end with the user: {end}. Begin with the user."
     return "The conversation begins with the user, and the prompt ends with a message of the user. Begin with the assistant."
+
+
+def question_of(answer: Answer) -> Question:
+    """What this answer answers."""
+    return Question(
+        bundle=answer.wording.bundle,
+        label=answer.label,
+        other_model=answer.model,
+        address=answer.address,
+        values=answer.values,
+        turns=turns_in(answer.turns),
+    )
 
 
 def values_for(bundle: Bundle, example: Mapping[str, Any]) -> dict[str, Any]:

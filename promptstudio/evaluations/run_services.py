@@ -17,7 +17,10 @@ from promptstudio.prompts.models import Draft, ModelEntry, Version
 
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
 from .ceilings import in_dollars
-from .models import Answer, Result, Run, Suite
+from .embedder import embedding_model
+from .judges import chosen_for, kept
+from .judging import questions_in
+from .models import Answer, Bench, Result, Run, Suite
 from .permissions import can_run
 from .questions import Question, is_model, values_for
 
@@ -44,7 +47,7 @@ def start_run(
     """Ask every case of the suite's newest version, `repeats` times, of `model` or the bundle's own, for at most `most` US dollars.
 
     `address` is where exactly this version is published, as `deployments.published` says: it is called there, as applications call it.
-    Raises Invalid for what cannot be asked, Conflict for too many in a day.
+    Checks that need a judge ask the one that the project has now. Raises Invalid for what cannot be asked, Conflict for too many in a day.
     """
     prompt = suite.prompt
     can_run(actor, prompt).require()
@@ -55,7 +58,9 @@ def start_run(
     cases = newest.cases
     User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
     asked = [(case, repeat) for case in cases for repeat in range(repeats)]
-    stay_within_the_day(len(asked), actor)
+    judge_questions, texts_compared = questions_in(cases)
+    judge = kept(chosen_for(prompt.project, Bench.ONE)) if judge_questions else None
+    stay_within_the_day(len(asked) + repeats * (judge_questions + texts_compared), actor)
     questions = [
         Question(
             bundle=bundle,
@@ -82,6 +87,8 @@ def start_run(
         address=address,
         repeats=repeats,
         most=most,
+        judge=judge,
+        embedding_model=embedding_model() if texts_compared else "",
         asked_by=actor.user,
         asked_at=clock.now(),
     )
@@ -89,9 +96,16 @@ def start_run(
     if most is not None:
         _bound(answers, questions, most)
     Answer.objects.bulk_create(answers)
-    kept = {answer.uid: answer for answer in Answer.objects.filter(round=run.uid)}
+    there = {answer.uid: answer for answer in Answer.objects.filter(round=run.uid)}
     Result.objects.bulk_create(
-        Result(run=run, case=case.uid, repeat=repeat, answer=kept[answer.uid], outcome=_at_first(answer))
+        Result(
+            run=run,
+            case=case.uid,
+            repeat=repeat,
+            answer=there[answer.uid],
+            outcome=_at_first(answer),
+            owed=sum(questions_in([case])) if answer.is_waiting else 0,
+        )
         for (case, repeat), answer in zip(asked, answers, strict=True)
     )
     wake_workers(sum(answer.is_waiting for answer in answers))
@@ -108,6 +122,7 @@ def start_run(
         most=None if most is None else str(most),
         digest=bundle.digest,
         semver=version.semver if version else None,
+        judge=judge.digest if judge else None,
     )
     return run
 

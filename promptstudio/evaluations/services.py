@@ -16,7 +16,8 @@ from promptstudio.lib.permission import Allowed, Denied
 from promptstudio.prompts.models import Prompt
 
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
-from .models import Answer, FilledWith, Result, Run
+from .grading import settle_judged, waiting_results
+from .models import Answer, Bout, Contest, FilledWith, Judgement, Result, Run
 from .permissions import can_run, can_stop, can_try
 from .questions import Question, is_model
 
@@ -67,8 +68,10 @@ def stop_asking(*, prompt: Prompt, round_uid: uuid.UUID, actor: Actor) -> int:
     )
     if stopped:
         Result.objects.filter(run__uid=round_uid, outcome=Result.Outcome.WAITING, answer__state=Answer.State.FAILED).update(
-            outcome=Result.Outcome.UNKNOWN
+            outcome=Result.Outcome.UNKNOWN, owed=0
         )
+        for result in waiting_results(run__uid=round_uid):
+            settle_judged(result)
         record(actor=actor, action="model.stopped", subject=prompt, project_uid=prompt.project.uid, round=round_uid, questions=stopped)
     return stopped
 
@@ -81,11 +84,16 @@ def forget_old_answers(*, before: datetime, actor: Actor) -> int:
     """
     _the_clock(actor).require()
     runs = Run.objects.filter(version=None, asked_at__lt=before).exclude(results__outcome=Result.Outcome.WAITING)
-    Result.objects.filter(run__in=list(runs)).delete()
+    gone = list(runs)
+    Bout.objects.filter(Q(contest__first__in=gone) | Q(contest__second__in=gone)).delete()
+    Contest.objects.filter(Q(first__in=gone) | Q(second__in=gone)).delete()
+    Judgement.objects.filter(result__run__in=gone).delete()
+    Result.objects.filter(run__in=gone).delete()
     runs.delete()
-    old = Answer.objects.filter(Q(version=None) | Q(filled_with=FilledWith.OWN), asked_at__lt=before, result=None).exclude(
-        state=Answer.State.WAITING
-    )
+    typed = Q(version=None) | Q(filled_with=FilledWith.OWN)
+    # What still stands in a result, as its answer or as what a judge said of it, stays with that.
+    free = Answer.objects.filter(result=None, judgements=None, bout=None)
+    old = free.filter(typed, asked_at__lt=before).exclude(state=Answer.State.WAITING)
     forgotten: int = old.delete()[1].get("evaluations.Answer", 0)
     if forgotten:
         record(actor=actor, action="model.old_removed", label="answers to drafts", answers=forgotten, before=before)

@@ -9,16 +9,17 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from promptstudio.lib import clock
-from promptstudio.prompts.catalogue import cost_of
+from promptstudio.prompts.catalogue import EMBEDDING, cost_of
 from promptstudio.prompts.models import ModelEntry
 
+from .embedder import in_numbers
 from .grading import settle_result
 from .leases import KEEPER, LEASE_SECONDS, MOST_TRIES, Claim, claim_next, let_go, mine
 from .listening import NobodyWaits, said_to
 from .model_runner import Call, RunFailed, Said, Throttled
 from .models import Answer, Result
 from .pace import answered, slow_down
-from .questions import Question, turns_in
+from .questions import question_of
 from .trial_settings import in_words
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ def _answer(claim: Claim) -> None:
     """Whatever goes wrong ends in a sentence at the answer, or in a lease that runs out."""
     try:
         with KEEPER.holding(claim):
-            said = said_to(_call(claim.answer), _keeper(claim))
+            said = _asked(claim)
         _settle(claim, said)
     except NobodyWaits:
         log.info("model.no_longer_awaited", answer=str(claim.answer.uid))
@@ -53,17 +54,16 @@ def _answer(claim: Claim) -> None:
         _settle_failed(claim, RunFailed(f"Something unexpected happened ({type(error).__name__}).", code="unexpected", permanent=True))
 
 
+def _asked(claim: Claim) -> Said:
+    answer = claim.answer
+    if answer.purpose == Answer.Purpose.NUMBERS:
+        return in_numbers(answer.uid, answer.model, str(answer.values["text"]))
+    return said_to(_call(answer), _keeper(claim))
+
+
 def _call(answer: Answer) -> Call:
     """Raises Invalid for what cannot be filled in any more, which was checked when it was asked."""
-    bundle = answer.wording.bundle
-    question = Question(
-        bundle=bundle,
-        label=answer.label,
-        other_model=answer.model,
-        address=answer.address,
-        values=answer.values,
-        turns=turns_in(answer.turns),
-    )
+    bundle, question = answer.wording.bundle, question_of(answer)
     return Call(
         uid=answer.uid,
         model=answer.model,
@@ -75,7 +75,7 @@ def _call(answer: Answer) -> Call:
         extra_model_fields=bundle.extra_model_fields,
         marks={
             "studio-prompt": answer.prompt.name,
-            "studio-version": (answer.version.semver if answer.version else "draft") + in_words(answer.changed),
+            "studio-version": _version_mark(answer),
             "studio-digest": answer.wording.digest,
         },
         address=answer.address,
@@ -84,9 +84,15 @@ def _call(answer: Answer) -> Call:
     )
 
 
+def _version_mark(answer: Answer) -> str:
+    if answer.purpose != Answer.Purpose.PROMPT:
+        return str(answer.purpose)
+    return (answer.version.semver if answer.version else "draft") + in_words(answer.changed)
+
+
 def _keeper(claim: Claim) -> Callable[[str], bool] | None:
-    """Keeps what came so far, and the lease with it. Of a run nobody sees it, and hundreds of answers would write for nothing."""
-    if Result.objects.filter(answer=claim.answer).exists():
+    """Keeps what came so far, and the lease with it. Of a run and of judges nobody sees it, and hundreds would write for nothing."""
+    if claim.answer.purpose != Answer.Purpose.PROMPT or Result.objects.filter(answer=claim.answer).exists():
         return None
 
     def keep(text: str) -> bool:
@@ -112,7 +118,7 @@ def _settle(claim: Claim, said: Said) -> None:
         input_tokens=said.input_tokens,
         output_tokens=said.output_tokens,
         latency_ms=said.latency_ms,
-        cost=_cost(claim.answer.model, said),
+        cost=_cost(claim.answer, said),
         request_id=said.request_id[:200],
         emulated=said.emulated,
         error="",
@@ -122,11 +128,11 @@ def _settle(claim: Claim, said: Said) -> None:
     )
 
 
-def _cost(model: str, said: Said) -> Decimal | None:
+def _cost(answer: Answer, said: Said) -> Decimal | None:
     if said.input_tokens is None or said.output_tokens is None:
         return None
-    known = ModelEntry.objects.catalogue()
-    return cost_of(model, input_tokens=said.input_tokens, output_tokens=said.output_tokens, known=known)
+    known = EMBEDDING if answer.purpose == Answer.Purpose.NUMBERS else ModelEntry.objects.catalogue()
+    return cost_of(answer.model, input_tokens=said.input_tokens, output_tokens=said.output_tokens, known=known)
 
 
 def _settle_failed(claim: Claim, failure: RunFailed) -> None:

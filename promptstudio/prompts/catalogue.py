@@ -198,6 +198,15 @@ MODELS: tuple[Model, ...] = (
     _model("writer.palmyra-x5-v1:0", "Writer Palmyra X5", "0.6 6", 128_000, 8_192),
 )
 BUILT_IN = Catalogue(MODELS)
+# Models that turn texts into numbers. They answer nothing, so nobody chooses them for a prompt. AWS's price list, as of 2026-11.
+EMBEDDING = Catalogue(
+    (
+        _model("amazon.titan-embed-text-v2:0", "Amazon Titan Text Embeddings V2", "0.02 0", 8_192, 0),
+        _model("cohere.embed-english-v3", "Cohere Embed English 3", "0.1 0", 512, 0),
+        _model("cohere.embed-multilingual-v3", "Cohere Embed Multilingual 3", "0.1 0", 512, 0),
+        _model("cohere.embed-v4:0", "Cohere Embed 4", "0.12 0", 128_000, 0),
+    )
+)
 
 
 def find_model(model_id: str, known: Catalogue = BUILT_IN) -> Model | None:

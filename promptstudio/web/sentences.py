@@ -421,6 +421,8 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "suite.archived": ("archive", "quiet", _said("archived the tests {what}")),
     "case.accepted": ("check", "quiet", _said("let a case get worse in {what}{reason}")),
     "case.acceptance_withdrawn": ("arrow-back-up", "quiet", _said("no longer lets a case get worse in {what}")),
+    "suite.answers_compared": ("gavel", "quiet", _said("had a judge compare the answers of two runs of {what}")),
+    "judge.appointed": ("gavel", "quiet", _said("chose who judges answers in {what}")),
     "suite.started": ("player-play", "quiet", _said("ran the tests {what}")),
     "snippet.added": ("plus", "quiet", _said("made the snippet {what}")),
     "snippet.version_saved": ("device-floppy", "quiet", _said("saved {what}, a snippet")),

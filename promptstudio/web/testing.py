@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 
 from promptstudio.evaluations.cases import Case
-from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
+from promptstudio.evaluations.models import Answer, Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.scores import shares_by_suite
 from promptstudio.evaluations.standing import latest_of, newest_versions
 from promptstudio.prompts.models import Prompt
@@ -34,8 +35,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Line:
+    """`checks` has beside each check what was asked of others for it: verdicts and texts as numbers."""
+
     case: Case | None
     result: Result
+
+    @property
+    def checks(self) -> list[tuple[dict[str, Any], list[Answer]]]:
+        asked: dict[str, list[Answer]] = {}
+        for judgement in self.result.judgements.all():
+            asked.setdefault(judgement.place.partition(".")[0], []).append(judgement.answer)
+        return [(check, asked.get(str(index), [])) for index, check in enumerate(self.result.checks)]
+
+    @property
+    def is_being_judged(self) -> bool:
+        return self.result.outcome == Result.Outcome.WAITING and any(self.result.judgements.all())
 
 
 @dataclass(frozen=True)

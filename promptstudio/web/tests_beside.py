@@ -11,6 +11,7 @@ from promptstudio.evaluations import run_services
 from promptstudio.evaluations.beside import SuiteBeside, suites_beside
 from promptstudio.evaluations.cases import Case
 from promptstudio.evaluations.estimates import estimate_run
+from promptstudio.evaluations.judging_costs import judging_for
 from promptstudio.evaluations.models import SuiteVersion
 from promptstudio.evaluations.permissions import can_run
 from promptstudio.lib.errors import Conflict, Invalid
@@ -95,5 +96,9 @@ def _line(beside: SuiteBeside, new: Version, old: Version | None, costs: str) ->
 def _costs(suite: SuiteVersion, version: Version, known: Catalogue) -> str:
     """“12 calls, at most 4 US cents”, once over."""
     estimate = estimate_run(suite.cases, bundle=version.bundle, model="", repeats=1, known=known)
-    calls = f"{estimate.calls} call{'' if estimate.calls == 1 else 's'}"
-    return calls if estimate.most is None else f"{calls}, at most {in_words(estimate.most)}"
+    judging, _ = judging_for(version.prompt.project, suite.cases, version.bundle, 1, known)
+    asked = estimate.calls + judging.verdicts
+    calls = f"{asked} call{'' if asked == 1 else 's'}"
+    if estimate.most is None or judging.most is None:
+        return calls
+    return f"{calls}, at most {in_words(estimate.most + judging.most)}"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import access, audit, folders, report, retiring, search, settings
+from .views import access, audit, folders, judges, report, retiring, search, settings
 
 PROJECT = "p/<slug:project>/"
 SETTINGS = PROJECT + "settings/"
@@ -23,6 +23,9 @@ urlpatterns = [
     path(SETTINGS + "people/<uuid:uid>/take/", settings.revoke, name="settings_revoke"),
     path(SETTINGS + "folders/", folders.folders, name="settings_folders"),
     path(SETTINGS + "folders/change/", folders.folder, name="settings_folder"),
+    path(SETTINGS + "judges/", judges.judges, name="settings_judges"),
+    path(SETTINGS + "judges/<slug:bench>/", judges.judge, name="settings_judge"),
+    path(SETTINGS + "judges/<slug:bench>/copy/", judges.judge_copy, name="settings_judge_copy"),
     path(SETTINGS + "keys/", settings.keys, name="settings_keys"),
     path(SETTINGS + "keys/applications/", settings.account, name="settings_account"),
     path(SETTINGS + "keys/applications/<uuid:uid>/", settings.key, name="settings_key"),

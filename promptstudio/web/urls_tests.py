@@ -1,7 +1,7 @@
 from django.urls import path
 
 from .urls_prompts import PAGE
-from .views import beside_live, case_files, results, suites, testing_beside
+from .views import beside_live, case_files, contests, results, suites, testing_beside
 
 SUITE = PAGE + "tests/<uuid:uid>/"
 urlpatterns = [
@@ -22,4 +22,7 @@ urlpatterns = [
     path(PAGE + "promote/<slug:environment>/<str:semver>/tests/", testing_beside.prompt_promote_tests, name="prompt_promote_tests"),
     path(PAGE + "runs/<uuid:uid>/", suites.prompt_run, name="prompt_run"),
     path(PAGE + "runs/<uuid:uid>/stop/", suites.prompt_run_stop, name="prompt_run_stop"),
+    path(PAGE + "runs/<uuid:uid>/compare/", contests.prompt_contest_new, name="prompt_contest_new"),
+    path(PAGE + "judged/<uuid:uid>/", contests.prompt_contest, name="prompt_contest"),
+    path(PAGE + "judged/<uuid:uid>/stop/", contests.prompt_contest_stop, name="prompt_contest_stop"),
 ]

@@ -22,7 +22,9 @@ from promptstudio.deployments.schedule_services import cancel_schedule, move_sch
 from promptstudio.evaluations import rating_services, suite_services
 from promptstudio.evaluations import services as evaluations
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import Answer, Rating, Suite
+from promptstudio.evaluations.contest_services import compare_pairwise
+from promptstudio.evaluations.judge_services import choose_judge
+from promptstudio.evaluations.models import Answer, Bench, Rating, Suite
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.run_services import Wanted, start_run, start_runs
 from promptstudio.lib import clock
@@ -286,6 +288,13 @@ def _took_back(s: Stage) -> None:
     acceptance_services.take_acceptance_back(**worse, actor=s.cast.bob)
 
 
+def _answers_compared(s: Stage) -> None:
+    suite = a_suite(s)
+    first, second = (start_run(suite=suite, bundle=Bundle(model="a.model"), label="1.0.0", actor=s.cast.alice) for _ in range(2))
+    Answer.objects.update(state=Answer.State.ANSWERED, ended_at=clock.now())
+    compare_pairwise(first=first, second=second, actor=s.cast.alice)
+
+
 def _answers_forgotten(s: Stage) -> None:
     evaluations.stop_asking(prompt=s.prompt, round_uid=an_answer(s), actor=s.cast.alice)
     evaluations.forget_old_answers(before=clock.now(), actor=system())
@@ -464,6 +473,11 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "evaluations.start_runs": (
         "suite.started",
         lambda s: start_runs(suite=a_suite(s), wanted=[Wanted(bundle=Bundle(model="a.model"), label="1.0.0")], actor=s.cast.alice),
+    ),
+    "evaluations.compare_pairwise": ("suite.answers_compared", _answers_compared),
+    "evaluations.choose_judge": (
+        "judge.appointed",
+        lambda s: choose_judge(project=s.prompt.project, bench=Bench.ONE, model="amazon.nova-pro-v1:0", actor=s.cast.dora),
     ),
     "evaluations.stop_asking": (
         "model.stopped",

@@ -89,7 +89,7 @@ def _what_the_demo_lacks(walker: Walker) -> list[str]:
         walker.send(f"{made}edit/", text="Kind regards, and thank you", summary="Warmer.", follows="1.0.0"),
         walker.send("/p/claims/import/", **rows),
         _answer_that_was_rated(walker, prompt),
-        _suite_that_was_run(walker, prompt),
+        _answers_compared(walker, prompt, _suite_that_was_run(walker, prompt)),
         _overtaken_draft(walker, prompt),
         walker.send("/p/claims/releases/new/", name="Storm season", environment="development"),
         walker.send(
@@ -113,8 +113,16 @@ def _answer_that_was_rated(walker: Walker, prompt: str) -> str:
 
 def _suite_that_was_run(walker: Walker, prompt: str) -> str:
     case = {"case": "1", "c1-name": "Roof", "c1-value-place": "Kiel", "c1-check": "2", "k2-type": "icontains", "k2-value": "tiles"}
-    suite = walker.send(f"{prompt}tests/new/", name="Usual storms", **case)
-    return walker.send(suite, to=f"{suite}run/", side="1.0.0")
+    return walker.send(f"{prompt}tests/new/", name="Usual storms", **case)
+
+
+def _answers_compared(walker: Walker, prompt: str, suite: str) -> str:
+    """Two runs of a suite, and the judge's comparison of them."""
+    first, second = (walker.send(suite, to=f"{suite}run/", side="1.0.0") for _ in range(2))
+    for run in (first, second):
+        wait_until(lambda run=run: "on its way" not in (walker.page(run) or "on its way"), within=60, what="the answers")
+    other = second.rstrip("/").rpartition("/")[2]
+    return walker.send(f"{first}compare/", other=other, criterion="It is kinder.")
 
 
 def _overtaken_draft(walker: Walker, prompt: str) -> str:

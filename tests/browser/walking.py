@@ -35,7 +35,7 @@ class Walker:
             if name is None or opened.get(name, 0) >= OF_ONE_KIND:
                 continue
             opened[name] = opened.get(name, 0) + 1
-            page = self._page(address)
+            page = self.page(address)
             if page is None:
                 continue
             self.found.setdefault(name, address)
@@ -46,7 +46,7 @@ class Walker:
 
     def send(self, page: str, to: str = "", **typed: str) -> str:
         """Fill in the form of a page and send it (to another address); the path where that ends."""
-        token = TOKEN.search(self._page(page) or "")
+        token = TOKEN.search(self.page(page) or "")
         assert token, page
         body = urlencode({**typed, "csrfmiddlewaretoken": token[1]}).encode()
         with self.opener.open(self.base + (to or page), body, timeout=60) as answer:
@@ -55,7 +55,8 @@ class Walker:
     def read(self, address: str) -> str:
         return self._page(address) or ""
 
-    def _page(self, address: str) -> str | None:
+    def page(self, address: str) -> str | None:
+        """What stands there; None where it is no page of its own."""
         try:
             with self.opener.open(self.base + address, timeout=60) as answer:
                 is_page = "text/html" in answer.headers.get("Content-Type", "")
@@ -64,7 +65,7 @@ class Walker:
             return None
 
     def _sign_in(self) -> None:
-        page = self._page("/sign-in/") or ""
+        page = self.page("/sign-in/") or ""
         button = re.search(rf'<button class="person"[^>]*value="([^"]+)"[^>]*>(?:(?!</button>).)*{re.escape(self.person)}', page, re.DOTALL)
         assert button
         self.opener.addheaders = [("Referer", self.base)]

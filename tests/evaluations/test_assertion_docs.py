@@ -7,11 +7,11 @@ from promptstudio.evaluations.assertions import WORDS
 from promptstudio.evaluations.assertions.words import Group
 
 PAGE = Path(__file__).parents[2] / "docs" / "assertions.md"
-RUN_HERE: dict[Group, str] = {"run": "yes", "judged": "not yet", "later": "not yet", "kept": "never"}
+RUN_HERE: dict[Group, str] = {"run": "yes", "asked": "by a judge", "judged": "not yet", "later": "not yet", "kept": "never"}
 
 
 def rows() -> dict[str, tuple[str, str]]:
-    found = re.findall(r"^\| `([^`]+)` \| (.+) \| (yes|not yet|never) \|$", PAGE.read_text(), re.MULTILINE)
+    found = re.findall(r"^\| `([^`]+)` \| (.+) \| (yes|by a judge|not yet|never) \|$", PAGE.read_text(), re.MULTILINE)
     return {name: (meaning, run) for name, meaning, run in found}
 
 

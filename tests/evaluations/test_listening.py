@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 import promptstudio
 from promptstudio.evaluations import listening, services, worker
 from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.leases import claim_next
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 from promptstudio.evaluations.models import Answer, Result
 from promptstudio.evaluations.questions import Question
@@ -109,15 +110,15 @@ def test_a_stream_without_an_end_is_no_answer(answer: Answer) -> None:
 
 
 def test_what_a_killed_worker_left_is_not_shown_and_not_gone_on_from(answer: Answer) -> None:
-    claim = worker._claim_next()
-    assert isinstance(claim, worker.Claim)
+    claim = claim_next()
+    assert claim
     keep = worker._keeper(claim)
     assert keep
     assert keep("We pay a mill")
     assert afresh(answer).half_text_seen == "We pay a mill"
     Answer.objects.update(lease_until=clock.now() - timedelta(seconds=1))
     assert afresh(answer).half_text_seen == ""
-    assert worker._claim_next()
+    assert claim_next()
     assert afresh(answer).half_text == ""
     assert not keep("We pay a million"), "it is somebody else's now"
     assert afresh(answer).half_text == ""
@@ -143,14 +144,14 @@ def test_the_database_keeps_no_half_of_an_answer_that_ended(answer: Answer) -> N
 
 @pytest.mark.django_db(transaction=True)
 def test_a_moment_without_a_database_loses_nothing_but_a_look(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    mine, away = worker._mine, [DatabaseError("locked")]
+    mine, away = worker.mine, [DatabaseError("locked")]
 
     def away_once(claim: worker.Claim) -> Any:
         if away:
             raise away.pop()
         return mine(claim)
 
-    monkeypatch.setattr(worker, "_mine", away_once)
+    monkeypatch.setattr(worker, "mine", away_once)
     with between("We ", "pay.", end=said("We pay.")):
         worker.answer_due()
     assert afresh(answer).text == "We pay."
@@ -186,5 +187,5 @@ def sources() -> Iterator[Path]:
 
 def test_nothing_but_the_page_of_a_round_reads_half_an_answer(sources: Iterator[Path]) -> None:
     reading = {path.name for path in sources if re.search(r"\bhalf_text(_seen)?\b", path.read_text()) and "migrations" not in path.parts}
-    writing = {"answers.py", "worker.py", "services.py"}
+    writing = {"answers.py", "leases.py", "worker.py", "services.py"}
     assert reading - writing == {"_answer.html"}

@@ -16,7 +16,7 @@ from tests.studio import wait_until
 
 from .sleeping import PATH
 
-SECONDS = 1.0
+SECONDS = 2.0
 # The models of one suite: how many calls each gets at once. All of them are asked at the same time.
 AT_ONCE = {"amazon.nova-micro-v1:0": 1, "amazon.nova-lite-v1:0": 4, "amazon.nova-pro-v1:0": 8}
 LONGEST = 8  # calls after each other

@@ -152,8 +152,16 @@ def a_case(*_: Any) -> dict[str, str]:
     return {"suite": "new", "suite_name": "Rare claims", "case": "1", "c1-name": "Storm", "c1-value-claim": "x"}
 
 
+def another_run(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"other": str(things.contest.second.uid), "criterion": "Kinder."}
+
+
 def a_round(stage: Stage, things: Things) -> dict[str, Any]:
     return {"uid": things.answer.round}
+
+
+def a_bench(*_: Any) -> dict[str, str]:
+    return {"bench": "one"}
 
 
 def an_archived_snippet(stage: Stage, things: Things) -> dict[str, Any]:
@@ -257,6 +265,10 @@ PAGES: dict[str, Entry] = {
     "GET settings": Entry("read", at="somewhere"),
     "GET settings_people": Entry("read", at="somewhere"),
     "GET settings_keys": Entry("read", at="somewhere"),
+    "GET settings_judges": Entry("read", at="somewhere"),
+    "GET settings_judge": Entry("read", address=a_bench, at="somewhere"),
+    "POST settings_judge": Entry("administer", make=form(who="studio", model="amazon.nova-pro-v1:0"), address=a_bench),
+    "POST settings_judge_copy": Entry("write", address=a_bench),
     "GET settings_folders": Entry("read", at="somewhere"),
     "GET settings_folder": Entry("read", address=lambda *_: {}, at="somewhere", instead=NO_TOP, why=TOP),
     "POST settings_folder": Entry("administer", make=an_answerer, instead=NO_TOP, why=TOP),
@@ -321,6 +333,10 @@ PAGES: dict[str, Entry] = {
         why=ACCEPTS,
     ),
     "POST prompt_run_stop": on_prompt("write", address=uid("run")),
+    "GET prompt_contest_new": on_prompt("read", address=uid("run")),
+    "POST prompt_contest_new": on_prompt("write", another_run, address=uid("run")),
+    "GET prompt_contest": on_prompt("read", address=uid("contest")),
+    "POST prompt_contest_stop": on_prompt("write", address=uid("contest")),
     "GET prompt_try": on_prompt("read"),
     "POST prompt_try": on_prompt("write", a_trial, instead={"viewer": OK}, why=WISHER_TRIES),
     "GET prompt_trials": on_prompt("read"),

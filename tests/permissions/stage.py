@@ -22,7 +22,8 @@ from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.deployments.release_services import make_release
 from promptstudio.deployments.schedule_services import schedule_promotion
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import AcceptedCase, Answer, Run, Suite
+from promptstudio.evaluations.contest_services import compare_pairwise
+from promptstudio.evaluations.models import AcceptedCase, Answer, Contest, Run, Suite
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.rating_services import rate
 from promptstudio.evaluations.run_services import start_run
@@ -124,6 +125,7 @@ class Things:
     run: Run
     accepted: AcceptedCase
     example: NamedExample
+    contest: Contest
     named: frozenset[str] | None = None
 
 
@@ -216,7 +218,10 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}}]})
     suite = add_suite(prompt=prompt, name="Usual claims", cases=cases, actor=author)
     asked_with = version.bundle.model_copy(update={"model": MODEL})
-    run = start_run(suite=suite, bundle=asked_with, label="1.0.1", version=version, actor=author)
+    run, other = (start_run(suite=suite, bundle=asked_with, label="1.0.1", version=version, actor=author) for _ in range(2))
+    for which, text in ((run, "Sent."), (other, "Sent today.")):
+        Answer.objects.filter(round=which.uid).update(state=Answer.State.ANSWERED, text=text, ended_at=which.asked_at)
+    contest = compare_pairwise(first=run, second=other, actor=author)
     example = prompts.save_example(prompt=prompt, name="Burst pipe", values={"claim": "It drips."}, actor=author)
     # As if it had got worse: the row is what the pages show.
     accepted = AcceptedCase.objects.create(
@@ -254,6 +259,7 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
         run,
         accepted,
         example,
+        contest,
     )
 
 

@@ -19,7 +19,9 @@ from promptstudio.deployments.places import ask_places
 from promptstudio.evaluations import rating_services as ratings
 from promptstudio.evaluations import suite_services as suites
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import Rating
+from promptstudio.evaluations.contest_services import compare_pairwise
+from promptstudio.evaluations.judge_services import choose_judge
+from promptstudio.evaluations.models import Bench, Rating
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.run_services import Wanted, start_run, start_runs
 from promptstudio.evaluations.services import ask_models, stop_asking
@@ -279,6 +281,16 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     ),
     "evaluations.archive_suite": prompt(
         "write", lambda s, t, a: suites.archive_suite(suite=t.suite, actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
+    "evaluations.compare_pairwise": prompt(
+        "write",
+        lambda s, t, a: compare_pairwise(first=t.contest.first, second=t.contest.second, criterion="Kinder.", actor=a),
+        instead=NO_KEY,
+        why=NO_TRIAL,
+    ),
+    "evaluations.choose_judge": (
+        Entry("administer"),
+        lambda s, t, a: choose_judge(project=s.claims, bench=Bench.ONE, model="amazon.nova-pro-v1:0", actor=a),
     ),
     "evaluations.start_run": prompt(
         "write",

@@ -141,10 +141,11 @@ def test_the_tests_take_the_same_queries_however_many(client: Client, cast: Cast
 
 
 def test_checks_are_named_so_that_they_follow_the_answer() -> None:
-    labels = dict(OFFERED)
+    labels = {kind: label for _, kinds in OFFERED for kind, label in kinds}
     assert (labels["icontains"], labels["not-icontains-any"]) == ("contains", "contains none of")
     assert labels["contains-all"] == "contains all of (capitals matter)"
-    assert OFFERED[0][0] == "icontains", "what most people want comes first"
+    assert labels["llm-rubric"] == "does this, says a judge:"
+    assert [kinds[0][0] for _, kinds in OFFERED] == ["icontains", "llm-rubric"], "what most people want comes first"
 
 
 def test_a_suite_is_run_on_several_versions_and_models_at_once(client: Client, cast: Cast, suite: Suite) -> None:

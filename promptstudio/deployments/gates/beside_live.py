@@ -135,8 +135,15 @@ def _got_worse(each: Paired, candidate: Candidate) -> str:
 
 
 def not_comparable(each: Paired, candidate: Candidate) -> str:
-    assert candidate.live is not None
-    return unusable_for(each.candidate, candidate) or not_usable(each.live, candidate.live.semver, candidate.rules)
+    live = candidate.live
+    assert live is not None
+    if open_ := unusable_for(each.candidate, candidate) or not_usable(each.live, live.semver, candidate.rules):
+        return open_
+    assert each.candidate.run is not None
+    assert each.live.run is not None
+    if each.candidate.run.judge_id != each.live.run.judge_id:
+        return f"{each.candidate.suite} was judged by another judge on {live.semver}. Run it there again."
+    return ""
 
 
 def _measures(both: Sequence[Paired], measure: Callable[[Measured], Any]) -> tuple[list[Any], list[Any]]:

@@ -11,7 +11,7 @@ from .model import Assertion, Given, Outcome
 from .problems import problem_of, value_problem
 from .refusals import is_refusal
 from .saying import MAX_TEXT, TOO_LONG, CannotSay, Fact, shown
-from .words import GROUP, base_of, is_run, why_not_run
+from .words import GROUP, base_of, is_asked, is_run, why_not_run
 from .xml_answers import contains_xml, is_xml
 
 Threshold = int | float | None
@@ -97,10 +97,13 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def check(assertion: Assertion, given: Given) -> Outcome:
-    """Never raises: what cannot be said is an outcome too. A group is for `grade`."""
+def check(assertion: Assertion, given: Given, judged: Outcome | None = None) -> Outcome:
+    """Never raises: what cannot be said is an outcome too. A group is for `grade`.
+
+    `judged` is the outcome of one for which another model has to be asked (`judging`).
+    """
     try:
-        return _checked(assertion, given)
+        return _checked(assertion, given, judged)
     except CannotSay as refused:
         return unsaid(refused.sentence)
     except RecursionError:
@@ -111,7 +114,7 @@ def unsaid(sentence: str) -> Outcome:
     return Outcome(None, 0.0, sentence)
 
 
-def _checked(assertion: Assertion, given: Given) -> Outcome:
+def _checked(assertion: Assertion, given: Given, judged: Outcome | None) -> Outcome:
     if problem := problem_of(assertion):
         return unsaid(problem.sentence)
     if assertion.type == GROUP:
@@ -120,13 +123,17 @@ def _checked(assertion: Assertion, given: Given) -> Outcome:
         return unsaid(why_not_run(assertion.type))
     if len(given.text) > MAX_TEXT:
         return unsaid(TOO_LONG)
-    fact = _fact(assertion, given)
+    value = value_in(assertion, given)
+    if is_asked(assertion.type):
+        return judged or unsaid("Another model has to be asked, and none was.")
+    fact = CHECKS[base_of(assertion.type)](given, value, assertion.threshold)
     passed = fact.passed(assertion.is_negated) or assertion.weight == 0
     return Outcome(passed, fact.score(assertion.is_negated), fact.sentence)
 
 
-def _fact(assertion: Assertion, given: Given) -> Fact:
-    base, value = base_of(assertion.type), filled(assertion.value, given.values)
-    if sentence := value_problem(base, value):
+def value_in(assertion: Assertion, given: Given) -> Any:
+    """Its value with the values of the case in it. Raises CannotSay."""
+    value = filled(assertion.value, given.values)
+    if sentence := value_problem(base_of(assertion.type), value):
         raise CannotSay(sentence)
-    return CHECKS[base](given, value, assertion.threshold)
+    return value

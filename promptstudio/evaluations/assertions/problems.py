@@ -13,12 +13,22 @@ from .model import Assertion
 from .patterns import NotAPattern, compile_pattern
 from .saying import MAX_TEXT, CannotSay, shown
 from .texts import comma_separated, limits_of
-from .words import GROUP, base_of, is_known, is_run, why_not_run
+from .words import GROUP, base_of, is_asked, is_known, is_run, why_not_run
 
 _LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
-_SHARES = ("rouge-n", "bleu", "gleu", "tool-call-f1")
+_SHARES = ("rouge-n", "bleu", "gleu", "tool-call-f1", "g-eval")
 _LIMITS = ("latency", "cost", "levenshtein")
-_DEEDS = ("is-valid-function-call", "is-valid-openai-function-call", "is-valid-openai-tools-call")
+_BY_ANGLE = ("similar", "similar:cosine")
+_SIMILAR = (*_BY_ANGLE, "similar:dot", "similar:euclidean")
+# Without an opposite in promptfoo: it gives them the same outcome with not- as without.
+_ONE_WAY = (
+    "is-valid-function-call",
+    "is-valid-openai-function-call",
+    "is-valid-openai-tools-call",
+    "model-graded-closedqa",
+    "factuality",
+    "model-graded-factuality",
+)
 
 
 def problems_of(assertion: Assertion) -> list[Finding]:
@@ -59,10 +69,18 @@ def _problems(assertion: Assertion) -> Iterator[Finding]:
         return
     if "transform" in (assertion.model_extra or {}):
         yield _error("transform", "It changes the answer with code first. Code is kept and never run here.")
-    if assertion.is_negated and base_of(assertion.type) in _DEEDS:
+    if assertion.is_negated and base_of(assertion.type) in _ONE_WAY:
         yield _error("type", "promptfoo gives this the same outcome with not- as without. Leave not- out.")
+    if is_asked(assertion.type):
+        yield from _of_judge(assertion)
     yield from _of_threshold(assertion)
     yield from _of_value(assertion)
+
+
+def _of_judge(assertion: Assertion) -> Iterator[Finding]:
+    for name in ("provider", "rubricPrompt"):
+        if name in (assertion.model_extra or {}):
+            yield Finding("warning", name, "It names a judge of its own. That is kept; here the judge of the project decides.")
 
 
 def _of_weight(assertion: Assertion) -> Iterator[Finding]:
@@ -99,7 +117,7 @@ def _of_threshold(assertion: Assertion) -> Iterator[Finding]:
         yield _error("threshold", "A threshold is a number.")
     elif _threshold_always_holds(assertion):
         yield Finding("warning", "threshold", "With this threshold it can never fail.")
-    elif base in _SHARES and not assertion.is_negated and threshold > 1:
+    elif base in (*_SHARES, "llm-rubric", *_BY_ANGLE) and not assertion.is_negated and threshold > 1:
         yield Finding("warning", "threshold", "With this threshold it can never pass: the highest score is 1.")
 
 
@@ -109,6 +127,10 @@ def _threshold_always_holds(assertion: Assertion) -> bool:
         return False
     if base in _SHARES:
         return threshold > 1 if assertion.is_negated else threshold <= 0
+    if base in _BY_ANGLE:
+        return threshold >= 1 if assertion.is_negated else threshold <= -1
+    if base == "similar:euclidean":
+        return assertion.is_negated and threshold <= 0
     return base in _LIMITS and assertion.is_negated and threshold < 0
 
 
@@ -146,6 +168,12 @@ def _value_problem(base: str, value: Any) -> str | None:
             return None if isinstance(value, str) else _NEEDED[base]
         case "bleu" | "gleu":
             return None if isinstance(value, str) or _are_texts(value) else _NEEDED[base]
+        case "llm-rubric":
+            return None if _is_said(value) or (isinstance(value, (dict, list)) and value) else _NEEDED[base]
+        case "model-graded-closedqa" | "factuality" | "model-graded-factuality":
+            return None if _is_said(value) else _NEEDED[base]
+        case _ if base == "g-eval" or base in _SIMILAR:
+            return None if _is_said(value) or (_are_texts(value) and all(map(_is_said, value))) else _NEEDED[base]
         case "word-count":
             limits_of(value)
         case "tool-call-f1":
@@ -177,6 +205,10 @@ def _list_problem(base: str, value: Any) -> str | None:
     return "Each word of the list is a text." if any(isinstance(each, (dict, list)) for each in value) else None
 
 
+def _is_said(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
 def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
 
@@ -203,5 +235,11 @@ _NEEDED = {
     "finish-reason": "Give the reason, such as stop.",
     "word-count": "Give the number of words, or min, max or both.",
     "tool-call-f1": "Give the names of the tools, with commas between them.",
+    "llm-rubric": "Say what the answer has to do, in a sentence.",
+    "model-graded-closedqa": "Give the criterion, in a sentence.",
+    "factuality": "Give the text whose facts are right.",
+    "model-graded-factuality": "Give the text whose facts are right.",
+    "g-eval": "Say what the answer has to do, in a sentence or a list of several.",
+    **dict.fromkeys(_SIMILAR, "Give the text to compare with, or a list of several."),
     **dict.fromkeys(_LISTS, "Give the words, with commas between them."),
 }

@@ -6,7 +6,8 @@ The names are promptfoo's (0.121). docs/assertions.md is checked against this ta
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["run", "judged", "later", "kept"]
+# `asked`: another model is asked, a judge or one that turns texts into numbers.
+Group = Literal["run", "asked", "judged", "later", "kept"]
 GROUP = "assert-set"
 
 
@@ -18,6 +19,10 @@ class Word:
     label: str
     negated: str
     explanation: str
+
+
+def _asked(label: str, negated: str, explanation: str) -> Word:
+    return Word("asked", label, negated, explanation)
 
 
 def _judged(label: str, explanation: str, negated: str = "") -> Word:
@@ -152,20 +157,48 @@ WORDS: dict[str, Word] = {
         "The answer contains no database query",
         "Needs a reader of the database's language.",
     ),
-    "llm-rubric": _judged("Another model finds that", "A model reads the answer and judges it by your words."),
-    "model-graded-closedqa": _judged("Another model finds the answer meets", "A model says yes or no to one criterion."),
-    "factuality": _judged("Another model finds the facts agree with", "A model compares the facts with a text that is right."),
-    "model-graded-factuality": _judged("Another model finds the facts agree with (older name)", "The same as factuality."),
-    "g-eval": _judged("Another model, thinking step by step, finds that", "A model reasons first and then gives a mark."),
+    "llm-rubric": _asked(
+        "The answer does this, says a judge:",
+        "The answer does not do this, says a judge:",
+        "Another model reads the answer and judges it by your words: makes no promise of payout.",
+    ),
+    "model-graded-closedqa": _asked(
+        "The answer meets this criterion, says a judge:", "", "Another model says yes or no to one criterion; no points between."
+    ),
+    "factuality": _asked(
+        "The answer agrees in its facts, says a judge, with", "", "Another model compares the facts with a text that is right."
+    ),
+    "model-graded-factuality": _asked("The answer agrees in its facts (older name), says a judge, with", "", "The same as factuality."),
+    "g-eval": _asked(
+        "The answer does this, says a judge who goes step by step:",
+        "The answer does not do this, says a judge who goes step by step:",
+        "Another model plans how to check your words, goes through it and gives points; at least 0.7 of 1.",
+    ),
     "answer-relevance": _judged("The answer speaks to the question", "A model says how much of the answer belongs to the question."),
     "context-recall": _judged("The sources hold what the answer needs", "A model looks for each statement in the sources."),
     "context-relevance": _judged("The sources belong to the question", "A model says how much of the sources is needed."),
     "context-faithfulness": _judged("The answer keeps to its sources", "A model looks for statements that no source supports."),
     "conversation-relevance": _judged("Each turn of the conversation belongs to it", "A model reads the whole conversation."),
-    "similar": _judged("The answer means nearly", "Compares meanings as numbers (embeddings)."),
-    "similar:cosine": _judged("The answer means nearly (by angle)", "Compares meanings as numbers, by their angle."),
-    "similar:dot": _judged("The answer means nearly (by product)", "Compares meanings as numbers, by their product."),
-    "similar:euclidean": _judged("The answer means nearly (by distance)", "Compares meanings as numbers, by their distance."),
+    "similar": _asked(
+        "The answer means nearly",
+        "The answer means something else than",
+        "Compares meanings as numbers (embeddings), by their angle; at least 0.75 of 1.",
+    ),
+    "similar:cosine": _asked(
+        "The answer means nearly (by angle)",
+        "The answer means something else (by angle) than",
+        "Compares meanings as numbers, by their angle; at least 0.75 of 1.",
+    ),
+    "similar:dot": _asked(
+        "The answer means nearly (by product)",
+        "The answer means something else (by product) than",
+        "Compares meanings as numbers, by their product; at least 0.75.",
+    ),
+    "similar:euclidean": _asked(
+        "The answer means nearly (by distance)",
+        "The answer means something else (by distance) than",
+        "Compares meanings as numbers, by their distance; at most 0.75.",
+    ),
     "classifier": _judged("A classifier finds", "A small model sorts the answer into kinds, such as polite or rude."),
     "moderation": _judged("The answer is harmless", "A service looks for harmful content."),
     "guardrails": _judged("The guardrail lets the answer pass", "What the provider's own protection says."),
@@ -193,7 +226,7 @@ WORDS: dict[str, Word] = {
 }
 
 _WHY_NOT = {
-    "judged": "This needs a model, a comparison of meanings or a person as judge, which is not run here yet.",
+    "judged": "This needs a source, a service, other answers or a person to judge by, which is not run here yet.",
     "later": "This is not run here yet.",
     "kept": "This is kept as it was imported and never run here.",
 }
@@ -211,8 +244,17 @@ def is_known(assertion_type: str) -> bool:
 
 
 def is_run(assertion_type: str) -> bool:
-    """Whether Studio can say by itself if it holds. A group is run where its members are."""
-    return assertion_type == GROUP or (is_known(assertion_type) and WORDS[base_of(assertion_type)].group == "run")
+    """Whether Studio can say if it holds, by itself or by asking. A group is run where its members are."""
+    return assertion_type == GROUP or _is_of(assertion_type, "run", "asked")
+
+
+def is_asked(assertion_type: str) -> bool:
+    """Whether another model has to be asked first."""
+    return _is_of(assertion_type, "asked")
+
+
+def _is_of(assertion_type: str, *groups: Group) -> bool:
+    return is_known(assertion_type) and WORDS[base_of(assertion_type)].group in groups
 
 
 def why_not_run(assertion_type: str) -> str:

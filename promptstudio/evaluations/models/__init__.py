@@ -2,16 +2,25 @@
 
 from .acceptances import AcceptedCase
 from .answers import Answer, AnswerQuerySet, FilledWith, Wording
+from .contests import Bout, Contest, ContestQuerySet
+from .judges import Bench, Judge, JudgeChoice
 from .paces import ModelPace
 from .ratings import Rating, RatingQuerySet
-from .runs import Result, Run, RunQuerySet
+from .runs import Judgement, Result, Run, RunQuerySet
 from .suites import Suite, SuiteQuerySet, SuiteVersion
 
 __all__ = [
     "AcceptedCase",
     "Answer",
     "AnswerQuerySet",
+    "Bench",
+    "Bout",
+    "Contest",
+    "ContestQuerySet",
     "FilledWith",
+    "Judge",
+    "JudgeChoice",
+    "Judgement",
     "ModelPace",
     "Rating",
     "RatingQuerySet",

@@ -45,6 +45,10 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def visible_to(self, actor: Actor) -> "AnswerQuerySet":
         return self.filter(prompt__in=Prompt.objects.visible_to(actor))
 
+    def of_prompts(self) -> "AnswerQuerySet":
+        """What prompts were asked, without what checks asked about their answers."""
+        return self.filter(purpose=Answer.Purpose.PROMPT)
+
     def waiting(self) -> "AnswerQuerySet":
         return self.filter(state=Answer.State.WAITING)
 
@@ -60,7 +64,15 @@ class Answer(models.Model):
     may be deleted. `cost` is in US dollars, from the catalogue's prices of that day; None where the model is not in it. `most_cost` is
     what it may cost at most, by estimate, where somebody has to know before. A lease that lasts is a call under way, whatever the state
     says.
+
+    What a check asks of another model is such a row too (`purpose`): then `wording` is the judge's, or for an embedding only names its
+    model, and `text` is a verdict or a list of numbers, in JSON. It belongs to the prompt whose answer is looked at.
     """
+
+    class Purpose(models.TextChoices):
+        PROMPT = "prompt", "An answer of the prompt"
+        JUDGE = "judge", "A verdict about an answer"
+        NUMBERS = "numbers", "A text as numbers"
 
     class State(models.TextChoices):
         WAITING = "waiting", "On its way"
@@ -77,6 +89,7 @@ class Answer(models.Model):
     model = models.CharField(max_length=2048)
     # The published version that was called, where it was asked as an application asks: at Bedrock, an ARN.
     address = models.CharField(max_length=2048, blank=True)
+    purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.PROMPT)
     # Where it stood when it was asked, in words without names of people: “Draft”, “1.3.2, live in Production”.
     label = models.CharField(max_length=200)
     # Settings that were others for this trial: `wording` has them, what it stands for does not.

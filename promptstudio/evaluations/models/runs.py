@@ -4,7 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
@@ -13,6 +13,7 @@ from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Draft, Prompt, Version
 
 from .answers import Answer, Wording
+from .judges import Judge
 from .suites import SuiteVersion
 
 
@@ -25,7 +26,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(model="")
 
     def with_everything(self) -> "RunQuerySet":
-        return self.select_related("suite_version__suite", "version", "draft__created_by", "asked_by")
+        return self.select_related("suite_version__suite", "version", "draft__created_by", "asked_by", "judge__version__prompt")
 
     def counted(self) -> "RunQuerySet":
         """With `total`, `passed`, `failed`, `unknown` and `waiting` results."""
@@ -38,7 +39,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         """`counted`, with what was `spent` in US dollars, how many answers are `unpriced`, and how many its ceiling left `not_asked`."""
         answered = Q(results__answer__state=Answer.State.ANSWERED)
         return self.counted().annotate(
-            spent=Sum("results__answer__cost"),
+            # What judges cost as well: their rows belong to the round, not to the results.
+            spent=Subquery(Answer.objects.filter(round=OuterRef("uid")).order_by().values("round").values(sum=Sum("cost"))),
             unpriced=Count("results", filter=answered & Q(results__answer__cost=None)),
             not_asked=Count("results", filter=Q(results__answer__error_code="ceiling")),
         )
@@ -50,7 +52,8 @@ class Run(models.Model):
     With `address`, what is published there was called, as applications call it.
 
     `model` is who was asked in place of the wording's own model, empty where nobody was. Each case is asked `repeats` times.
-    `most` is the ceiling in US dollars at which it stops; None without one.
+    `most` is the ceiling in US dollars at which it stops; None without one. `judge` and `embedding_model` are who its checks ask, where
+    any do: they stay the same for the whole run.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -65,6 +68,8 @@ class Run(models.Model):
     address = models.CharField(max_length=2048, blank=True)
     repeats = models.PositiveSmallIntegerField(default=1)
     most = models.DecimalField(max_digits=14, decimal_places=8, null=True)
+    judge = models.ForeignKey(Judge, on_delete=models.PROTECT, null=True, related_name="runs")
+    embedding_model = models.CharField(max_length=2048, blank=True)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(default=clock.now)
 
@@ -89,7 +94,8 @@ class Run(models.Model):
 class Result(models.Model):
     """One case of a run: its answer, and how that was graded once it was there. `case` is the uid of a case of the run's suite version.
 
-    `passed` and `failed` are what the assertions say; `unknown`: there is no answer, or some assertion could not be evaluated.
+    `passed` and `failed` are what the assertions say; `unknown`: there is no answer, or some assertion could not be evaluated. It waits
+    until the last of its checks is decided; `owed` is how many questions those still have to ask.
     """
 
     class Outcome(models.TextChoices):
@@ -103,6 +109,7 @@ class Result(models.Model):
     repeat = models.PositiveSmallIntegerField(default=0)
     answer = models.OneToOneField(Answer, on_delete=models.PROTECT, related_name="result")
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.WAITING)
+    owed = models.PositiveSmallIntegerField(default=0)
     score = models.FloatField(null=True)
     # Each assertion's outcome: type, passed, score, reason.
     checks = models.JSONField(default=list)
@@ -113,3 +120,23 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.case} of {self.run}"
+
+
+class Judgement(models.Model):
+    """One question that a check of a result asks of another model: `answer` is what was asked, of whom, and what came back.
+
+    `place` says which check (`2`, within a group `2.0`), `part` which of its questions. Numbers for a text are asked once, so results
+    may share an answer.
+    """
+
+    result = models.ForeignKey(Result, on_delete=models.PROTECT, related_name="judgements")
+    place = models.CharField(max_length=20)
+    part = models.PositiveSmallIntegerField(default=0)
+    answer = models.ForeignKey(Answer, on_delete=models.PROTECT, related_name="judgements")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["result", "place", "part"], name="a_check_asks_each_question_once")]
+
+    def __str__(self) -> str:
+        return f"{self.place} of {self.result}"

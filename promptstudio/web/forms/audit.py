@@ -19,7 +19,7 @@ from .words import Words
 KINDS = {
     "writing": (
         "Prompts, drafts and versions",
-        ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.", "model.", "answer.", "suite.", "case."),
+        ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.", "model.", "answer.", "suite.", "case.", "judge."),
     ),
     "requests": ("Requests", ("request.",)),
     "reviews": ("Reviews and comments", ("review.", "thread.", "suggestion.")),

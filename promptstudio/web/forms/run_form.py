@@ -3,7 +3,7 @@
 `side` and `model` may be there several times, empty ones count for nothing; the model `own` is each side's own. Without any, that one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +14,7 @@ from django.http import QueryDict
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.published import label_of, published_of, wanted_of
 from promptstudio.evaluations.estimates import Estimate, estimate_run
+from promptstudio.evaluations.judging_costs import Judging, judging_for
 from promptstudio.evaluations.models import SuiteVersion
 from promptstudio.evaluations.run_services import MOST_REPEATS, MOST_RUNS_AT_ONCE, Wanted
 from promptstudio.lib.errors import Invalid
@@ -59,6 +60,15 @@ class Line:
     label: str
     model: str
     estimate: Estimate
+    judging: Judging
+    # Why nobody judges, where the cases need somebody.
+    problem: str = ""
+
+    @property
+    def most(self) -> Decimal | None:
+        """In US dollars, the judge's and all; None where a price is not known."""
+        parts = (self.estimate.most, self.judging.most)
+        return None if None in parts else sum((part for part in parts if part is not None), Decimal())
 
 
 def typed_in(given: QueryDict) -> Typed:
@@ -89,10 +99,10 @@ def lines_of(order: RunOrder, suite: SuiteVersion, known: Catalogue) -> list[Lin
     return [_line(each, order.repeats, suite, known) for each in order.wanted]
 
 
-def total_of(lines: Iterable[Line]) -> dict[str, Any]:
+def total_of(lines: Sequence[Line]) -> dict[str, Any]:
     """`calls`, and the `most` that all of it costs; None where a price is not known."""
     estimates = [line.estimate for line in lines]
-    prices = [estimate.most for estimate in estimates]
+    prices = [line.most for line in lines]
     return {
         "calls": sum(estimate.calls for estimate in estimates),
         "most": None if None in prices else sum((price for price in prices if price is not None), Decimal()),
@@ -140,5 +150,6 @@ def _amount(typed: str) -> Decimal | None:
 
 def _line(wanted: Wanted, repeats: int, suite: SuiteVersion, known: Catalogue) -> Line:
     estimate = estimate_run(suite.cases, bundle=wanted.bundle, model=wanted.model, repeats=repeats, known=known)
-    model = known.find(estimate.model)
-    return Line(f"Draft of {wanted.draft.created_by}" if wanted.draft else wanted.label, model.label if model else estimate.model, estimate)
+    judging, problem = judging_for(suite.suite.prompt.project, suite.cases, wanted.bundle, repeats, known)
+    model, label = known.find(estimate.model), f"Draft of {wanted.draft.created_by}" if wanted.draft else wanted.label
+    return Line(label, model.label if model else estimate.model, estimate, judging, problem)

@@ -7,9 +7,11 @@ from typing import Any
 from django import template
 
 from promptstudio.evaluations.assertions import label_of
+from promptstudio.evaluations.judge_texts import MOST_POINTS
 from promptstudio.evaluations.models import Answer
+from promptstudio.evaluations.verdicts import heard
 from promptstudio.prompts.bundle import Bundle
-from promptstudio.prompts.catalogue import BUILT_IN
+from promptstudio.prompts.catalogue import BUILT_IN, EMBEDDING
 
 from .. import results
 from ..trying import in_words
@@ -35,7 +37,7 @@ def model_name(answer: Answer) -> str:
 
 @register.filter
 def model_label(model: str) -> str:
-    known = BUILT_IN.find(model)
+    known = BUILT_IN.find(model) or EMBEDDING.find(model)
     return known.label if known else model
 
 
@@ -43,6 +45,13 @@ def model_label(model: str) -> str:
 def laid_out(answer: Answer) -> str:
     """The text; where it is one JSON object or list, with a line for each member."""
     return results.laid_out(answer.text)
+
+
+@register.filter
+def verdict(answer: Answer) -> str:
+    """“no, 7 of 10 points”; what cannot be read as it stands there."""
+    said = heard(answer).verdict
+    return f"{'yes' if said.holds else 'no'}, {said.score * MOST_POINTS:.0f} of {MOST_POINTS} points" if said else laid_out(answer)
 
 
 @register.filter

@@ -21,7 +21,13 @@ from ..forms.prompts import add_errors
 from ..forms.settings import AccountForm, KeyForm, RoleForm, RotateForm, people_known
 from ..requests import StudioRequest
 
-TABS = (("settings", "Overview"), ("settings_people", "People"), ("settings_folders", "Folders"), ("settings_keys", "Keys"))
+TABS = (
+    ("settings", "Overview"),
+    ("settings_people", "People"),
+    ("settings_folders", "Folders"),
+    ("settings_keys", "Keys"),
+    ("settings_judges", "Judges"),
+)
 
 
 @require_safe

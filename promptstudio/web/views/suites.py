@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from promptstudio.evaluations import run_services, services, suite_services
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import Result, Run, Suite, SuiteVersion
+from promptstudio.evaluations.models import Contest, Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.owners import owners_in
 from promptstudio.evaluations.permissions import can_change_suite, can_run
 from promptstudio.lib.errors import Conflict, Invalid
@@ -25,6 +25,7 @@ from ..answer_cards import cards_of
 from ..answers import see_other
 from ..forms import run_form, suite_form
 from ..forms.suite_pages import part_called, parts_of
+from ..judging import judged_otherwise, shown
 from ..model_names import models_offered
 from ..progress import progress_of
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
@@ -35,6 +36,7 @@ PER_PAGE = 50
 # As a reader looks for them; by their names, what passed would come before what failed.
 READ = (Result.Outcome.FAILED, Result.Outcome.UNKNOWN, Result.Outcome.WAITING, Result.Outcome.PASSED)
 FAILURES_FIRST = Case(*(When(outcome=outcome, then=place) for place, outcome in enumerate(READ)))
+MOST_CONTESTS = 10
 
 
 @require_safe
@@ -81,6 +83,7 @@ def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors:
     newest, known, may_change = suite.newest, ModelEntry.objects.catalogue(), can_change_suite(request.actor, prompt)
     published = run_form.published_choices(prompt)
     choices = [*sides_of.choices(prompt), *([("Called where it is published", published)] if published else [])]
+    matrix = matrix_of(suite, newest)
     return render_prompt(
         request,
         "tests/suite.html",
@@ -89,7 +92,8 @@ def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors:
         status_code=status,
         suite=suite,
         newest=newest,
-        matrix=matrix_of(suite, newest),
+        matrix=matrix,
+        judged_otherwise=judged_otherwise(matrix.runs, prompt.project),
         owners=owners_in(prompt, newest.cases),
         edit_url=prompt_url(prompt, "suite_edit", suite.uid) if may_change and not suite.archived_at else "",
         errors=errors or {},
@@ -212,12 +216,13 @@ def prompt_run(request: StudioRequest, project: str, name: str, uid: UUID) -> Ht
         uid=uid,
     )
     show = request.GET.get("show", "")
-    found = run.results.select_related("answer__wording", "answer__asked_by")
+    found = run.results.select_related("answer__wording", "answer__asked_by").prefetch_related("judgements__answer__wording")
     found = found.filter(outcome=show) if show in Result.Outcome.values else found
     page = Paginator(found.order_by(FAILURES_FIRST, "id"), PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "run": run,
         "progress": progress_of(run),
+        "judge": shown(run.judge, prompt.project, request.actor) if run.judge else None,
         "lines": lines_of(run, page.object_list),
         "page_obj": page,
         "show": show,
@@ -227,7 +232,8 @@ def prompt_run(request: StudioRequest, project: str, name: str, uid: UUID) -> Ht
     }
     if request.htmx:
         return render(request, "tests/_run.html", context | {"prompt": prompt})
-    return render_prompt(request, "tests/run.html", prompt, tab="tests", **context)
+    contests = Contest.objects.of_run(run).with_everything()[:MOST_CONTESTS]
+    return render_prompt(request, "tests/run.html", prompt, tab="tests", contests=contests, **context)
 
 
 @require_POST

@@ -77,7 +77,7 @@ def from_editor(request: StudioRequest, draft: Draft) -> HttpResponse:
 def prompt_tried(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     """The answers of one round. The page looks again while some are on their way: `open` are the numbers of those that it waits for."""
     prompt = prompt_or_404(request, project, name)
-    answers = list(Answer.objects.filter(prompt=prompt, round=uid).with_everything().select_related("wording").order_by("id"))
+    answers = list(Answer.objects.of_prompts().filter(prompt=prompt, round=uid).with_everything().select_related("wording").order_by("id"))
     not_found_unless(answers)
     waiting = [number for number, answer in enumerate(answers) if answer.is_waiting]
     context: dict[str, Any] = {

@@ -10,7 +10,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from . import constraints, converse
+from . import constraints, converse, invoke
 from .admin import PREFIX, Admin
 from .calls import DEFAULT_ACCOUNT, DEFAULT_REGION, Call, Credential, Scope, read_credential
 from .errors import AwsError, ClientGone, Reply, json_reply
@@ -105,6 +105,8 @@ class LocalAws:
             return converse.converse(call.params, call.scope, prompts=self._prompts)
         if call.operation == "ConverseStream":
             return converse.converse_stream(call.params, call.scope, prompts=self._prompts)
+        if call.operation == "InvokeModel":
+            return invoke.invoke(call.params)
         answer = self._prompts.operations[call.operation](call.params, call.scope)
         return json_reply(int(route.operation.http["responseCode"]), answer)
 

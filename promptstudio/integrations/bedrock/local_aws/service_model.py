@@ -1,5 +1,6 @@
 """Which operation a request is and what its parameters are, told by botocore's service models (rest-json)."""
 
+import base64
 import json
 import re
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ CONTROL_PLANE = (
     "ListTagsForResource",
 )
 STREAMED = "ConverseStream"
-RUNTIME = ("Converse", STREAMED)
+RUNTIME = ("Converse", STREAMED, "InvokeModel")
 # A bedrock-agent tag call about one of these is moto's to answer.
 FOREIGN_TAGS = re.compile(
     r"^/tags/arn(?::|%3A)aws[^/]*?bedrock[^/]*?(?::|%3A)(?:agent|agent-alias|knowledge-base|flow)(?:/|%2F)", re.IGNORECASE
@@ -85,7 +86,9 @@ def stream_errors() -> list[str]:
 
 def read_params(*, route: Route, labels: dict[str, str], query: str, body: bytes) -> dict:
     """Path labels, query and JSON body as one mapping, as boto3's caller wrote them. Raises ValidationException for an unreadable body."""
-    params: dict = _read_body(body)
+    payload = route.input_shape.serialization.get("payload")
+    # A body that is a value of its own comes as the model's blobs do.
+    params: dict = {payload: base64.b64encode(body).decode()} if payload else _read_body(body)
     given = parse_qs(query, keep_blank_values=True)
     for name, member in route.input_shape.members.items():
         location, wire_name = member.serialization.get("location"), member.serialization.get("name", name)
