@@ -1,7 +1,7 @@
 from django.urls import path
 
 from .urls_prompts import PAGE
-from .views import answer_origin, answers, trying
+from .views import answers, rating, trying
 
 ANSWER = PAGE + "answers/<uuid:uid>/"
 urlpatterns = [
@@ -9,7 +9,7 @@ urlpatterns = [
     path(PAGE + "tried/", trying.prompt_trials, name="prompt_trials"),
     path(PAGE + "tried/<uuid:uid>/", trying.prompt_tried, name="prompt_tried"),
     path(PAGE + "tried/<uuid:uid>/stop/", trying.prompt_tried_stop, name="prompt_tried_stop"),
-    path(ANSWER, answer_origin.prompt_answer, name="prompt_answer"),
-    path(ANSWER + "rate/", answers.prompt_answer_rate, name="prompt_answer_rate"),
-    path(ANSWER + "case/", answers.prompt_answer_case, name="prompt_answer_case"),
+    path(ANSWER, answers.prompt_answer, name="prompt_answer"),
+    path(ANSWER + "rate/", rating.prompt_answer_rate, name="prompt_answer_rate"),
+    path(ANSWER + "case/", rating.prompt_answer_case, name="prompt_answer_case"),
 ]

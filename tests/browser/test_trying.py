@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.local_aws import LocalAws
 from tests.studio import Studio
 
 from . import desk
@@ -60,17 +61,22 @@ def test_a_reviewer_asks_for_what_is_missing_and_it_arrives_in_place(studio: Stu
 
 
 def test_words_come_while_they_are_written_and_what_is_typed_below_another_answer_stays(studio: Studio, sign_in: SignIn) -> None:
+    assert studio.aws_url
+    aws = LocalAws(studio.aws_url, studio.process, studio.home)
     page = sign_in("Aylin Demir")
     page.goto(f"{LETTER}try/")
     page.get_by_label("Amazon Nova Lite").check()
+    # One of them stands still in the middle until it was seen.
+    aws.arm(operation="ConverseStream", kind="hold_stream", times=1)
     page.get_by_role("button", name="Ask the model").click()
     page.wait_for_url("**/tried/**")
-    expect(page.get_by_text("Being written").first).to_be_visible(timeout=ARRIVES)
+    expect(page.get_by_text("Being written")).to_have_count(1, timeout=ARRIVES)
     expect(page.get_by_text("No real model").first).to_be_visible(timeout=ARRIVES)
     first = page.locator("article.reply").filter(has_text="No real model").first
     first.get_by_label("Not good", exact=True).click()
     why = first.get_by_label("What is wrong with it?")
     why.fill("It promises money.")
+    aws.release()
     expect(page.get_by_text("on its way")).to_have_count(0, timeout=ARRIVES)
     expect(page.get_by_text("on their way")).to_have_count(0, timeout=ARRIVES)
     expect(why).to_have_value("It promises money.")

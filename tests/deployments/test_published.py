@@ -80,7 +80,7 @@ def test_what_is_offered_is_what_the_place_holds_now(cast: Cast, version: Versio
     promote(save(cast, version.prompt, "Shorter: {{claim}}"), cast.development, by=cast.alice)
     publish_everything()
     assert [receipt.version.semver for receipt in published.published_of(version.prompt)] == ["1.0.1"]
-    services.roll_back(prompt=version.prompt, environment=cast.development, reason="Wrong.", actor=cast.alice)
+    services.roll_back(prompt=version.prompt, environment=cast.development, reason="Wrong.", actor=cast.dora)
     publish_everything()
     assert [receipt.version.semver for receipt in published.published_of(version.prompt)] == ["1.0.0"]
 

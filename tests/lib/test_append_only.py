@@ -10,6 +10,9 @@ from django.db import IntegrityError, connection, models, transaction
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.acceptance_services import accept_case
 from promptstudio.deployments.models import AttemptEnd, Recall, Receipt
+from promptstudio.evaluations.judge_services import choose_judge
+from promptstudio.evaluations.judges import chosen_for, kept
+from promptstudio.evaluations.models import Bench
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.services import ask_models
 from promptstudio.lib import triggers
@@ -44,6 +47,8 @@ def history(cast: Cast, settings: Any) -> None:
     settings.MODEL_RUNNER = scripted.PATH
     suite, _, worse = got_worse(cast, a_prompt(cast.claims, by=cast.alice, title="Letters"))
     accept_case(version=worse, environment=cast.staging, suite=suite, case="Fire", reason="We ask.", actor=cast.bob)
+    choose_judge(project=cast.claims, bench=Bench.ONE, model="amazon.nova-pro-v1:0", actor=cast.dora)
+    kept(chosen_for(cast.claims, Bench.ONE))
     a_target(cast.production, by=cast.dora)
     reviews.comment(review=asked(version, cast.staging, by=cast.alice), text="Why?", actor=cast.bob)
     lines = Lines("messages.0.text", 2, 2)
