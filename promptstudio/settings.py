@@ -222,11 +222,13 @@ CELERY_BEAT_SCHEDULE = {
     "forget old answers": {"task": "evaluations.forget_old", "schedule": 3600.0, "options": {"expires": 3000}},
     "sign the heads of the trail": {"task": "audit.anchor_all", "schedule": 3600.0, "options": {"expires": 3000}},
     "ask places": {"task": "places.check_due", "schedule": 30.0, "options": {"expires": 30}},
+    "find out how changes came out": {"task": "criteria.check_due", "schedule": 30.0, "options": {"expires": 30}},
     "send signed heads": {"task": "audit.send_anchors", "schedule": 30.0, "options": {"expires": 30}},
     "forget who acted long ago": {"task": "accounts.forget_old_who", "schedule": 3600.0, "options": {"expires": 3000}},
     "forget old imports": {"task": "prompts.forget_old_imports", "schedule": 3600.0, "options": {"expires": 3000}},
     "stream the trail": {"task": "audit.stream", "schedule": 5.0, "options": {"expires": 10}},
     "tell people": {"task": "notifications.tell", "schedule": 3.0, "options": {"expires": 10}},
+    "tell receivers": {"task": "notifications.tell_receivers", "schedule": 15.0, "options": {"expires": 15}},
     "send e-mails": {"task": "notifications.deliver", "schedule": 5.0, "options": {"expires": 10}},
     "remind people": {"task": "notifications.by_the_clock", "schedule": 300.0, "options": {"expires": 240}},
 }
@@ -246,6 +248,11 @@ if env("AUDIT_ANCHOR_S3"):
 AUDIT_STREAMS: dict[str, tuple[str, dict[str, Any]]] = {}
 if env("AUDIT_WEBHOOK_URL"):
     AUDIT_STREAMS["webhook"] = (f"{TRAIL}.webhook.Webhook", {"url": env("AUDIT_WEBHOOK_URL"), "secret": env("AUDIT_WEBHOOK_SECRET")})
+# Who is told what gates and tests said, and whether that may be of restricted prompts.
+GATE_HOOKS: dict[str, tuple[str, dict[str, Any]]] = {}
+if env("GATE_WEBHOOK_URL"):
+    GATE_HOOKS["webhook"] = (f"{TRAIL}.webhook.Webhook", {"url": env("GATE_WEBHOOK_URL"), "secret": env("GATE_WEBHOOK_SECRET")})
+GATE_HOOKS_RESTRICTED = env_flag("GATE_WEBHOOK_RESTRICTED")
 # Seconds that a receiver may take to answer.
 # After so many days the trail forgets name, e-mail and network address of who acted; 0 keeps them.
 AUDIT_WHO_DAYS = int(env("AUDIT_WHO_DAYS", "0"))
@@ -300,6 +307,8 @@ MODEL_CALLS_AT_ONCE_BY_MODEL = env_numbers("MODEL_CALLS_AT_ONCE_BY_MODEL")
 RUN_CEILING = env_amount("RUN_CEILING", "2")
 # Calls that one person may ask for in 24 hours.
 MODEL_CALLS_A_DAY = int(env("MODEL_CALLS_A_DAY", "500"))
+# US dollars that one run may cost which nobody started: it checks what a change was held to.
+CRITERION_MOST_COST = Decimal(env("CRITERION_MOST_COST", "2"))
 # After so many days the answers to drafts are forgotten; 0 keeps them.
 ANSWER_DAYS = int(env("ANSWER_DAYS", "90"))
 

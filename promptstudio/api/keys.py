@@ -59,7 +59,7 @@ class StudioKey(HttpBearer):
         return actor
 
 
-READS, WRITES, ACTS = StudioKey("read"), StudioKey("write"), StudioKey()
+READS, WRITES, TESTS, ACTS = StudioKey("read"), StudioKey("write"), StudioKey("test"), StudioKey()
 
 
 def project_of(actor: Actor) -> Project:

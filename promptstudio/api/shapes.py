@@ -10,11 +10,11 @@ from django.http import HttpResponse
 
 from promptstudio.deployments import board, gates
 from promptstudio.deployments.live import receipt_json
-from promptstudio.deployments.models import AfterReview, Deployment, PublishJob
+from promptstudio.deployments.models import AfterReview, CriterionWatch, Deployment, PublishJob
 from promptstudio.evaluations.models import Answer
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.diff import CardDiff, Comparison, FieldChange
-from promptstudio.prompts.models import ChangeNote, Contributor, Prompt, Version
+from promptstudio.prompts.models import ChangeNote, Contributor, Criterion, Prompt, Version
 from promptstudio.prompts.templating import Rendered
 from promptstudio.reviews.mentioning import in_words
 from promptstudio.reviews.models import Review
@@ -66,7 +66,9 @@ def _cell_json(cell: board.Cell, bound: bool) -> dict[str, Any]:
 def with_versions(versions: QuerySet[Any]) -> QuerySet[Any]:
     contributors = Prefetch("contributors", Contributor.objects.select_related("user").order_by("id"))
     notes = Prefetch("notes", ChangeNote.objects.order_by("id"))
-    return versions.select_related("prompt", "follows").prefetch_related(contributors, notes)
+    watches = Prefetch("watches", CriterionWatch.objects.select_related("run", "outcome__by").order_by("id"))
+    criteria = Prefetch("criteria", Criterion.objects.select_related("environment", "person").prefetch_related(watches))
+    return versions.select_related("prompt", "follows").prefetch_related(contributors, notes, criteria)
 
 
 def versions_json(versions: Iterable[Version]) -> list[dict[str, Any]]:
@@ -87,9 +89,41 @@ def version_json(version: Version) -> dict[str, Any]:
         "origin": version.origin,
         "bundle": version.bundle.as_json(),
         "change": {"summary": version.summary, **{field: _noted(version, field) for field in ChangeNote.Field.values}},
+        "criteria": [_criterion_json(criterion) for criterion in version.criteria.all()],
         "contributors": [contributor.user.name for contributor in version.contributors.all()],
         "created_at": version.created_at.isoformat(),
         "authored_at": _moment(version.authored_at),
+    }
+
+
+def _criterion_json(criterion: Criterion) -> dict[str, Any]:
+    return {
+        "id": str(criterion.uid),
+        "metric": criterion.metric,
+        "direction": criterion.direction,
+        "threshold": float(criterion.threshold) if criterion.threshold is not None else None,
+        "suite": criterion.suite_name or None,
+        "person": criterion.person.name if criterion.person else None,
+        "question": criterion.question,
+        "days": criterion.days,
+        "environment": criterion.environment.slug,
+        "in_words": criterion.in_words,
+        "checks": [_check_json(watch) for watch in criterion.watches.all()],
+    }
+
+
+def _check_json(watch: CriterionWatch) -> dict[str, Any]:
+    outcome = getattr(watch, "outcome", None)
+    return {
+        "opened_at": watch.opened_at.isoformat(),
+        "ends_at": watch.ends_at.isoformat(),
+        "state": watch.state,
+        "value": float(outcome.value) if outcome and outcome.value is not None else None,
+        "reason": outcome.sentence if outcome else watch.error,
+        "words": outcome.words if outcome else "",
+        "by": outcome.by.name if outcome else None,
+        "run": str(watch.run.uid) if watch.run else None,
+        "closed_at": _moment(watch.closed_at),
     }
 
 

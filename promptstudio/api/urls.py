@@ -15,7 +15,7 @@ from .routes import PromptName, StudioAPI, documentation, router
 
 register_converter(PromptName, "prompt_name")
 
-from . import answers, deployments, live, prompts, releases, requests, reviews, schedules, versions  # noqa: E402, F401  (their routes need the converter)
+from . import answers, deployments, live, prompts, releases, requests, reviews, runs, schedules, versions  # noqa: E402, F401  (their routes need the converter)
 
 api = StudioAPI(
     title="Prompt Studio",

@@ -44,6 +44,11 @@ def stream_destinations() -> dict[str, StreamDestination]:
     return {name: _made(path, tuple(options.items())) for name, (path, options) in settings.AUDIT_STREAMS.items()}
 
 
+def hook_destinations() -> dict[str, AnchorDestination]:
+    """Who is told what gates and tests said: they keep one line of JSON as well."""
+    return {name: _made(path, tuple(options.items())) for name, (path, options) in settings.GATE_HOOKS.items()}
+
+
 @cache
 def _made(path: str, options: tuple[tuple[str, Any], ...]) -> Any:
     return import_string(path)(**dict(options))

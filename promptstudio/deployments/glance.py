@@ -15,7 +15,7 @@ from promptstudio.projects.answering import Answering, named_in, nearest
 from promptstudio.projects.models import Environment, Membership, Policy
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.windows import next_allowed
-from promptstudio.prompts.models import ChangeNote, Contributor, ModelEntry, PromptUserPermission, Version
+from promptstudio.prompts.models import ChangeNote, Contributor, Criterion, ModelEntry, PromptUserPermission, Version
 from promptstudio.reviews.answering import substitutes_of
 from promptstudio.reviews.authorship import origins_in, suggesters_of
 from promptstudio.reviews.models import Decision, Review, Thread
@@ -165,6 +165,8 @@ class _Bulk:
 
     def missing_from_record(self) -> Tell:
         written = set(ChangeNote.objects.filter(version__in=self.versions).values_list("version_id", "field"))
+        held_to = Criterion.objects.filter(version__in=self.versions).values_list("version_id", flat=True)
+        written |= {(version, ChangeNote.Field.VALIDATION_CRITERIA.value) for version in held_to}
         return lambda pair: [label for value, label in ChangeNote.Field.choices if (pair.version_id, value) not in written]
 
     def targets(self) -> Tell:

@@ -7,10 +7,10 @@ from promptstudio.projects.models import ApiKey, Environment
 from promptstudio.projects.permissions import can, roles_at
 from promptstudio.projects.rules import ROLE_WORDS, either
 from promptstudio.prompts.models import Prompt, Version
-from promptstudio.prompts.permissions import can_here
+from promptstudio.prompts.permissions import can_here, people_to_name
 
 from .candidate import Candidate
-from .models import AfterReview, PublishJob, Release, Schedule
+from .models import AfterReview, CriterionWatch, PublishJob, Release, Schedule
 
 
 def can_deploy(actor: Actor, environment: Environment, prompt: Prompt) -> Allowed | Denied:
@@ -140,6 +140,31 @@ def role_of(actor: Actor, candidate: Candidate) -> str:
     """The role in which they accept: the first that the conditions name. Empty where they hold none."""
     held = {row.role for row in candidate.members if row.user_id == actor.user.pk}
     return next((role for role in candidate.rules.accepters if role in held), "")
+
+
+def can_answer_criterion(actor: Actor, watch: CriterionWatch) -> Allowed | Denied:
+    """Whoever was named; where they are gone, the owner of the prompt and whoever administers its place."""
+    person, prompt = watch.criterion.person, watch.criterion.version.prompt
+    if actor.key or actor.user.kind != User.Kind.PERSON:
+        return Denied("A key cannot say this. A person has to.")
+    seen = can_here(actor, "read", prompt)
+    if not seen or (person and person.pk == actor.user.pk):
+        return seen
+    if person is None:
+        return Denied("Nobody is asked this: tests measure it.")
+    if not (person.is_active and _sees(person, prompt)) and (prompt.owner_id == actor.user.pk or can_here(actor, "administer", prompt)):
+        return Allowed()
+    return Denied(f"{person} is asked this, and answers it.")
+
+
+def people_to_ask(prompt: Prompt) -> list[User]:
+    """Who sees it, and so may be asked how a change of it came out; by name."""
+    people = {person.pk: person for person in [*people_to_name(prompt), prompt.owner] if person.is_active}
+    return sorted((person for person in people.values() if _sees(person, prompt)), key=lambda person: (person.name, person.pk))
+
+
+def _sees(person: User, prompt: Prompt) -> bool:
+    return Prompt.objects.visible_to(Actor(user=person)).filter(pk=prompt.pk).exists()
 
 
 def can_administer_targets(actor: Actor, environment: Environment) -> Allowed | Denied:

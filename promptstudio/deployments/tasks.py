@@ -2,7 +2,7 @@ from celery import shared_task
 
 from promptstudio.accounts.actor import system
 
-from . import places, schedule_services, worker
+from . import criteria, places, schedule_services, worker
 
 
 @shared_task(name="deployments.publish_due")
@@ -21,3 +21,9 @@ def check_places() -> None:
 def promote_scheduled() -> None:
     """Promote what was scheduled for now. By the clock. Not on the queue of publications, which may be long."""
     schedule_services.promote_due(actor=system())
+
+
+@shared_task(name="criteria.check_due")
+def check_criteria() -> None:
+    """Find out how changes came out. By the clock. Not on the queue of publications."""
+    criteria.check_due()

@@ -34,6 +34,15 @@ def can_stop(actor: Actor, answer: Answer) -> Allowed | Denied:
     return general if general or answer.asked_by_id != actor.user.pk else can_try(actor, answer.prompt)
 
 
+def can_run_tests(actor: Actor, prompt: Prompt) -> Allowed | Denied:
+    """Whoever may try it, and a key with the scope for it: a pipeline writes no prompts, and a key that writes spends no money."""
+    if not is_on():
+        return Denied("No models are called from here. Whoever runs Prompt Studio can switch it on.")
+    if prompt.archived_at:
+        return Denied("This prompt is archived. It can be read, not changed.")
+    return can_here(actor, "test", prompt)
+
+
 def can_change_suite(actor: Actor, prompt: Prompt) -> Allowed | Denied:
     if actor.key:
         return Denied("A key cannot do this. A person has to.")

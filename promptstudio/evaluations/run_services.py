@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -10,7 +11,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.audit.services import record
 from promptstudio.lib import clock
-from promptstudio.lib.errors import Invalid
+from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.models import Draft, ModelEntry, Version
@@ -21,7 +22,7 @@ from .embedder import embedding_model
 from .judges import chosen_for, kept
 from .judging import questions_in
 from .models import Answer, Bench, Result, Run, Suite
-from .permissions import can_run
+from .permissions import can_run_tests
 from .questions import Question, is_model, values_for
 
 MOST_REPEATS = 20
@@ -42,21 +43,26 @@ def start_run(
     address: str = "",
     repeats: int = 1,
     most: Decimal | None = None,
+    uid: UUID | None = None,
     actor: Actor,
 ) -> Run:
     """Ask every case of the suite's newest version, `repeats` times, of `model` or the bundle's own, for at most `most` US dollars.
 
     `address` is where exactly this version is published, as `deployments.published` says: it is called there, as applications call it.
-    Checks that need a judge ask the one that the project has now. Raises Invalid for what cannot be asked, Conflict for too many in a day.
+    Checks that need a judge ask the one that the project has now. Whoever sends the `uid` of the run-to-be may send it again, when nobody
+    knows whether it arrived: it is the same run.
+    Raises Invalid for what cannot be asked, Conflict for too many in a day and for a uid that another run has.
     """
     prompt = suite.prompt
-    can_run(actor, prompt).require()
+    can_run_tests(actor, prompt).require()
     _check(suite, label, model or bundle.model, repeats, most)
     if address and (version is None or model not in ("", bundle.model)):
         raise Invalid({"model": "What is published is called with the model that it was published with. Choose its own."})
     newest = suite.newest
     cases = newest.cases
     User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
+    if uid and (before := Run.objects.filter(uid=uid).select_related("suite_version", "wording").first()):
+        return _the_same(before, suite, bundle, model, repeats, actor)
     asked = [(case, repeat) for case in cases for repeat in range(repeats)]
     judge_questions, texts_compared = questions_in(cases)
     judge = kept(chosen_for(prompt.project, Bench.ONE)) if judge_questions else None
@@ -76,6 +82,7 @@ def start_run(
     ]
     wordings = wordings_of(questions)
     run = Run.objects.create(
+        uid=uid or uuid4(),
         prompt=prompt,
         suite_version=newest,
         version=version,
@@ -154,6 +161,13 @@ def _bound(answers: Sequence[Answer], questions: Sequence[Question], most: Decim
         raise Invalid({"most": f"One answer alone may cost {in_dollars(least)}. Raise the ceiling, or let answers be shorter."})
 
 
+def _the_same(run: Run, suite: Suite, bundle: Bundle, model: str, repeats: int, actor: Actor) -> Run:
+    asked = (run.asked_by_id, run.suite_version.suite_id, run.wording.digest, run.model, run.repeats)
+    if asked != (actor.user.pk, suite.pk, bundle.digest, model, repeats):
+        raise Conflict("Another run has this id. Make a new one for each run.")
+    return run
+
+
 def _unless_unfillable(answer: Answer, question: Question) -> Answer:
     """A case that does not fit the prompt fails by itself; the others are asked."""
     try:
@@ -184,7 +198,7 @@ class Wanted:
 @transaction.atomic
 def start_runs(*, suite: Suite, wanted: Sequence[Wanted], repeats: int = 1, most: Decimal | None = None, actor: Actor) -> list[Run]:
     """A run for each, or for none of them. `most` is the ceiling of each run. Raises what `start_run` raises."""
-    can_run(actor, suite.prompt).require()
+    can_run_tests(actor, suite.prompt).require()
     if not wanted:
         raise Invalid({"side": "Choose what is to be tested."})
     if len(wanted) > MOST_RUNS_AT_ONCE:

@@ -13,7 +13,7 @@ from promptstudio.prompts.models import Version
 from .cases import Case
 from .models import Result, Run, RunQuerySet, Suite, SuiteVersion
 from .proving import cannot_fail
-from .tallies import majority, suffices
+from .tallies import majority, suite_outcome
 
 Outcome = Result.Outcome
 
@@ -87,7 +87,7 @@ class Standing:
     @property
     def suffices(self) -> bool:
         """Whether it counts as passed: every case, or the share that the suite asks for, and whatever must never fail."""
-        return not self.fallen and suffices(self.cases.content, self.outcomes)
+        return not self.fallen and suite_outcome(self.cases.content, self.outcomes) == Outcome.PASSED
 
     def _always_passed(self, case: Case) -> bool:
         measured = self.by_case.get(case.uid)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Avg, Count
 
-from .cases import Cases
+from .cases import Case, Cases
 from .models import Result, Run
 
 Outcome = Result.Outcome
@@ -44,16 +44,25 @@ def majority(outcomes: Iterable[Outcome]) -> Outcome:
     return Outcome.WAITING if Outcome.WAITING in rows else Outcome.UNKNOWN
 
 
-def suffices(suite: Cases, outcomes: Mapping[str, Outcome]) -> bool:
-    """Whether the suite passed: with every case, or where it has a threshold with that share by weight and each that must never fail."""
-    passed = [case for case in suite.cases if outcomes.get(case.uid) == Outcome.PASSED]
-    if suite.threshold is None:
-        return len(passed) == len(suite.cases)
-    if any(case.must_never_fail and case not in passed for case in suite.cases):
-        return False
-    whole = sum(case.weight for case in suite.cases)
-    # Shares such as 0.7 have no exact place among doubles.
-    return whole > 0 and sum(case.weight for case in passed) / whole >= suite.threshold - 1e-9
+def suite_outcome(cases: Cases, outcomes: Mapping[str, Outcome]) -> Outcome:
+    """What the suite says when its cases came out like this; waiting only while that could still change it."""
+    asked = [(case, outcomes[case.uid]) for case in cases.cases if case.uid in outcomes]
+    needed = [outcome for case, outcome in asked if cases.threshold is None or case.must_never_fail]
+    if Outcome.FAILED in needed or not _reaches(cases, asked, Outcome.PASSED, Outcome.WAITING, Outcome.UNKNOWN):
+        return Outcome.FAILED
+    if asked and all(outcome == Outcome.PASSED for outcome in needed) and _reaches(cases, asked, Outcome.PASSED):
+        return Outcome.PASSED
+    return Outcome.WAITING if any(outcome == Outcome.WAITING for _, outcome in asked) else Outcome.UNKNOWN
+
+
+def _reaches(cases: Cases, asked: list[tuple[Case, Outcome]], *counted: Outcome) -> bool:
+    """Whether these outcomes together are as many, by weight, as the threshold of the suite asks for."""
+    if cases.threshold is None:
+        return True
+    reached = sum(case.weight for case, outcome in asked if outcome in counted)
+    whole = sum(case.weight for case, _ in asked)
+    # 7 of 25 is 28 %, which a product of floats does not know.
+    return whole > 0 and reached >= cases.threshold * whole - 1e-9
 
 
 def tallies_of(runs: Iterable[Run | int]) -> dict[int, dict[str, Tally]]:

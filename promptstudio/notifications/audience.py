@@ -10,7 +10,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.keepers import other_admins
-from promptstudio.deployments.models import AfterReview, Deployment, Placement, Schedule
+from promptstudio.deployments.models import AfterReview, CriterionWatch, Deployment, Placement, Schedule
 from promptstudio.projects.controls import others_who_confirm
 from promptstudio.projects.models import Environment, Membership, PendingChange
 from promptstudio.projects.roles import ROLES
@@ -22,6 +22,8 @@ from promptstudio.reviews.services import standing_decisions
 
 from .kinds import (
     ANSWERED,
+    CRITERION_ASKED,
+    CRITERION_MISSED,
     EMERGENCY,
     FAILED,
     HELD_BACK,
@@ -223,6 +225,21 @@ def _keepers(kind: str, placements: Any) -> Iterator[Group]:
         yield kind, [placement.prompt.owner, *([placement.live.by] if placement.live else [])]
 
 
+def _criterion_asked(entry: Entry, facts: Facts) -> Iterator[Group]:
+    """Whoever is named; where they are gone, the owner."""
+    prompt = prompt_of(entry, facts)
+    named = [person for person in _people([facts.get("person")]) if may_be_told(person, prompt)]
+    yield CRITERION_ASKED, named or ([prompt.owner] if prompt else [])
+
+
+def _criterion_missed(entry: Entry, facts: Facts) -> Iterator[Group]:
+    """Its owner, who sent it there, and its authors."""
+    watch = CriterionWatch.objects.filter(uid=_uid(facts.get("watch")) or UUID(int=0)).select_related("deployment__by").first()
+    version = Version.objects.filter(uid=about(entry)).select_related("prompt__owner").first()
+    if watch and version:
+        yield CRITERION_MISSED, [version.prompt.owner, watch.deployment.by, *version.people]
+
+
 def _wished(entry: Entry, facts: Facts) -> Iterator[Group]:
     change = PendingChange.objects.open().filter(uid=about(entry)).select_related("asked_by", "project").first()
     if change:
@@ -266,6 +283,8 @@ AUDIENCES: dict[str, Audience] = {
     "publication.drift_noticed": _drifted,
     "version.recalled": _recalled,
     "prompt.taken_out_of_service": _out_of_service,
+    "criterion.asked": _criterion_asked,
+    "criterion.missed": _criterion_missed,
     "control.asked": _wished,
     "control.confirmed": _wish_decided,
     "control.declined": _wish_decided,

@@ -12,6 +12,7 @@ from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.projects.models import PendingChange, Project, ProjectGroupPermission, granted
 from promptstudio.prompts.models import Prompt, Request
+from promptstudio.reviews.models import Review
 
 from .kinds import ACCESS_REVIEW, KINDS, REQUEST, REQUEST_ASKED, ROLE, SECOND_PERSON, Way
 
@@ -177,3 +178,44 @@ def ways_of(people: Iterable[User]) -> dict[tuple[int, str], str]:
     """How each person wants to be told, by person and kind, as far as they chose. One query."""
     chosen = Preference.objects.filter(person__in=[person.pk for person in people]).values_list("person_id", "kind", "way")
     return {(person, kind): way for person, kind, way in chosen}
+
+
+class GateStanding(models.Model):
+    """What receivers outside know of the gates of an open review; one that they heard nothing of is held back. `turns` counts the news."""
+
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    passed = models.BooleanField(default=False)
+    turns = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.review}: {'passed' if self.passed else 'held back'}"
+
+
+class HookMessage(models.Model):
+    """One message that is owed to a receiver outside, and what became of it. `about` is the same whenever the same news comes again."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    receiver = models.CharField(max_length=40)
+    kind = models.CharField(max_length=40)
+    about = models.CharField(max_length=100)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="+")
+    body = models.TextField()
+    created_at = models.DateTimeField(default=clock.now)
+    due_at = models.DateTimeField(default=clock.now)
+    tries = models.PositiveIntegerField(default=0)
+    token = models.UUIDField(null=True, editable=False)
+    held_until = models.DateTimeField(null=True, editable=False)
+    sent_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["receiver", "about"], name="a_receiver_is_told_once")]
+        indexes = [
+            # what is due?
+            models.Index(fields=["due_at"], condition=Q(ended_at=None), name="hook_messages_that_are_owed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.receiver}"

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from . import daily, deliveries, telling
+from . import daily, deliveries, hooks, telling
 
 
 @shared_task(name="notifications.tell")
@@ -19,3 +19,9 @@ def deliver() -> None:
 def by_the_clock() -> None:
     """The daily e-mail, reminders, and forgetting. Every few minutes."""
     daily.by_the_clock()
+
+
+@shared_task(name="notifications.tell_receivers")
+def tell_receivers() -> None:
+    """Tell systems outside what gates and tests said. By the clock every few seconds."""
+    hooks.tell_receivers()

@@ -6,6 +6,7 @@ EVERYONE = frozenset(ROLE_WORDS)
 ROLES: dict[str, frozenset[str]] = {
     "read": EVERYONE,
     "write": frozenset({"domain_expert", "product", "technical", "admin"}),
+    "test": frozenset({"domain_expert", "product", "technical", "admin"}),
     "review": frozenset({"domain_expert", "product", "technical", "admin"}),
     "deploy": frozenset({"domain_expert", "product", "technical", "admin"}),
     "roll_back": frozenset({"product", "technical", "admin"}),
@@ -22,6 +23,7 @@ IN_AN_EMERGENCY = tuple(role for role in ROLE_WORDS if role in ROLES["emergency"
 DEEDS = {
     "read": "read this {place}",
     "write": "write prompts in this {place}",
+    "test": "run tests in this {place}",
     "review": "review in this {place}",
     "deploy": "promote in this {place}",
     "roll_back": "roll back in this {place}",
@@ -34,6 +36,7 @@ DEEDS = {
 IN_WORDS = {
     "read": "Read prompts, versions and reviews",
     "write": "Write prompts, ask for reviews",
+    "test": "Run tests, which asks models and costs money",
     "review": "Review; the conditions say whose approval counts where",
     "deploy": "Promote; the conditions say who where",
     "roll_back": "Roll back",
@@ -43,7 +46,7 @@ IN_WORDS = {
     "administer": "Change these settings",
 }
 # What a key needs for a deed; what is missing here, no key can do.
-SCOPES = {"read": "read", "write": "write", "deploy": "deploy", "roll_back": "deploy", "recall": "deploy"}
+SCOPES = {"read": "read", "write": "write", "test": "test", "deploy": "deploy", "roll_back": "deploy", "recall": "deploy"}
 # A folder has no trail of its own, so nobody is its auditor.
 IN_A_FOLDER = tuple(role for role in ROLE_WORDS if role != "auditor")
 

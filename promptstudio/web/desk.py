@@ -11,7 +11,7 @@ from django.utils import timezone
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import Identity, User
 from promptstudio.audit.models import Entry
-from promptstudio.deployments.models import AfterReview, Placement, PublishJob, Schedule, WentLive
+from promptstudio.deployments.models import AfterReview, CriterionWatch, Placement, PublishJob, Schedule, WentLive
 from promptstudio.deployments.requests import MOST_SHOWN, WaitingRequest
 from promptstudio.deployments.waiting import WaitingReview, failed_publications
 from promptstudio.projects.access_services import projects_to_sign_for
@@ -50,6 +50,7 @@ class Desk:
     failed: list[PublishJob] = field(default_factory=list)
     changes: list[Decision] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    criteria: list[CriterionWatch] = field(default_factory=list)
     requests: list[WaitingRequest] = field(default_factory=list)
     scheduled: list[Schedule] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
@@ -57,7 +58,17 @@ class Desk:
 
     @property
     def waiting(self) -> int:
-        asked = (self.emergencies, self.reviews, self.controls, self.access, self.failed, self.changes, self.mentions, self.requests)
+        asked = (
+            self.emergencies,
+            self.reviews,
+            self.controls,
+            self.access,
+            self.failed,
+            self.changes,
+            self.mentions,
+            self.criteria,
+            self.requests,
+        )
         lists: tuple[Sized, ...] = (*asked, self.drafts)
         return sum(map(len, lists))
 
@@ -72,6 +83,7 @@ class Desk:
             (len(self.failed), "failed publication"),
             (len(self.changes), "request for changes"),
             (len(self.mentions), "mention"),
+            (len(self.criteria), "question to answer"),
             (len(self.requests), "request for a prompt"),
         )
         parts = [f"{_number(count)} {_plural(noun, count)}" for count, noun in counts if count]
@@ -92,6 +104,7 @@ def desk_of(actor: Actor, *, reviews: list[WaitingReview], requests: list[Waitin
         failed=sorted(jobs.values(), key=lambda job: job.settled_at or job.created_at, reverse=True),
         changes=_changes_asked_of(actor),
         mentions=_mentions_of(actor),
+        criteria=_asked_of(actor),
         requests=requests[:MOST_SHOWN],
         scheduled=_scheduled_by(actor),
         drafts=_drafts_of(actor),
@@ -159,6 +172,12 @@ def _scheduled_by(actor: Actor) -> list[Schedule]:
     """What this person scheduled and its moment has not come for, soonest first. It waits for the clock, and is no count of theirs."""
     mine = Schedule.objects.visible_to(actor).waiting().filter(by=actor.user)
     return list(mine.with_everything().order_by("at")[:MOST_SHOWN])
+
+
+def _asked_of(actor: Actor) -> list[CriterionWatch]:
+    """Whether changes did what they should, as far as this person is asked; the longest asked first."""
+    found = CriterionWatch.objects.visible_to(actor).open().filter(criterion__person=actor.user, asked_at__isnull=False)
+    return list(found.with_everything().order_by("asked_at"))
 
 
 def _drafts_of(actor: Actor) -> list[Draft]:

@@ -13,7 +13,7 @@ from promptstudio.evaluations.cases import Case
 from promptstudio.evaluations.estimates import estimate_run
 from promptstudio.evaluations.judging_costs import judging_for
 from promptstudio.evaluations.models import SuiteVersion
-from promptstudio.evaluations.permissions import can_run
+from promptstudio.evaluations.permissions import can_run_tests
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.catalogue import Catalogue
@@ -59,7 +59,7 @@ class Tests:
 def tests_context(request: StudioRequest, new: Version, old: Version | None, url: str) -> dict[str, Any]:
     """What `reviews/_tests.html` shows; `url` is where it asks again and sends its forms. A constant number of queries."""
     old = old if old and old.pk != new.pk else None
-    may_run = can_run(request.actor, new.prompt)
+    may_run = can_run_tests(request.actor, new.prompt)
     return {"tests": _tests(new, old, bool(may_run)), "tests_url": url, "may_run": may_run}
 
 

@@ -51,6 +51,7 @@ urlpatterns = [
     path("", include("promptstudio.web.urls_project")),
     path("", include("promptstudio.web.urls_library")),
     path("", include("promptstudio.web.urls_prompts")),
+    path("", include("promptstudio.web.urls_criteria")),
     path("", include("promptstudio.web.urls_trying")),
     path("", include("promptstudio.web.urls_tests")),
     path("", include("promptstudio.web.urls_snippets")),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from ninja import Schema
 
 from promptstudio.api import schemas
 from promptstudio.deployments import services as deployments
@@ -16,7 +17,7 @@ from tests.cast import a_snippet, wished, written
 from .cast import Application, Cast, bundle
 
 
-def shaped(response: Any, status: int, shape: type[schemas.Schema]) -> Any:
+def shaped(response: Any, status: int, shape: type[Schema]) -> Any:
     """The JSON, after checking that it has exactly the documented fields."""
     assert response.status_code == status, response.content
     body = response.json()

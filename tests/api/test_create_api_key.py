@@ -50,8 +50,8 @@ def test_an_application_is_made_once(cast: Cast) -> None:
     [
         (["--project", "nowhere", "--scopes", "read"], "no project “nowhere”. There are: claims"),
         (["--project", "claims", "--scopes", "read", "--environment", "moon"], "no environment “moon”. It has: development, production"),
-        (["--project", "claims", "--scopes", "fly"], "Choose at least one of read, write, deploy"),
-        (["--project", "claims", "--scopes", ","], "Choose at least one of read, write, deploy"),
+        (["--project", "claims", "--scopes", "fly"], "Choose at least one of read, write, test, deploy"),
+        (["--project", "claims", "--scopes", ","], "Choose at least one of read, write, test, deploy"),
         (["--project", "claims", "--scopes", "read", "--name", " "], "what this key is for"),
         (["--project", "claims", "--scopes", "read", "--responsible", "nobody"], "Nobody with the user name “nobody”"),
         (["--project", "claims", "--scopes", "read", "--expires-days", "0"], "a day in the future"),

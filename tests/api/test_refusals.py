@@ -294,7 +294,7 @@ def test_what_nobody_expected_is_json_as_well(
 
 def test_the_documentation_names_every_answer(client: Client) -> None:
     schema = client.get("/api/v1/openapi.json").json()
-    assert len(schema["paths"]) == 21
+    assert len(schema["paths"]) == 27
     assert "/api/v1/prompts/{name}/compare/{a}...{b}" in schema["paths"]
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():

@@ -1,310 +1,90 @@
 """Each public service, done once by somebody who may, and the action that its entry has."""
 
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.test import Client
-
 from promptstudio.accounts import services as accounts
 from promptstudio.accounts import session_services, signing_in, throttling
 from promptstudio.accounts.actor import system
-from promptstudio.accounts.models import Identity, SignedIn, User
 from promptstudio.audit import services as audit
-from promptstudio.deployments import acceptance_services, emergency_services, target_services, upkeep_services
+from promptstudio.deployments import acceptance_services, target_services, upkeep_services
 from promptstudio.deployments import release_services as releases
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.models import AfterReview, PublishJob, Release, Schedule
-from promptstudio.deployments.publishing import PublishFailed
-from promptstudio.deployments.schedule_services import cancel_schedule, move_schedule, promote_due, schedule_promotion
+from promptstudio.deployments.schedule_services import cancel_schedule
 from promptstudio.evaluations import rating_services, suite_services
 from promptstudio.evaluations import services as evaluations
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.contest_services import compare_pairwise
 from promptstudio.evaluations.judge_services import choose_judge
-from promptstudio.evaluations.models import Answer, Bench, Rating, Suite
-from promptstudio.evaluations.questions import Question
+from promptstudio.evaluations.models import Bench
 from promptstudio.evaluations.run_services import Wanted, start_run, start_runs
 from promptstudio.lib import clock
 from promptstudio.notifications.services import choose_ways
-from promptstudio.projects import access_services, control_services, folder_services, group_mappings, key_services, role_services
+from promptstudio.projects import control_services, folder_services, group_mappings, key_services, role_services
 from promptstudio.projects import services as projects
-from promptstudio.projects.founding_services import Founders, found_project
-from promptstudio.projects.models import GroupMapping, Membership, PendingChange
+from promptstudio.projects.models import Membership
 from promptstudio.projects.rules import Rules
-from promptstudio.projects.services import change_policy
 from promptstudio.prompts import import_services, model_services, shelf_services
 from promptstudio.prompts import request_services as asking
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts import snippet_services as snippets
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.catalogue import MODELS
-from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import ImportBatch, ModelEntry, NamedExample, Prompt, Request, Snippet, Version
+from promptstudio.prompts.models import ModelEntry
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews import substitute_services
-from promptstudio.reviews.models import Substitute, Suggestion, Thread
-from tests.cast import Cast, a_key, a_version, an_application, asked, bundle, promote, wished
-from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
-from tests.deployments.worse import got_worse
-from tests.evaluations import scripted
-
-
-class Stage:
-    """A version that is live in development, whose next publication fails."""
-
-    def __init__(self, cast: Cast, prompt: Prompt, settings: Any) -> None:
-        self.cast, self.prompt, self.settings = cast, prompt, settings
-        self.version = a_version(prompt, by=cast.alice)
-        self.next = a_version(prompt, by=cast.alice, text="Next {{claim}}")
-        promote(self.version, cast.development, by=cast.alice)
-        self.review = asked(self.version, cast.production, by=cast.alice)
-        self.draft = prompts.open_draft(prompt=prompt, actor=cast.alice)
-        self.account = an_application(cast.claims, responsible=cast.alice, by=cast.dora)
-        self.key, _ = a_key(self.account, "read", by=cast.dora)
-        self.failing = use_fake_publisher(settings)
-        self.target = a_target(cast.development, by=cast.dora)
-
-    def wish(self) -> Request:
-        return wished(self.prompt, by=self.cast.vera)
-
-    def sent_back(self) -> Request:
-        return asking.send_back(request=self.wish(), version=self.version, actor=self.cast.alice)
-
-    def owed_job(self) -> PublishJob:
-        promote(self.next, self.cast.development, by=self.cast.alice)
-        return PublishJob.objects.get()
-
-    def failed_job(self) -> PublishJob:
-        def refuse(*args: Any) -> None:
-            raise PublishFailed("No.", code="AccessDenied", permanent=True)
-
-        self.failing.twists = [refuse]
-        promote(self.next, self.cast.development, by=self.cast.alice)
-        publish_everything()
-        return PublishJob.objects.get()
-
-
-def _version_of_draft(s: Stage) -> Version:
-    draft = prompts.save_draft(draft=s.draft, content=bundle("Drafted {{claim}}"), revision=1, actor=s.cast.alice)
-    return prompts.save_version_of_draft(draft=draft, revision=2, change=prompts.Change("New"), actor=s.cast.alice)
-
-
-def a_snippet(s: Stage) -> Snippet:
-    return snippets.add_snippet(project=s.cast.claims, name="footer", purpose="The end.", text="Yours", actor=s.cast.alice)
-
-
-def an_archived_snippet(s: Stage) -> Snippet:
-    return snippets.archive_snippet(snippet=a_snippet(s), reason="There is another.", actor=s.cast.alice)
-
-
-def a_changed_snippet(s: Stage) -> Snippet:
-    snippet = a_snippet(s)
-    a_version(s.prompt, by=s.cast.alice, text="{{claim}} {{> footer}}")
-    snippets.save_snippet_version(snippet=snippet, text="Ever yours", summary="Kinder.", follows="1.0.0", actor=s.cast.alice)
-    return snippet
-
-
-def an_example(s: Stage) -> NamedExample:
-    return prompts.save_example(prompt=s.prompt, name="Burst pipe", values={"claim": "It drips."}, actor=s.cast.alice)
-
-
-def _drafts_opened(s: Stage) -> None:
-    snippets.open_drafts_with(snippet=a_changed_snippet(s), project=s.cast.claims, actor=s.cast.alice)
-
-
-def _deployed_again(s: Stage) -> None:
-    promote(s.next, s.cast.development, by=s.cast.alice)
-    publish_everything()
-    deployments.roll_back(prompt=s.prompt, environment=s.cast.development, reason="No.", actor=s.cast.bob)
-
-
-def _a_release(s: Stage, version: Version | None = None) -> Release:
-    return releases.make_release(environment=s.cast.staging, name="Storm", versions=[version or s.version], actor=s.cast.alice)
-
-
-def _release_rolled_back(s: Stage) -> None:
-    releases.promote_release(release=_a_release(s), actor=s.cast.alice)
-    promote(s.next, s.cast.development, by=s.cast.alice)
-    publish_everything()
-    second = releases.promote_release(release=_a_release(s, s.next), actor=s.cast.alice)
-    releases.roll_back_release(release=second, reason="No.", actor=s.cast.bob)
-
-
-def _scheduled(s: Stage) -> Schedule:
-    at = clock.now() + timedelta(days=1)
-    return schedule_promotion(version=s.next, environment=s.cast.development, at=at, zone="UTC", actor=s.cast.alice)
-
-
-def _moved(s: Stage) -> None:
-    move_schedule(schedule=_scheduled(s), at=clock.now() + timedelta(days=2), zone="UTC", actor=s.cast.alice)
-
-
-def _promoted_by_the_clock(s: Stage) -> None:
-    with clock.at(_scheduled(s).at):
-        promote_due(actor=system())
-
-
-def _forced(s: Stage) -> AfterReview:
-    fire = {"version": s.version, "environment": s.cast.production, "reason": "Fire."}
-    return emergency_services.promote_in_an_emergency(**fire, actor=s.cast.dora).after_review  # type: ignore[no-any-return]
-
-
-def _concluded(s: Stage) -> None:
-    emergency_services.conclude(after_review=_forced(s), verdict="justified", words="Nothing.", actor=s.cast.root)
-
-
-def _reminded(s: Stage) -> None:
-    tomorrow = _forced(s).opened_at.replace(hour=9) + timedelta(days=1)
-    with clock.at(tomorrow):
-        emergency_services.remind_of_after_reviews(actor=system())
-
-
-def _a_wish(s: Stage) -> PendingChange:
-    s.settings.SECOND_PERSON = True
-    change = projects.change_policy(environment=s.cast.production, data={}, actor=s.cast.dora)
-    assert isinstance(change, PendingChange)
-    return change
-
-
-def _signed(s: Stage) -> Any:
-    keep = [*s.cast.claims.memberships.values_list("uid", flat=True), s.key.uid]
-    return access_services.sign_access_review(project=s.cast.claims, keep=keep, take=[], actor=s.cast.dora)
-
-
-def _a_project(s: Stage) -> Any:
-    people = Founders(defines=[s.cast.alice.user], validates=[s.cast.bob.user], keeps=[s.cast.dora.user])
-    return found_project(name="Motor", template="light", founders=people, actor=s.cast.root)
-
-
-def _site_admin_by_group(s: Stage) -> None:
-    Identity.objects.create(user=s.cast.vera.user, issuer="https://id.example", subject="vera")
-    signing_in.follow_site_admin(person=s.cast.vera.user, given=True, actor=system())
-
-
-def _glass_broken(s: Stage) -> User:
-    _, password = signing_in.make_break_glass(name="ops", actor=system())
-    return signing_in.use_break_glass(name="ops", password=password, actor=system())
-
-
-def _untagged(s: Stage) -> Any:
-    shelf_services.tag_prompt(prompt=s.prompt, words=["legal"], actor=s.cast.alice)
-    return shelf_services.take_tags(prompt=s.prompt, words=["legal"], actor=s.cast.alice)
-
-
-def _kept_filter(s: Stage) -> Any:
-    return shelf_services.keep_filter(project=s.cast.claims, name="Live", query="state=live", shared=True, actor=s.cast.alice)
-
-
-def _archived(s: Stage) -> Prompt:
-    reviews.withdraw(review=s.review, actor=s.cast.alice)
-    return upkeep_services.archive_prompt(prompt=s.prompt, actor=s.cast.alice)
-
-
-def _name_given_up(s: Stage) -> None:
-    renamed = upkeep_services.rename_prompt(prompt=s.prompt, name="rain", actor=s.cast.alice)
-    upkeep_services.give_up_name(prompt=renamed, name=s.prompt.name, actor=s.cast.alice)
-
-
-def a_session(person: User) -> SignedIn:
-    Client().force_login(person)
-    return SignedIn.objects.get(user=person)
-
-
-def _others_ended(s: Stage) -> int:
-    a_session(s.cast.vera.user)
-    return session_services.end_other_sessions(keep="another", actor=s.cast.vera)
-
-
-def a_mapping(s: Stage) -> GroupMapping:
-    return group_mappings.add_mapping(pattern="claims-readers", project=s.cast.claims, role="viewer", actor=s.cast.root)
-
-
-def a_thread(s: Stage) -> Thread:
-    return conversation.begin_thread(
-        version=s.next, lines=Lines("messages.0.text", 1, 1), text="Why?", suggests="X {{claim}}", actor=s.cast.bob
-    )
-
-
-def a_substitute(s: Stage) -> Substitute:
-    role_services.grant_role(project=s.cast.claims, user=s.cast.bella.user, role="product", actor=s.cast.dora)
-    day = clock.now().date() + timedelta(days=1)
-    return substitute_services.name_substitute(substitute=s.cast.bella.user, first_day=day, last_day=day, actor=s.cast.bob)
-
-
-def _opened_again(s: Stage) -> Thread:
-    return conversation.reopen(thread=conversation.resolve(thread=a_thread(s), actor=s.cast.bob), actor=s.cast.bob)
-
-
-def _taken(s: Stage) -> Any:
-    a_thread(s)
-    return conversation.take_suggestion(suggestion=Suggestion.objects.get(), actor=s.cast.alice)
-
-
-def _groups_applied(s: Stage) -> None:
-    a_mapping(s)
-    group_mappings.apply_groups(person=s.cast.charlie.user, groups=["claims-readers"], actor=system())
-
-
-def an_import(cast: Cast) -> ImportBatch:
-    return import_services.start_import(project=cast.claims, content=b"# Storm\nMind the roof.", actor=cast.alice)
-
-
-def _imports_forgotten(s: Stage) -> None:
-    an_import(s.cast)
-    import_services.forget_old_imports(before=clock.now(), actor=system())
-
-
-def an_answer(s: Stage) -> uuid.UUID:
-    ask = Question(bundle=s.version.bundle, label="1.0.0", other_model="a.model", values={"claim": "x"})
-    return evaluations.ask_models(prompt=s.prompt, questions=[ask], actor=s.cast.alice)
-
-
-def a_rating(s: Stage) -> Rating:
-    answer = Answer.objects.get(round=an_answer(s))
-    Answer.objects.update(state=Answer.State.ANSWERED, ended_at=clock.now())
-    return rating_services.rate(answer=answer, verdict="down", words="Too short.", actor=s.cast.alice)
-
-
-def a_suite(s: Stage) -> Suite:
-    cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}}]})
-    return suite_services.add_suite(prompt=s.prompt, name="Usual claims", cases=cases, actor=s.cast.alice)
-
-
-def _got_worse(s: Stage) -> dict[str, Any]:
-    s.settings.MODEL_RUNNER = scripted.PATH
-    # What goes to development waits there for its target.
-    change_policy(environment=s.cast.staging, data={}, actor=s.cast.dora)
-    suite, _, candidate = got_worse(s.cast, s.prompt, through=())
-    return {"version": candidate, "environment": s.cast.staging, "suite": suite, "case": "Fire"}
-
-
-def _took_back(s: Stage) -> None:
-    worse = _got_worse(s)
-    acceptance_services.accept_case(**worse, reason="No.", actor=s.cast.bob)
-    acceptance_services.take_acceptance_back(**worse, actor=s.cast.bob)
-
-
-def _answers_compared(s: Stage) -> None:
-    suite = a_suite(s)
-    first, second = (start_run(suite=suite, bundle=Bundle(model="a.model"), label="1.0.0", actor=s.cast.alice) for _ in range(2))
-    Answer.objects.update(state=Answer.State.ANSWERED, ended_at=clock.now())
-    compare_pairwise(first=first, second=second, actor=s.cast.alice)
-
-
-def _answers_forgotten(s: Stage) -> None:
-    evaluations.stop_asking(prompt=s.prompt, round_uid=an_answer(s), actor=s.cast.alice)
-    evaluations.forget_old_answers(before=clock.now(), actor=system())
-
-
-def _caught_up(s: Stage) -> None:
-    draft = prompts.open_draft(prompt=s.prompt, based_on=s.version, actor=s.cast.alice)
-    newer = a_version(s.prompt, by=s.cast.bob, text="Newer {{claim}}")
-    prompts.catch_up_draft(draft=draft, onto=newer, content=draft.content, revision=draft.revision, actor=s.cast.alice)
-
+from tests.cast import a_key, a_version, asked, promote
+from tests.deployments.fake_target import a_target
+
+from .stories import (
+    Stage,
+    a_changed_snippet,
+    a_mapping,
+    a_project,
+    a_rating,
+    a_release,
+    a_session,
+    a_snippet,
+    a_substitute,
+    a_suite,
+    a_thread,
+    a_wish,
+    an_answer,
+    an_archived_snippet,
+    an_example,
+    an_import,
+    answered_criterion,
+    answers_forgotten,
+    caught_up,
+    deployed_again,
+    glass_broken,
+    groups_applied,
+    held_to,
+    imports_forgotten,
+    kept_filter,
+    name_given_up,
+    opened_again,
+    others_ended,
+    promoted_by_the_clock,
+    release_rolled_back,
+    scheduled,
+    site_admin_by_group,
+    story_of_answers_compared,
+    story_of_archived,
+    story_of_concluded,
+    story_of_drafts_opened,
+    story_of_forced,
+    story_of_got_worse,
+    story_of_moved,
+    story_of_reminded,
+    story_of_signed,
+    story_of_taken,
+    took_back,
+    untagged,
+    version_of_draft,
+)
 
 DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "accounts.add_person": ("person.added", lambda s: accounts.add_person(username="x", name="X", actor=s.cast.root)),
@@ -325,7 +105,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "sessions.ended",
         lambda s: session_services.end_session(session=a_session(s.cast.vera.user), actor=s.cast.vera),
     ),
-    "accounts.end_other_sessions": ("sessions.ended", _others_ended),
+    "accounts.end_other_sessions": ("sessions.ended", others_ended),
     "accounts.end_sessions_of": (
         "sessions.ended",
         lambda s: session_services.end_sessions_of(person=s.cast.vera.user, actor=s.cast.root),
@@ -338,9 +118,9 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "key.guessing_noticed",
         lambda s: throttling.note_guessing(key=s.key, project_uid=s.cast.claims.uid, actor=system()),
     ),
-    "accounts.follow_site_admin": ("person.changed", _site_admin_by_group),
+    "accounts.follow_site_admin": ("person.changed", site_admin_by_group),
     "accounts.make_break_glass": ("break_glass.made", lambda s: signing_in.make_break_glass(name="ops", actor=system())),
-    "accounts.use_break_glass": ("break_glass.used", _glass_broken),
+    "accounts.use_break_glass": ("break_glass.used", glass_broken),
     "projects.add_mapping": ("group_mapping.added", lambda s: a_mapping(s)),
     "projects.change_mapping": (
         "group_mapping.changed",
@@ -352,7 +132,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "group_mapping.removed",
         lambda s: group_mappings.remove_mapping(mapping=a_mapping(s), actor=s.cast.root),
     ),
-    "projects.apply_groups": ("role.granted", _groups_applied),
+    "projects.apply_groups": ("role.granted", groups_applied),
     "accounts.anonymise_person": (
         "person.anonymised",
         lambda s: accounts.anonymise_person(person=s.cast.vera.user, actor=s.cast.root),
@@ -381,14 +161,14 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "projects.set_floor": ("floor.changed", lambda s: projects.set_floor(data={"change_record": True}, actor=s.cast.root)),
     "projects.confirm_change": (
         "control.confirmed",
-        lambda s: control_services.confirm_change(change=_a_wish(s), actor=s.cast.root),
+        lambda s: control_services.confirm_change(change=a_wish(s), actor=s.cast.root),
     ),
     "projects.decline_change": (
         "control.declined",
-        lambda s: control_services.decline_change(change=_a_wish(s), actor=s.cast.root),
+        lambda s: control_services.decline_change(change=a_wish(s), actor=s.cast.root),
     ),
-    "projects.found_project": ("project.created", lambda s: _a_project(s)),
-    "projects.sign_access_review": ("access.signed", lambda s: _signed(s)),
+    "projects.found_project": ("project.created", lambda s: a_project(s)),
+    "projects.sign_access_review": ("access.signed", lambda s: story_of_signed(s)),
     "projects.grant_role": (
         "role.granted",
         lambda s: role_services.grant_role(project=s.cast.claims, user=s.cast.vera.user, role="product", actor=s.cast.dora),
@@ -433,23 +213,25 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "prompt.tagged",
         lambda s: shelf_services.add_tags(prompt=s.prompt, words=["legal"], actor=s.cast.alice),
     ),
-    "prompts.take_tags": ("prompt.tagged", lambda s: _untagged(s)),
-    "prompts.keep_filter": ("filter.saved", lambda s: _kept_filter(s)),
-    "prompts.remove_filter": ("filter.removed", lambda s: shelf_services.remove_filter(kept=_kept_filter(s), actor=s.cast.alice)),
+    "prompts.take_tags": ("prompt.tagged", lambda s: untagged(s)),
+    "prompts.keep_filter": ("filter.saved", lambda s: kept_filter(s)),
+    "prompts.remove_filter": ("filter.removed", lambda s: shelf_services.remove_filter(kept=kept_filter(s), actor=s.cast.alice)),
     "prompts.copy_prompt": (
         "prompt.copied",
         lambda s: shelf_services.copy_prompt(prompt=s.prompt, project=s.cast.claims, actor=s.cast.alice),
     ),
-    "deployments.archive_prompt": ("prompt.archived", lambda s: _archived(s)),
+    "deployments.add_criterion": ("criterion.added", held_to),
+    "deployments.answer_criterion": ("criterion.missed", answered_criterion),
+    "deployments.archive_prompt": ("prompt.archived", lambda s: story_of_archived(s)),
     "deployments.restore_prompt": (
         "prompt.restored",
-        lambda s: upkeep_services.restore_prompt(prompt=_archived(s), actor=s.cast.alice),
+        lambda s: upkeep_services.restore_prompt(prompt=story_of_archived(s), actor=s.cast.alice),
     ),
     "deployments.rename_prompt": (
         "prompt.renamed",
         lambda s: upkeep_services.rename_prompt(prompt=s.prompt, name="rain", actor=s.cast.alice),
     ),
-    "deployments.give_up_name": ("prompt.former_name_dropped", lambda s: _name_given_up(s)),
+    "deployments.give_up_name": ("prompt.former_name_dropped", lambda s: name_given_up(s)),
     "evaluations.ask_models": ("model.asked", an_answer),
     "evaluations.rate": ("answer.rated", a_rating),
     "evaluations.take_back_rating": (
@@ -474,7 +256,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "suite.started",
         lambda s: start_runs(suite=a_suite(s), wanted=[Wanted(bundle=Bundle(model="a.model"), label="1.0.0")], actor=s.cast.alice),
     ),
-    "evaluations.compare_pairwise": ("suite.answers_compared", _answers_compared),
+    "evaluations.compare_pairwise": ("suite.answers_compared", story_of_answers_compared),
     "evaluations.choose_judge": (
         "judge.appointed",
         lambda s: choose_judge(project=s.prompt.project, bench=Bench.ONE, model="amazon.nova-pro-v1:0", actor=s.cast.dora),
@@ -483,7 +265,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "model.stopped",
         lambda s: evaluations.stop_asking(prompt=s.prompt, round_uid=an_answer(s), actor=s.cast.alice),
     ),
-    "evaluations.forget_old_answers": ("model.old_removed", _answers_forgotten),
+    "evaluations.forget_old_answers": ("model.old_removed", answers_forgotten),
     "prompts.open_draft": ("draft.opened", lambda s: prompts.open_draft(prompt=s.prompt, actor=s.cast.alice)),
     "prompts.open_draft_for_model": (
         "draft.opened",
@@ -499,9 +281,9 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
             entry=ModelEntry.objects.get(model_id=MODELS[0].id), model=replace(MODELS[0], context=1000), actor=s.cast.root
         ),
     ),
-    "prompts.catch_up_draft": ("draft.renewed", _caught_up),
+    "prompts.catch_up_draft": ("draft.renewed", caught_up),
     "prompts.discard_draft": ("draft.discarded", lambda s: prompts.discard_draft(draft=s.draft, actor=s.cast.alice)),
-    "prompts.save_version_of_draft": ("version.saved", _version_of_draft),
+    "prompts.save_version_of_draft": ("version.saved", version_of_draft),
     "prompts.save_version": ("version.saved", lambda s: a_version(s.prompt, by=s.cast.alice, text="More {{claim}}")),
     "prompts.add_to_change_record": (
         "version.change_record_added",
@@ -518,7 +300,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "snippet.restored",
         lambda s: snippets.restore_snippet(snippet=an_archived_snippet(s), actor=s.cast.alice),
     ),
-    "prompts.open_drafts_with": ("snippet.drafts_opened", _drafts_opened),
+    "prompts.open_drafts_with": ("snippet.drafts_opened", story_of_drafts_opened),
     "prompts.save_example": (
         "example.saved",
         lambda s: prompts.save_example(prompt=s.prompt, name="Burst pipe", values={}, actor=s.cast.alice),
@@ -538,7 +320,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "import.discarded",
         lambda s: import_services.discard_import(batch=an_import(s.cast), actor=s.cast.alice),
     ),
-    "prompts.forget_old_imports": ("import.old_removed", _imports_forgotten),
+    "prompts.forget_old_imports": ("import.old_removed", imports_forgotten),
     "prompts.ask_for_prompt": ("request.asked", lambda s: s.wish()),
     "prompts.take_request": ("request.taken", lambda s: asking.take_request(request=s.wish(), actor=s.cast.alice)),
     "prompts.hand_over": ("request.handed_over", lambda s: asking.hand_over(request=s.wish(), to=s.cast.bob.user, actor=s.cast.dora)),
@@ -561,8 +343,8 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     "reviews.begin_thread": ("thread.begun", lambda s: a_thread(s)),
     "reviews.reply": ("thread.replied", lambda s: conversation.reply(thread=a_thread(s), text="Yes.", actor=s.cast.bob)),
     "reviews.resolve": ("thread.resolved", lambda s: conversation.resolve(thread=a_thread(s), actor=s.cast.bob)),
-    "reviews.reopen": ("thread.reopened", lambda s: _opened_again(s)),
-    "reviews.take_suggestion": ("suggestion.taken", lambda s: _taken(s)),
+    "reviews.reopen": ("thread.reopened", lambda s: opened_again(s)),
+    "reviews.take_suggestion": ("suggestion.taken", lambda s: story_of_taken(s)),
     "reviews.name_substitute": ("substitute.named", lambda s: a_substitute(s)),
     "reviews.end_substitute": (
         "substitute.ended",
@@ -570,32 +352,32 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
     ),
     "reviews.withdraw": ("review.withdrawn", lambda s: reviews.withdraw(review=s.review, actor=s.cast.alice)),
     "deployments.deploy": ("deployment.made", lambda s: promote(s.version, s.cast.staging, by=s.cast.alice)),
-    "deployments.roll_back": ("deployment.rolled_back", _deployed_again),
+    "deployments.roll_back": ("deployment.rolled_back", deployed_again),
     "deployments.recall": ("version.recalled", lambda s: deployments.recall(version=s.version, reason="No.", actor=s.cast.bob)),
     "deployments.accept_case": (
         "case.accepted",
-        lambda s: acceptance_services.accept_case(**_got_worse(s), reason="No.", actor=s.cast.bob),
+        lambda s: acceptance_services.accept_case(**story_of_got_worse(s), reason="No.", actor=s.cast.bob),
     ),
-    "deployments.take_acceptance_back": ("case.acceptance_withdrawn", _took_back),
-    "deployments.make_release": ("release.made", lambda s: _a_release(s)),
+    "deployments.take_acceptance_back": ("case.acceptance_withdrawn", took_back),
+    "deployments.make_release": ("release.made", lambda s: a_release(s)),
     "deployments.put_into_release": (
         "release.changed",
-        lambda s: releases.put_into_release(release=_a_release(s), version=s.next, actor=s.cast.bob),
+        lambda s: releases.put_into_release(release=a_release(s), version=s.next, actor=s.cast.bob),
     ),
     "deployments.take_from_release": (
         "release.changed",
-        lambda s: releases.take_from_release(release=_a_release(s), prompt=s.prompt, actor=s.cast.bob),
+        lambda s: releases.take_from_release(release=a_release(s), prompt=s.prompt, actor=s.cast.bob),
     ),
-    "deployments.withdraw_release": ("release.withdrawn", lambda s: releases.withdraw_release(release=_a_release(s), actor=s.cast.bob)),
-    "deployments.promote_release": ("release.promoted", lambda s: releases.promote_release(release=_a_release(s), actor=s.cast.bob)),
-    "deployments.roll_back_release": ("release.rolled_back", lambda s: _release_rolled_back(s)),
-    "deployments.schedule_promotion": ("schedule.made", lambda s: _scheduled(s)),
-    "deployments.move_schedule": ("schedule.moved", lambda s: _moved(s)),
-    "deployments.cancel_schedule": ("schedule.cancelled", lambda s: cancel_schedule(schedule=_scheduled(s), actor=s.cast.alice)),
-    "deployments.promote_due": ("schedule.promoted", lambda s: _promoted_by_the_clock(s)),
-    "deployments.promote_in_an_emergency": ("deployment.forced", lambda s: _forced(s)),
-    "deployments.conclude": ("emergency.concluded", lambda s: _concluded(s)),
-    "deployments.remind_of_after_reviews": ("emergency.reminded", lambda s: _reminded(s)),
+    "deployments.withdraw_release": ("release.withdrawn", lambda s: releases.withdraw_release(release=a_release(s), actor=s.cast.bob)),
+    "deployments.promote_release": ("release.promoted", lambda s: releases.promote_release(release=a_release(s), actor=s.cast.bob)),
+    "deployments.roll_back_release": ("release.rolled_back", lambda s: release_rolled_back(s)),
+    "deployments.schedule_promotion": ("schedule.made", lambda s: scheduled(s)),
+    "deployments.move_schedule": ("schedule.moved", lambda s: story_of_moved(s)),
+    "deployments.cancel_schedule": ("schedule.cancelled", lambda s: cancel_schedule(schedule=scheduled(s), actor=s.cast.alice)),
+    "deployments.promote_due": ("schedule.promoted", lambda s: promoted_by_the_clock(s)),
+    "deployments.promote_in_an_emergency": ("deployment.forced", lambda s: story_of_forced(s)),
+    "deployments.conclude": ("emergency.concluded", lambda s: story_of_concluded(s)),
+    "deployments.remind_of_after_reviews": ("emergency.reminded", lambda s: story_of_reminded(s)),
     "deployments.take_out_of_service": (
         "prompt.taken_out_of_service",
         lambda s: deployments.take_out_of_service(prompt=s.prompt, environment=s.cast.development, reason="No.", actor=s.cast.bob),

@@ -2,7 +2,7 @@ import pytest
 
 from promptstudio.evaluations.cases import parse_cases
 from promptstudio.evaluations.models import Result
-from promptstudio.evaluations.tallies import majority, suffices
+from promptstudio.evaluations.tallies import majority, suite_outcome
 
 P, F, U, W = Result.Outcome.PASSED, Result.Outcome.FAILED, Result.Outcome.UNKNOWN, Result.Outcome.WAITING
 
@@ -44,4 +44,4 @@ def test_a_suite_passes_with_a_share_of_its_weight_and_with_what_must_never_fail
     weights = {"a": 1, "b": 4, "c": 2, "d": 3}
     cases = [{"uid": uid, "weight": weight, "must_never_fail": uid == "a"} for uid, weight in weights.items()]
     outcomes = {uid: P if uid in passed else U for uid in weights}
-    assert suffices(parse_cases({"cases": cases, "threshold": threshold}), outcomes) is says
+    assert (suite_outcome(parse_cases({"cases": cases, "threshold": threshold}), outcomes) == P) is says

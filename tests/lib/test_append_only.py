@@ -9,6 +9,9 @@ from django.db import IntegrityError, connection, models, transaction
 
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.acceptance_services import accept_case
+from promptstudio.deployments.criteria import check_due
+from promptstudio.deployments.criterion_services import add_criterion
+from promptstudio.deployments.emergency_services import conclude, promote_in_an_emergency
 from promptstudio.deployments.models import AttemptEnd, Recall, Receipt
 from promptstudio.evaluations.judge_services import choose_judge
 from promptstudio.evaluations.judges import chosen_for, kept
@@ -47,6 +50,8 @@ def history(cast: Cast, settings: Any) -> None:
     settings.MODEL_RUNNER = scripted.PATH
     suite, _, worse = got_worse(cast, a_prompt(cast.claims, by=cast.alice, title="Letters"))
     accept_case(version=worse, environment=cast.staging, suite=suite, case="Fire", reason="We ask.", actor=cast.bob)
+    forced = promote_in_an_emergency(version=worse, environment=cast.production, reason="Fire.", actor=cast.dora)
+    conclude(after_review=forced.after_review, verdict="justified", words="Nothing.", actor=cast.root)
     choose_judge(project=cast.claims, bench=Bench.ONE, model="amazon.nova-pro-v1:0", actor=cast.dora)
     kept(chosen_for(cast.claims, Bench.ONE))
     a_target(cast.production, by=cast.dora)
@@ -54,8 +59,13 @@ def history(cast: Cast, settings: Any) -> None:
     lines = Lines("messages.0.text", 2, 2)
     thread = conversation.begin_thread(version=version, lines=lines, text="Shorter?", suggests="{{claim}}", actor=cast.bob)
     conversation.take_suggestion(suggestion=Suggestion.objects.get(remark__thread=thread), actor=cast.alice)
+    given = {"metric": "asked", "person": cast.bob.user, "question": "Fewer calls?", "days": 1}
+    add_criterion(version=version, environment=cast.production, **given, actor=cast.alice)
     in_production(cast, version)
     publish_everything()
+    check_due()
+    deployments.take_out_of_service(prompt=version.prompt, environment=cast.production, reason="Wrong sums.", actor=cast.bob)
+    check_due()
     deployments.recall(version=version, reason="It is wrong.", actor=cast.bob)
     set_floor(data={"change_record": True}, actor=cast.root)
     wished(cast.claims, by=cast.vera)

@@ -23,6 +23,7 @@ NOT_WRITTEN = "Drafts are opened where this person may write, and elsewhere the 
 OWN_FILTER = "Filters that somebody else keeps, and does not share, are not there."
 COPIES = "A copy lands at the top of the project; what is restricted is copied by its owner (tests/prompts/test_shelf.py)."
 OWN_IMPORT = "What would come in is seen by whoever read the file, and by nobody else."
+ASKED_THEN = "Whoever was named says how it came out, and nobody for them."
 WISHER = "Who asked for it says whether this is it; a project admin only when they are gone."
 WISHER_OR_OWNER = "Who asked withdraws it, who has taken it declines it; otherwise it is a matter of keeping the project."
 TAKEN_BY = "Who has taken it hands it over; otherwise it is a matter of keeping the project."
@@ -170,6 +171,10 @@ def an_archived_snippet(stage: Stage, things: Things) -> dict[str, Any]:
 
 def two_snippets(stage: Stage, things: Things) -> dict[str, Any]:
     return {**a_snippet(stage, things), "sides": "1.0.0...1.0.0"}
+
+
+def asks_the_author(stage: Stage, things: Things, *_: Any) -> dict[str, str]:
+    return {"kind": "asked", "person": str(stage.author.user.uid), "question": "Fewer?", "days": "3", "environment": "staging"}
 
 
 def a_model(*_: Any) -> dict[str, str]:
@@ -366,6 +371,11 @@ PAGES: dict[str, Entry] = {
         NOBODY, lambda s, t, p: {"version": t.version.semver}, address=uid("wish"), instead={"viewer": OK}, why=WISHER
     ),
     "POST request_reopen": on_prompt(NOBODY, form(words="Shorter."), address=uid("wish"), instead={"viewer": OK}, why=WISHER),
+    # how it will be known to have worked
+    "GET prompt_criterion_new": on_prompt("read"),
+    "POST prompt_criterion_new": on_prompt("write", asks_the_author),
+    "GET prompt_criterion": on_prompt("read", address=uid("watch")),
+    "POST prompt_criterion": on_prompt(NOBODY, form(verdict="confirmed"), address=uid("watch"), instead={"author": OK}, why=ASKED_THEN),
     # its reviews
     "GET prompt_ask": on_prompt("read", address=environment("staging")),
     "POST prompt_ask": on_prompt("write", address=environment("staging")),

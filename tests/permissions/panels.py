@@ -185,6 +185,7 @@ DOORS: dict[str, Entry] = {
     **once("deployments_schedule", lambda stage, things: things.schedule, ON_PROMPT, erase()),
     **once("deployments_conclusion", lambda stage, things: things.conclusion, ON_PROMPT, erase()),
     **once("deployments_deployment", lambda stage, things: things.live, ON_PROMPT, erase()),
+    **once("notifications_hookmessage", lambda stage, things: things.hook, ON_PROMPT),
     **once("deployments_evaluation", lambda stage, things: things.live.evaluation, ON_PROMPT),
     **once("deployments_publishjob", lambda stage, things: things.job, ON_PROMPT, {"try_again": on_prompt("deploy")}),
     "POST publishjob_retry": on_prompt("deploy", address=at_pk(lambda stage, things: things.job)),

@@ -17,7 +17,18 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
-from promptstudio.deployments.models import AfterReview, Conclusion, Deployment, PublishJob, Recall, Release, Schedule, Target
+from promptstudio.deployments.criterion_services import add_criterion
+from promptstudio.deployments.models import (
+    AfterReview,
+    Conclusion,
+    CriterionWatch,
+    Deployment,
+    PublishJob,
+    Recall,
+    Release,
+    Schedule,
+    Target,
+)
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.deployments.release_services import make_release
 from promptstudio.deployments.schedule_services import schedule_promotion
@@ -30,6 +41,7 @@ from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.services import ask_models
 from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.lib import clock
+from promptstudio.notifications.models import HookMessage
 from promptstudio.projects import key_services, role_services
 from promptstudio.projects import services as projects
 from promptstudio.projects.group_mappings import add_mapping
@@ -126,6 +138,8 @@ class Things:
     accepted: AcceptedCase
     example: NamedExample
     contest: Contest
+    watch: CriterionWatch
+    hook: HookMessage
     named: frozenset[str] | None = None
 
 
@@ -236,6 +250,10 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
         role="product",
         by=decider.user,
     )
+    question = {"metric": "asked", "person": author.user, "question": "Fewer calls?", "days": 1}
+    criterion = add_criterion(version=version, environment=places["development"], **question, actor=author)
+    now = clock.now()
+    watch = CriterionWatch.objects.create(criterion=criterion, deployment=live, opened_at=now, ends_at=now, due_at=now, asked_at=now)
     return Things(
         prompt,
         first,
@@ -260,6 +278,8 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
         accepted,
         example,
         contest,
+        watch,
+        HookMessage.objects.create(receiver="webhook", kind="gates.passed", about=f"gates:{review.uid}:1", prompt=prompt, body="{}"),
     )
 
 
@@ -335,7 +355,7 @@ def build() -> Stage:
 
 def every_key(account: ServiceAccount, elsewhere: Project, production: Environment, root: Actor) -> tuple[dict[str, str], dict[str, Actor]]:
     """One with each scope alone; and with all of them: of another environment, folder and project than the prompt's, and a revoked one."""
-    everything = ("read", "write", "deploy")
+    everything = ("read", "write", "test", "deploy")
     theirs = key_services.create_service_account(project=elsewhere, name="Theirs", responsible=root.user, actor=root)
     motor = projects.folder_at(project=account.project, path=ELSEWHERE_IN_PROJECT)
     wanted: dict[str, dict[str, Any]] = {scope: {"scopes": [scope]} for scope in everything}

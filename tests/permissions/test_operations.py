@@ -12,6 +12,7 @@ from promptstudio.api.urls import _documentation
 from promptstudio.lib import clock
 from promptstudio.projects.roles import SCOPES
 from tests.cast import bundle
+from tests.evaluations.scripted import MODEL
 
 from .expecting import INVISIBLE, OK, REFUSED, SIGN_IN
 from .stage import FOLDER, Stage, undone
@@ -55,6 +56,10 @@ def release(stage: Stage) -> dict[str, Any]:
     return {"name": "Storm", "environment": "staging", "versions": [version]}
 
 
+def run(stage: Stage) -> dict[str, Any]:
+    return {"suite": stage.open.suite.name, "version": stage.open.version.semver, "model": MODEL}
+
+
 OPERATIONS = {
     "list_prompts": Operation("read", environment=OK, folder=OK, project=OK),
     "read_prompt": Operation("read"),
@@ -76,6 +81,11 @@ OPERATIONS = {
     "change_prompt": Operation("write", lambda stage: {"title": "Rain"}, environment=OK),
     "save_version": Operation("write", version, environment=OK),
     "ask_for_review": Operation("write", review, environment=REFUSED),
+    "list_suites": Operation("read"),
+    "list_runs": Operation("read"),
+    "read_run": Operation("read"),
+    "read_run_as_junit": Operation("read"),
+    "start_run": Operation("test", run),
     "deploy": Operation("deploy", deployment, environment=REFUSED),
     "roll_back": Operation("roll_back", rollback, environment=REFUSED),
     "schedule_deployment": Operation("deploy", later, environment=REFUSED),
@@ -100,8 +110,10 @@ def address(name: str, stage: Stage) -> str:
         "read_answer": things.answer,
         "schedule": things.schedule,
         "release": things.release,
+        "read_run": things.run,
+        "read_run_as_junit": things.run,
     }
-    uid = next((thing.uid for word, thing in of.items() if name.endswith(f"_{word}")), things.live.uid)
+    uid = next((thing.uid for word, thing in of.items() if name == word or name.endswith(f"_{word}")), things.live.uid)
     sides = {"a": things.first.semver, "b": things.version.semver}
     return str(DOCUMENTED[name][1]).format(name=things.prompt.name, uid=uid, semver=things.version.semver, **sides)
 

@@ -14,6 +14,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import acceptance_services, emergency_services, schedule_services, target_services, upkeep_services
 from promptstudio.deployments import release_services as releases
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments.criterion_services import add_criterion, answer_criterion
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.places import ask_places
 from promptstudio.evaluations import rating_services as ratings
@@ -46,6 +47,7 @@ from .pages import (
     ACCEPTS,
     ADMINS_ALONE,
     ASKED,
+    ASKED_THEN,
     EMERGENCY,
     KEEPER,
     NO_AUTHOR,
@@ -293,10 +295,7 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         lambda s, t, a: choose_judge(project=s.claims, bench=Bench.ONE, model="amazon.nova-pro-v1:0", actor=a),
     ),
     "evaluations.start_run": prompt(
-        "write",
-        lambda s, t, a: start_run(suite=t.suite, bundle=t.version.bundle, label="1.0.1", version=t.version, actor=a),
-        instead=NO_KEY,
-        why=NO_TRIAL,
+        "test", lambda s, t, a: start_run(suite=t.suite, bundle=t.version.bundle, label="1.0.1", version=t.version, actor=a)
     ),
     "evaluations.start_runs": prompt(
         "write",
@@ -492,6 +491,15 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "deployments.retry": prompt("deploy", lambda s, t, a: deployments.retry(job=t.job, actor=a)),
     "deployments.exclude": prompt("deploy", lambda s, t, a: deployments.exclude(job=t.job, reason="No.", actor=a)),
     "deployments.cancel": prompt("deploy", lambda s, t, a: deployments.cancel(job=t.job, reason="No.", actor=a)),
+    "deployments.add_criterion": prompt(
+        "write",
+        lambda s, t, a: add_criterion(
+            version=t.version, environment=s.staging, metric="asked", person=s.author.user, question="Fewer?", days=3, actor=a
+        ),
+    ),
+    "deployments.answer_criterion": prompt(
+        NOBODY, lambda s, t, a: answer_criterion(watch=t.watch, confirmed=True, actor=a), instead={"author": OK}, why=ASKED_THEN
+    ),
     "deployments.erase_words": site(lambda s, t, a: erase_words(row=t.comment, actor=a)),
     "deployments.erase_request": site(lambda s, t, a: erase_request(request=t.wish, actor=a)),
     "deployments.ask_places": (Entry("audit", seen="nothing"), lambda s, t, a: ask_places(environment=s.development, actor=a)),
@@ -534,7 +542,7 @@ def disagreements(service: str, stage: Stage, things: Things) -> dict[str, str]:
         wanted = REFUSED if wanted == INVISIBLE else wanted
         if (got := outcome(call, stage, things, person.actor)) != wanted:
             found[person.name] = f"{got}, where the table says: {wanted}"
-    for name in ("read", "write", "deploy", "all", "project", "folder"):
+    for name in ("read", "write", "test", "deploy", "all", "project", "folder"):
         can_do = SCOPES.get(entry.deed) in ({name} if name != "all" else set(SCOPES.values()))
         wanted = entry.instead.get("key", OK) if can_do else REFUSED
         if (got := outcome(call, stage, things, stage.keys[name])) != wanted:

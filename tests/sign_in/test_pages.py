@@ -12,7 +12,8 @@ from promptstudio.accounts.signing_in import Provided, arrive, note_sign_in, ref
 from promptstudio.audit.models import Entry
 from promptstudio.projects.group_mappings import add_mapping, apply_groups
 from promptstudio.projects.models import GroupMapping
-from promptstudio.web.sentences import REFUSALS, WORDINGS, sentences
+from promptstudio.web.sentences import sentences
+from promptstudio.web.wordings import REFUSALS, WORDINGS
 from tests.cast import Cast
 from tests.web.reading import HOSTILE, at, text, typed_back
 

@@ -14,7 +14,8 @@ from promptstudio.projects.role_services import grant_role
 from promptstudio.projects.services import folder_at
 from promptstudio.prompts import services
 from promptstudio.prompts.models import Prompt
-from promptstudio.web.sentences import WORDINGS, sentences
+from promptstudio.web.sentences import sentences
+from promptstudio.web.wordings import WORDINGS
 from tests.cast import Cast, a_prompt, a_version, approved, bundle, in_production, promote
 
 from .reading import text

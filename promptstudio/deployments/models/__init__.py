@@ -1,5 +1,6 @@
 """Django models of deployments."""
 
+from .criteria import CriterionOutcome, CriterionWatch, CriterionWatchQuerySet
 from .deploying import (
     Attempt,
     AttemptEnd,
@@ -28,6 +29,9 @@ __all__ = [
     "Attempt",
     "AttemptEnd",
     "Conclusion",
+    "CriterionOutcome",
+    "CriterionWatch",
+    "CriterionWatchQuerySet",
     "Deployment",
     "DeploymentQuerySet",
     "Evaluation",

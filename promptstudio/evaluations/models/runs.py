@@ -26,7 +26,9 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(model="")
 
     def with_everything(self) -> "RunQuerySet":
-        return self.select_related("suite_version__suite", "version", "draft__created_by", "asked_by", "judge__version__prompt")
+        return self.select_related(
+            "prompt", "suite_version__suite", "version", "draft__created_by", "environment", "wording", "asked_by", "judge__version__prompt"
+        )
 
     def counted(self) -> "RunQuerySet":
         """With `total`, `passed`, `failed`, `unknown` and `waiting` results."""

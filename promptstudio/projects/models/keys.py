@@ -46,6 +46,7 @@ class ApiKey(models.Model):
     class Scope(models.TextChoices):
         READ = "read", "Read prompts"
         WRITE = "write", "Write prompts, versions and review requests"
+        TEST = "test", "Run tests, which asks models"
         DEPLOY = "deploy", "Promote and roll back"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -1,5 +1,6 @@
 """Django models of prompts. (AI models are entries; what Studio brings along of them is in `prompts/catalogue.py`.)"""
 
+from .criteria import Criterion
 from .drafts import Draft, DraftQuerySet, Editor, NamedExample, VariableRename
 from .entries import ModelEntry, ModelEntryQuerySet
 from .imports import ImportBatch, ImportBatchQuerySet, ImportRow
@@ -13,6 +14,7 @@ from .versions import ChangeNote, Contributor, Version, VersionQuerySet
 __all__ = [
     "ChangeNote",
     "Contributor",
+    "Criterion",
     "Draft",
     "DraftQuerySet",
     "Editor",

@@ -94,7 +94,11 @@ class Version(AppendOnly):
     @property
     def missing_from_record(self) -> list[str]:
         """What the change record still needs before a review: field labels."""
-        return [label for value, label in ChangeNote.Field.choices if not self.change_record[value]]
+        missing = {value: label for value, label in ChangeNote.Field.choices if not self.change_record[value]}
+        if ChangeNote.Field.VALIDATION_CRITERIA in missing and self.criteria.exists():
+            # What finds itself out says it better than words.
+            del missing[ChangeNote.Field.VALIDATION_CRITERIA]
+        return list(missing.values())
 
 
 class Contributor(AppendOnly):

@@ -18,6 +18,7 @@ from promptstudio.deployments.models import Conclusion, Deployment, Evaluation, 
 from promptstudio.deployments.permissions import can_deploy
 from promptstudio.evaluations.models import AcceptedCase, Rating
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
+from promptstudio.notifications.models import HookMessage
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Request, RequestEvent, Version
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
@@ -392,3 +393,15 @@ class EvaluationAdmin(ReadOnlyAdmin):
     @admin.display(description="Because of")
     def missing(self, evaluation: Evaluation) -> str:
         return ", ".join(outcome["title"] for outcome in evaluation.blocked) or "—"
+
+
+@admin.register(HookMessage)
+class HookMessageAdmin(ReadOnlyAdmin):
+    one, many, icon = "webhook message", "webhook messages", "send"
+    hint = "What the receiver outside was told of gates and tests, and what became of it."
+    section = "releases"
+    project_path, prompt_path = "prompt__project", "prompt"
+    list_display = ("kind", "prompt", when("created_at", "Written"), when("sent_at", "Sent"), "tries", "error")
+    list_filter = ("kind",)
+    search_fields = ("prompt__title", "body")
+    list_select_related = ("prompt__project",)

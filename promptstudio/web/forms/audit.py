@@ -19,7 +19,21 @@ from .words import Words
 KINDS = {
     "writing": (
         "Prompts, drafts and versions",
-        ("prompt.", "draft.", "version.", "example.", "snippet.", "filter.", "import.", "model.", "answer.", "suite.", "case.", "judge."),
+        (
+            "prompt.",
+            "draft.",
+            "version.",
+            "example.",
+            "snippet.",
+            "filter.",
+            "import.",
+            "model.",
+            "answer.",
+            "suite.",
+            "case.",
+            "judge.",
+            "criterion.",
+        ),
     ),
     "requests": ("Requests", ("request.",)),
     "reviews": ("Reviews and comments", ("review.", "thread.", "suggestion.")),

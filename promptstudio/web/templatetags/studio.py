@@ -33,6 +33,8 @@ STATES = {
     "publishing": ("publishing", "progress", "Publishing"),
     "waiting": ("publishing", "circle-dashed", "Waiting"),
     "retrying": ("publishing", "refresh", "Trying again"),
+    "missed": ("failed", "circle-x", "Missed"),
+    "no_data": ("behind", "circle-dashed", "No data"),
     "changes_requested": ("publishing", "arrow-back-up", "Changes asked for"),
     "stale": ("publishing", "history", "Needs another look"),
     "failed": ("failed", "alert-triangle-filled", "Failed"),

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from promptstudio.evaluations.permissions import can_run
+from promptstudio.evaluations.permissions import can_run_tests
 from promptstudio.prompts.models import ModelEntry
 
 from ..over_versions import over_versions
@@ -28,7 +28,7 @@ def prompt_results(request: StudioRequest, project: str, name: str, uid: UUID) -
     context: dict[str, Any] = {"suite": suite, "results": results, "page_obj": results.page}
     if request.htmx:
         return render(request, "results/_matrix.html", {"prompt": prompt, **context})
-    return render_prompt(request, "results/page.html", prompt, tab="tests", may_try=can_run(request.actor, prompt), **context)
+    return render_prompt(request, "results/page.html", prompt, tab="tests", may_try=can_run_tests(request.actor, prompt), **context)
 
 
 @require_safe

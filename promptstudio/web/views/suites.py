@@ -15,7 +15,7 @@ from promptstudio.evaluations import run_services, services, suite_services
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.models import Contest, Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.owners import owners_in
-from promptstudio.evaluations.permissions import can_change_suite, can_run
+from promptstudio.evaluations.permissions import can_change_suite, can_run_tests
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import ModelEntry, Prompt
@@ -99,7 +99,7 @@ def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors:
         errors=errors or {},
         **_run_form(request, prompt, newest, known, choices),
         may_change=may_change,
-        may_try=can_run(request.actor, prompt),
+        may_try=can_run_tests(request.actor, prompt),
     )
 
 
@@ -226,7 +226,7 @@ def prompt_run(request: StudioRequest, project: str, name: str, uid: UUID) -> Ht
         "lines": lines_of(run, page.object_list),
         "page_obj": page,
         "show": show,
-        "may_try": can_run(request.actor, prompt),
+        "may_try": can_run_tests(request.actor, prompt),
         # While some wait the page is drawn again and again, and would take along what is being typed.
         **cards_of(prompt, [] if run.waiting else [r.answer for r in page.object_list], request.actor, back=request.get_full_path()),
     }

@@ -15,6 +15,7 @@ from promptstudio.evaluations.rating_services import rate
 from promptstudio.evaluations.services import ask_models
 from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.lib import clock
+from promptstudio.notifications.models import HookMessage
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, set_floor
@@ -87,6 +88,8 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
         said = {"accepted": True, "reason": f"{secret}reason", "role": "product", "by": by.user}
         AcceptedCase.objects.create(suite=suite, case="1", digest="", version=made, against=made, environment=place, **said)
     looked_at(other.deployments.latest("id"), by=cast.root)
+    for each in (prompt, theirs):
+        HookMessage.objects.create(receiver="webhook", kind="gates.passed", about=f"gates:{each.uid}:1", prompt=each, body="{}")
     set_floor(data={}, actor=cast.root)
     a_rating(version, "Too long.", by=cast.alice)
     a_rating(other, "Secret verdict", by=cast.charlie)

@@ -28,6 +28,7 @@ READ_ONLY += [
     "request",
     "requestevent",
     "snippet",
+    "hookmessage",
 ]
 
 

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True, metavar="SLUG")
-        parser.add_argument("--scopes", required=True, help="read, write and deploy, with commas between them")
+        parser.add_argument("--scopes", required=True, help="read, write, test and deploy, with commas between them")
         parser.add_argument(
             "--environment", metavar="SLUG", help="the one environment that the key reads; without it, not for applications"
         )

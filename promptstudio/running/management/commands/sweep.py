@@ -9,6 +9,7 @@ from django.db import connection
 
 from promptstudio.accounts.actor import system
 from promptstudio.audit import anchors, streaming
+from promptstudio.deployments.criteria import check_due as check_criteria
 from promptstudio.deployments.places import check_due
 from promptstudio.deployments.schedule_services import promote_due
 from promptstudio.deployments.worker import publish_due
@@ -16,6 +17,7 @@ from promptstudio.evaluations.leases import could_begin
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.notifications.daily import by_the_clock
 from promptstudio.notifications.deliveries import deliver_due
+from promptstudio.notifications.hooks import tell_receivers
 from promptstudio.notifications.telling import tell_due
 
 log = structlog.get_logger(__name__)
@@ -67,7 +69,7 @@ class Command(BaseCommand):
 
 
 def _send_and_ask(*more: Callable[[], object]) -> None:
-    _apart(anchors.send_due, streaming.stream_due, check_due, tell_due, *more, deliver_due)
+    _apart(anchors.send_due, streaming.stream_due, check_due, check_criteria, tell_due, tell_receivers, *more, deliver_due)
 
 
 def _apart(*steps: Callable[[], object]) -> None:

@@ -1,106 +1,13 @@
-"""The shapes of the API, as OpenAPI describes them. Fields may be added, never renamed."""
+"""What the API says of prompts, versions and what became of them."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import Field
 
 from promptstudio.prompts.bundle import Bundle
-from promptstudio.prompts.soundness import problem_of
-
-
-def _storable(text: str) -> str:
-    if problem := problem_of({"text": text}):
-        raise ValueError(problem.sentence)
-    return text
-
-
-Text = Annotated[str, AfterValidator(_storable)]
-# Read leniently, so that the service says at each place what is wrong; `routes.documentation` describes what it must be.
-BundleBody = Annotated[Any, WithJsonSchema({"type": "object"})]
-
-
-class Body(Schema):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewPrompt(Body):
-    title: Text
-    name: Text = Field("", description="Segments of small letters and digits, joined by /. Without one, it is made from the title.")
-    folder: Text = Field("", description="Where it stands in the library, with / between levels. Empty is the top.")
-
-
-class PromptChange(Body):
-    title: Text | None = None
-    folder: Text | None = None
-
-
-class ChangeBody(Body):
-    summary: Text = ""
-    expected_impact: Text = ""
-    validation_criteria: Text = ""
-
-
-class NewVersion(Body):
-    bundle: BundleBody
-    change: ChangeBody = ChangeBody()
-    impact: Text = Field("", description="breaking, feature or fix; computed when left out. It may be raised freely.")
-    impact_reason: Text = Field("", description="Needed when `impact` is less than the computed one.")
-
-
-class NewDeployment(Body):
-    environment: Text
-    version: Text
-    reason: Text = ""
-    replaces: UUID | None = Field(
-        None,
-        description="The newest deployment that you saw there, null for “nothing was there”. Refused with 409 when another came since.",
-    )
-
-
-class NewSchedule(NewDeployment):
-    at: datetime = Field(description="When, with its offset from UTC: 2026-12-03T07:00:00+01:00.")
-    zone: Text = Field("UTC", description="The time zone in which people read it, such as Europe/Berlin.")
-
-
-class VersionOf(Body):
-    prompt: Text
-    version: Text
-
-
-class NewRelease(Body):
-    name: Text
-    environment: Text
-    versions: list[VersionOf] = Field(description="One version of each prompt that goes with it.")
-
-
-class PromoteRelease(Body):
-    reason: Text = ""
-
-
-class RollBackRelease(Body):
-    reason: Text
-
-
-class RollbackBody(Body):
-    environment: Text
-    reason: Text = ""
-    version: Text | None = Field(None, description="An earlier version that was live there; without it, the one before.")
-
-
-class NewReview(Body):
-    prompt: Text
-    version: Text
-    environment: Text
-    note: Text = ""
-
-
-class RenderBody(Body):
-    environment: Text | None = None
-    version: Text | None = Field(None, description="A version, or with `environment` also a range such as ^2.")
-    variables: dict[str, Any] = {}
 
 
 class GateAnswer(Schema):
@@ -151,6 +58,36 @@ class ChangeOut(Schema):
     validation_criteria: str
 
 
+class CriterionCheck(Schema):
+    """One time that the version was live there. `value` is in the metric's unit: %, US dollars, seconds; a score is from 0 to 1."""
+
+    opened_at: datetime
+    ends_at: datetime
+    state: str = Field(description="waiting, asked (a person), confirmed, missed or no_data")
+    value: float | None
+    reason: str
+    words: str
+    by: str | None
+    run: UUID | None
+    closed_at: datetime | None
+
+
+class CriterionOut(Schema):
+    """How the change will be known to have worked: measured by a suite, or asked of a person."""
+
+    id: UUID
+    metric: str
+    direction: str
+    threshold: float | None
+    suite: str | None
+    person: str | None
+    question: str
+    days: int
+    environment: str
+    in_words: str
+    checks: list[CriterionCheck]
+
+
 class VersionOut(Schema):
     id: UUID
     name: str
@@ -164,6 +101,7 @@ class VersionOut(Schema):
     origin: str
     bundle: Bundle
     change: ChangeOut
+    criteria: list[CriterionOut]
     contributors: list[str]
     created_at: datetime
     authored_at: datetime | None
@@ -327,30 +265,6 @@ class RequestOut(Schema):
     declined_at: datetime | None
 
 
-class AnswerOut(Schema):
-    """`version` is null for a draft; `digest` is of the bundle in any case. `cost` is in US dollars. `round` is a run, where it was one."""
-
-    id: UUID
-    prompt: str
-    version: str | None
-    digest: str
-    inference: dict[str, Any]
-    state: str = Field(description="waiting, answered or failed")
-    model: str
-    address: str = Field(description="Where a published version was called; else empty.")
-    stop_reason: str
-    input_tokens: int | None
-    output_tokens: int | None
-    latency_ms: int | None
-    request_id: str
-    emulated: bool
-    error_code: str
-    cost: float | None
-    round: UUID
-    asked_at: datetime
-    ended_at: datetime | None
-
-
 class RenderedMessage(Schema):
     role: str
     text: str
@@ -439,11 +353,6 @@ class Versions(Schema):
 
 class Deployments(Schema):
     items: list[DeploymentOut]
-    next: str | None
-
-
-class Answers(Schema):
-    items: list[AnswerOut]
     next: str | None
 
 

@@ -1,0 +1,151 @@
+"""Two clocks at once, and one that is killed: what a change was held to is found out once all the same."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promptstudio.audit.models import Entry
+from promptstudio.deployments.criteria import check_due
+from promptstudio.deployments.criterion_services import add_criterion
+from promptstudio.deployments.models import CriterionOutcome, CriterionWatch
+from promptstudio.evaluations.models import Run
+from promptstudio.evaluations.worker import answer_due
+from promptstudio.lib import clock
+from promptstudio.prompts import services as prompts
+from tests.cast import a_prompt, bundle, hire, promote
+from tests.evaluations.scripted import MODEL, PATH, saying
+
+from .test_criteria import CHECK
+from .test_two_at_once import at_once
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+STORY = """
+from promptstudio.deployments.criterion_services import add_criterion
+from promptstudio.evaluations import suite_services
+from promptstudio.evaluations.cases import parse_cases
+from promptstudio.prompts import services as prompts
+from tests.cast import *
+from tests.evaluations.scripted import MODEL
+cast = hire()
+prompt = a_prompt(cast.claims, by=cast.alice)
+version = prompts.save_version(prompt=prompt, data=bundle(model=MODEL), change=prompts.Change(summary="First."), actor=cast.alice)
+cases = parse_cases({"cases": [{"values": {"claim": "A pipe."}, "assertions": [{"type": "icontains", "value": "pipe"}]}]})
+suite = suite_services.add_suite(prompt=prompt, name="Usual", cases=cases, actor=cast.alice)
+add_criterion(version=version, environment=cast.development, metric="pass_rate", days=3, suite=suite, threshold="95", actor=cast.alice)
+promote(version, cast.development, by=cast.alice)
+"""
+CHECK_AND_DIE = """
+import os, signal
+from promptstudio.deployments import criteria
+{start}
+criteria.check_due()
+"""
+DIES_AFTER_STARTING = """
+def start(**given):
+    started(**given)
+    os.kill(os.getpid(), signal.SIGKILL)
+started, criteria.start_run = criteria.start_run, start
+"""
+DIES_AFTER_CLOSING = """
+def close(*args, **given):
+    closed(*args, **given)
+    os.kill(os.getpid(), signal.SIGKILL)
+closed, criteria.close = criteria.close, close
+"""
+ANSWERED = """
+from promptstudio.evaluations.models import Answer, Result
+from promptstudio.deployments.models import CriterionWatch
+from promptstudio.lib import clock
+from promptstudio.evaluations.worker import answer_due
+from tests.evaluations.scripted import saying
+with saying():
+    answer_due()
+CriterionWatch.objects.update(due_at=clock.now())
+"""
+COUNT = """
+import json
+from promptstudio.audit.models import Entry
+from promptstudio.deployments.models import CriterionOutcome, CriterionWatch
+from promptstudio.evaluations.models import Run
+ended = Entry.objects.filter(action="criterion.confirmed")
+print(json.dumps([each.objects.count() for each in (CriterionWatch, Run, CriterionOutcome)] + [ended.count()]))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_clocks_one_starts_the_run_and_one_closes_it(settings: Any) -> None:
+    settings.MODEL_RUNNER, cast = PATH, hire()
+    prompt = a_prompt(cast.claims, by=cast.alice)
+    change = prompts.Change(summary="First.")
+    version = prompts.save_version(prompt=prompt, data=bundle(model=MODEL), change=change, actor=cast.alice)
+    suite = a_suite(prompt, cast)
+    add_criterion(version=version, environment=cast.development, metric="pass_rate", days=3, suite=suite, threshold="95", actor=cast.alice)
+    promote(version, cast.development, by=cast.alice)
+    assert at_once(check_due, check_due, check_due) == [None] * 3
+    assert (CriterionWatch.objects.count(), Run.objects.count()) == (1, 1)
+    with saying():
+        answer_due()
+    CriterionWatch.objects.update(due_at=clock.now())
+    assert at_once(check_due, check_due, check_due) == [None] * 3
+    assert CriterionOutcome.objects.get().outcome == "confirmed"
+    assert Entry.objects.filter(action="criterion.confirmed").count() == 1
+
+
+def a_suite(prompt: Any, cast: Any) -> Any:
+    from promptstudio.evaluations import suite_services
+    from promptstudio.evaluations.cases import parse_cases
+
+    cases = parse_cases({"cases": [{"values": {"claim": "A pipe."}, "assertions": [CHECK]}]})
+    return suite_services.add_suite(prompt=prompt, name="Usual", cases=cases, actor=cast.alice)
+
+
+class Installation:
+    """A database of its own, and clocks to kill."""
+
+    def __init__(self, home: Path) -> None:
+        self.env = {
+            **os.environ,
+            "STUDIO_HOME": str(home),
+            "MODEL_RUNNER": PATH,
+            "DATABASE_URL": "",
+            "REDIS_URL": "",
+            "PYTHONPATH": str(CHECKOUT),
+        }
+
+    def runs(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=120
+        )
+
+    def does(self, code: str) -> str:
+        done = self.runs("shell", "--no-imports", "-c", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def dies(self, way: str) -> None:
+        assert self.runs("shell", "--no-imports", "-c", CHECK_AND_DIE.format(start=way)).returncode == -signal.SIGKILL
+
+    def counts(self) -> list[int]:
+        found: list[int] = json.loads(self.does(COUNT))
+        return found
+
+
+def test_a_killed_clock_leaves_nothing_half_done(tmp_path: Path) -> None:
+    studio = Installation(tmp_path)
+    assert studio.runs("migrate", "--verbosity", "0").returncode == 0
+    studio.does(STORY)
+    studio.dies(DIES_AFTER_STARTING)
+    assert studio.counts() == [1, 0, 0, 0]
+    studio.does(CHECK_AND_DIE.format(start=""))
+    assert studio.counts() == [1, 1, 0, 0]
+    studio.does(ANSWERED)
+    studio.dies(DIES_AFTER_CLOSING)
+    assert studio.counts() == [1, 1, 0, 0]
+    studio.does(CHECK_AND_DIE.format(start="") * 2)
+    assert studio.counts() == [1, 1, 1, 1]
