@@ -70,7 +70,8 @@ def test_words_come_while_they_are_written_and_what_is_typed_below_another_answe
     aws.arm(operation="ConverseStream", kind="hold_stream", times=1)
     page.get_by_role("button", name="Ask the model").click()
     page.wait_for_url("**/tried/**")
-    expect(page.get_by_text("Being written")).to_have_count(1, timeout=ARRIVES)
+    aws.wait_held(seconds=60)
+    expect(page.get_by_text("Being written").first).to_be_visible(timeout=ARRIVES)
     expect(page.get_by_text("No real model").first).to_be_visible(timeout=ARRIVES)
     first = page.locator("article.reply").filter(has_text="No real model").first
     first.get_by_label("Not good", exact=True).click()
