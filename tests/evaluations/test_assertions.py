@@ -109,6 +109,7 @@ def test_what_cannot_be_read_is_said_at_its_place(data: Any, place: str, sentenc
             ("error", "value", "This is no regular expression. The numbers between { and } are out of order."),
         ),
         ({"type": "word-count", "value": {"min": 3, "max": 2}}, ("error", "value", "The fewest words (min) are more than the most (max).")),
+        ({"type": "is-json", "value": "?"}, ("error", "value", "This is no JSON schema.")),
         ({"type": "is-json", "value": {"type": "x"}}, ("error", "value", "This is no JSON schema of draft 7.")),
         ({"type": "latency"}, ("error", "threshold", "Give the threshold: milliseconds.")),
         ({"type": "contains", "value": "x", "weight": -1}, ("error", "weight", "A weight cannot be less than 0.")),

@@ -60,7 +60,8 @@ def check_schema(schema: Any) -> None:
     """Raises CannotSay, with the reason."""
     try:
         text = canonical_json(schema)
-    except (TypeError, ValueError, RecursionError):
+    except (AttributeError, TypeError, ValueError, RecursionError):
+        # YAML takes anything as a key, JSON texts alone.
         raise CannotSay("This is no JSON schema.") from None
     _checked(text)
 
