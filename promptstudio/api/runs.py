@@ -54,7 +54,7 @@ def start_run(request: KeyRequest, name: str, body: schemas.NewRun) -> HttpRespo
     subject = _subject(request.auth, prompt, body)
     suite = _suite(prompt, body.suite)
     run = run_services.start_run(
-        suite=suite, **subject.asked, model=body.model.strip(), repeats=body.repeats, uid=body.id, actor=request.auth
+        suite=suite, **subject.asked, model=body.model.strip(), repeats=body.repeats, most=body.most, uid=body.id, actor=request.auth
     )
     return answer(_with_cases(_readable(request.auth).get(pk=run.pk)), status=201, location=f"/api/v1/runs/{run.uid}")
 

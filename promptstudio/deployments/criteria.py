@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from promptstudio.accounts.actor import Actor, system
 from promptstudio.audit.services import record
+from promptstudio.evaluations.judging_costs import judging_for
 from promptstudio.evaluations.measures import measured
 from promptstudio.evaluations.models import Answer, Result, Run, Suite
 from promptstudio.evaluations.questions import Question, values_for
@@ -204,9 +205,13 @@ def _likely_price(suite: Suite, watch: CriterionWatch) -> Decimal:
         Answer.objects.filter(result__run__suite_version__suite=suite, cost__isnull=False).order_by("-id").values_list("cost", flat=True)
     )
     cases, costs = suite.newest.cases, [cost for cost in lately[:PRICES_LOOKED_AT] if cost is not None]
+    bundle, known = watch.criterion.version.bundle, ModelEntry.objects.catalogue()
+    judging, _ = judging_for(suite.prompt.project, cases, bundle, 1, known)
+    if judging.most is None:
+        raise Invalid({"cost": f"What the judges of {suite.name} cost is not known, so nobody spends it without asking."})
+    total = judging.most
     if costs:
-        return sum(costs, Decimal(0)) / len(costs) * len(cases)
-    bundle, known, total = watch.criterion.version.bundle, ModelEntry.objects.catalogue(), Decimal(0)
+        return total + sum(costs, Decimal(0)) / len(costs) * len(cases)
     for case in cases:
         question = Question(bundle=bundle, label=watch.criterion.version.semver, values=values_for(bundle, case.values))
         with suppress(Invalid):  # It is not asked, and costs nothing.

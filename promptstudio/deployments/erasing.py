@@ -10,9 +10,9 @@ from django.db.models import Q
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.chain import salted_hash
-from promptstudio.audit.models import Entry
-from promptstudio.audit.services import forget_words, record, words_of
+from promptstudio.audit.services import forget_words, record
 from promptstudio.evaluations.models import AcceptedCase, Rating
+from promptstudio.evaluations.rated_words import forget_rated_words
 from promptstudio.lib.append_only import ERASED, erase
 from promptstudio.lib.errors import Conflict
 from promptstudio.lib.locking import locked
@@ -41,6 +41,9 @@ def erase_words(*, row: Erasable, actor: Actor) -> None:
     Raises NotAllowed, Conflict when there are no words.
     """
     can_erase(actor).require()
+    if isinstance(row, Schedule) and row.deployment:
+        # Its words went along with what it sent.
+        row = row.deployment
     words = type(row).objects.values_list(row.ERASABLE, flat=True).get(pk=row.pk)
     if words in ("", ERASED):
         raise Conflict("There are no words to erase.")
@@ -98,10 +101,7 @@ def erase_request(*, request: Request, actor: Actor) -> None:
 
 
 def _erase_rating(rating: Rating) -> None:
-    """It was changed as often as its person liked, and the trail has each of those words."""
-    told = words_of(Entry.objects.filter(object_uid=rating.answer.prompt.uid, action="answer.rated", data__contains=str(rating.uid)))
-    for words in told.values():
-        forget_words(text=words.get("why", ""), object_uids=[rating.answer.prompt.uid])
+    forget_rated_words(rating)
     Rating.objects.filter(pk=rating.pk).update(words=ERASED)
     rating.words = ERASED
 

@@ -45,10 +45,11 @@ class Refused(StudioError):
 
     code = "blocked"
 
-    def __init__(self, release: Release, held_back: Sequence[Looked]) -> None:
+    def __init__(self, release: Release, held_back: Sequence[Looked], *, back: bool = False) -> None:
         count = len(held_back)
         what = "1 prompt holds it back" if count == 1 else f"{count} prompts hold it back"
-        super().__init__(f"Nothing of “{release}” went to {release.environment}: {what}.")
+        nothing = "Nothing was rolled back" if back else f"Nothing of “{release}” went to {release.environment}"
+        super().__init__(f"{nothing}: {what}.")
         self.reasons = [(each.item, each.why) for each in held_back]
         self.evaluations = [each.evaluation for each in held_back if each.evaluation]
 
@@ -149,7 +150,7 @@ def roll_back_release(*, release: Release, reason: str, actor: Actor) -> Release
             _recorded(row, "release.rolled_back", actor, words={"reason": reason.strip()}, prompts=len(made))
             return row
         _refusal_recorded(row, "release.rollback_blocked", held_back, actor)
-    raise Refused(row, held_back)
+    raise Refused(row, held_back, back=True)
 
 
 def _under_locks(items: Sequence[ReleaseItem]) -> list[tuple[ReleaseItem, Placement]]:

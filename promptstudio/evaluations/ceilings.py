@@ -25,8 +25,8 @@ class Verdict(Enum):
 
 
 def verdict_on(answer: Answer) -> Verdict:
-    """Whether this call still fits under its run's ceiling. Asked under the lock of its model, so that no other begins meanwhile."""
-    run = Run.objects.filter(uid=answer.round, most__isnull=False).only("most").first()
+    """Whether this call still fits under its run's ceiling. Holds the run: calls of its judges begin under the lock of another model."""
+    run = Run.objects.select_for_update(no_key=True).filter(uid=answer.round, most__isnull=False).only("most").first()
     if run is None or run.most is None:
         return Verdict.GO
     needed = spent_in(answer.round) + (answer.most_cost or Decimal())

@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Subquery
 from .models import Result, Run, RunQuerySet, Suite
 
 # Older runs are on the pages of their versions.
+NEWER_THAN_ANY = 2**63
 MOST_RUNS = 300
 MOST_COLUMNS = 6
 SHOWN_FIRST = 4
@@ -40,10 +41,13 @@ def latest_columns(runs: RunQuerySet) -> list[Column]:
     asked = Result.objects.filter(run=OuterRef("pk")).order_by("pk").values("answer__model")[:1]
     rows = runs.select_related("suite_version", "version", "draft__created_by").annotate(asked_model=Subquery(asked))
     rows = rows.defer("suite_version__canonical", "version__canonical", "draft__content").order_by("-pk")[:MOST_RUNS]
-    found: dict[tuple[int, int, str], Column] = {}
+    found: dict[tuple[int, int, int | None, str], Column] = {}
     for run in rows:
-        found.setdefault((run.suite_version.suite_id, run.wording_id, run.asked_model), Column(run, run.asked_model or run.model))
-    return list(found.values())
+        found.setdefault(
+            (run.suite_version.suite_id, run.wording_id, run.version_id, run.asked_model), Column(run, run.asked_model or run.model)
+        )
+    # Drafts, then the newest version first, whichever was run last: “got worse” means from the older to the newer.
+    return sorted(found.values(), key=lambda column: -(column.run.version_id or NEWER_THAN_ANY))
 
 
 def chosen_of(columns: Sequence[Column], sides: Sequence[str], models: Sequence[str]) -> list[Column]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from django.db import transaction
+
 from promptstudio.lib.locking import locked
 
 from .assertions import Given, Grade, grade
@@ -11,6 +13,7 @@ from .cases import Case
 from .judging import ask_about, is_waiting_for_judges, judged
 from .models import Answer, Result
 
+MOST_STRANDED = 100
 _READ = ("answer__wording", "run__suite_version", "run__judge__wording", "run__prompt__project", "run__asked_by")
 
 
@@ -63,6 +66,16 @@ def waiting_results(**which: Any) -> Iterator[Result]:
     rows = Result.objects.filter(outcome=Result.Outcome.WAITING, **which).order_by("pk").values_list("pk", flat=True)
     for pk in dict.fromkeys(rows):
         yield locked(Result.objects.all(), *_READ, pk=pk)
+
+
+def settle_stranded() -> None:
+    """Results whose judges all answered, and that nobody settled: two workers may each have seen the other's answer on its way."""
+    answered = Result.objects.filter(outcome=Result.Outcome.WAITING, answer__state=Answer.State.ANSWERED)
+    stranded = answered.exclude(judgements__answer__state=Answer.State.WAITING).values_list("pk", flat=True)
+    for pk in list(stranded[:MOST_STRANDED]):
+        with transaction.atomic():
+            for result in waiting_results(pk=pk):
+                settle_judged(result)
 
 
 def _begin(result: Result) -> None:

@@ -79,7 +79,10 @@ def _compared(result: Result, wanted: Wanted) -> Answer | None:
     if not model:
         return None
     question = Question(bundle=numbers_bundle(model), label="Numbers", values={"text": wanted.text})
-    usable = Q(state=Answer.State.ANSWERED) | Q(state=Answer.State.WAITING, round=result.run.uid)
+    # What no model made is no measure beside what one did.
+    usable = Q(state=Answer.State.ANSWERED, emulated=False) | Q(
+        state__in=[Answer.State.ANSWERED, Answer.State.WAITING], round=result.run.uid
+    )
     there = Answer.objects.filter(usable, asked=question.asked, purpose=Answer.Purpose.NUMBERS, prompt__project=result.run.prompt.project)
     if found := there.order_by("-state", "id").first():
         return found  # type: ignore[no-any-return]

@@ -79,7 +79,7 @@ def longest_answer(bundle: Bundle, known: Catalogue) -> int | None:
 
 def _asked_tokens(case: Case, bundle: Bundle) -> int:
     try:
-        rendered = Question(bundle=bundle, label="", values=values_for(bundle, case.values)).rendered()
+        rendered = Question(bundle=bundle, label="", values=values_for(bundle, case.values), turns=case.turns).rendered()
     except Invalid:
         return 0
     return sum(estimate_tokens(message.text) for message in rendered.messages)

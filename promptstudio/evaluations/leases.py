@@ -107,6 +107,9 @@ def _due(now: datetime) -> AnswerQuerySet:
 
 def _in_turn(due: QuerySet[Answer], traffic: Traffic) -> QuerySet[Answer]:
     """Rounds that have the fewest calls under way come first, so that a run of hundreds holds nobody's single question up."""
+    if not traffic.rounds:
+        # PostgreSQL takes a bare number to sort by for a column.
+        return due.order_by("due_at", "id")
     under_way = [When(round=uid, then=Value(calls)) for uid, calls in traffic.rounds.items()]
     turn = Case(*under_way, default=Value(0), output_field=IntegerField())
     return due.order_by(turn, "due_at", "id")

@@ -10,6 +10,7 @@ from promptstudio.prompts.soundness import problem_of
 
 from .models import Answer, Rating
 from .permissions import can_rate
+from .rated_words import forget_rated_words
 
 LONGEST_WORDS = 2000
 
@@ -47,6 +48,7 @@ def take_back_rating(*, answer: Answer, actor: Actor) -> None:
     rating = Rating.objects.select_for_update().filter(answer=answer, person=actor.user).first()
     if rating is None:
         raise Conflict("You did not rate this answer.")
+    forget_rated_words(rating)
     _record("answer.rating_removed", rating, actor, {})
     rating.delete()
 

@@ -14,6 +14,7 @@ from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.bundle import Bundle
+from promptstudio.prompts.catalogue import EMBEDDING
 from promptstudio.prompts.models import Draft, ModelEntry, Version
 
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
@@ -102,6 +103,7 @@ def start_run(
     answers = [_unless_unfillable(waiting_answer(run.uid, prompt, question, wordings, actor), question) for question in questions]
     if most is not None:
         _bound(answers, questions, most)
+        _priced(judge.model if judge else "", run.embedding_model)
     Answer.objects.bulk_create(answers)
     there = {answer.uid: answer for answer in Answer.objects.filter(round=run.uid)}
     Result.objects.bulk_create(
@@ -156,16 +158,27 @@ def _bound(answers: Sequence[Answer], questions: Sequence[Question], most: Decim
     for answer, question in asked:
         answer.most_cost = question.most_it_costs(known)
         if answer.most_cost is None:
-            raise Invalid({"most": f"The prices of {question.model} are not known, so no ceiling can stop it. Leave the ceiling empty."})
+            raise _unpriced(question.model)
     if asked and (least := min(answer.most_cost or Decimal() for answer, _ in asked)) > most:
         raise Invalid({"most": f"One answer alone may cost {in_dollars(least)}. Raise the ceiling, or let answers be shorter."})
 
 
 def _the_same(run: Run, suite: Suite, bundle: Bundle, model: str, repeats: int, actor: Actor) -> Run:
     asked = (run.asked_by_id, run.suite_version.suite_id, run.wording.digest, run.model, run.repeats)
-    if asked != (actor.user.pk, suite.pk, bundle.digest, model, repeats):
+    if asked != (actor.user.pk, suite.pk, bundle.digest, "" if model == bundle.model else model, repeats):
         raise Conflict("Another run has this id. Make a new one for each run.")
     return run
+
+
+def _priced(judge: str, embedding: str) -> None:
+    """Raises Invalid where whoever decides checks has no known price: a ceiling could not hold it."""
+    for name, known in ((judge, ModelEntry.objects.catalogue()), (embedding, EMBEDDING)):
+        if name and known.find(name) is None:
+            raise _unpriced(name)
+
+
+def _unpriced(model: str) -> Invalid:
+    return Invalid({"most": f"The prices of {model} are not known, so no ceiling can stop it. Leave the ceiling empty."})
 
 
 def _unless_unfillable(answer: Answer, question: Question) -> Answer:

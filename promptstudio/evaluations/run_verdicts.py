@@ -10,7 +10,7 @@ from typing import Any
 from .cases import Case
 from .models import Answer, Result, Run
 from .proving import cannot_fail
-from .tallies import majority, suite_outcome
+from .tallies import outcome_of, suite_outcome
 
 Outcome = Result.Outcome
 # Why an answer was never asked for, which is something else than asked for in vain.
@@ -133,7 +133,7 @@ def verdicts_of(runs: Sequence[Run]) -> list[Verdict]:
 def _cases_of(run: Run, found: Mapping[tuple[int, str], Sequence[Result]]) -> Iterator[CaseVerdict]:
     for case in run.suite_version.cases:
         if results := found.get((run.pk, case.uid)):
-            yield CaseVerdict(case, majority(Outcome(each.outcome) for each in results), tuple(results))
+            yield CaseVerdict(case, outcome_of(case, (Outcome(each.outcome) for each in results)), tuple(results))
 
 
 def _reasons(result: Result) -> list[str]:

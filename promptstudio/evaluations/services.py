@@ -17,9 +17,10 @@ from promptstudio.prompts.models import Prompt
 
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
 from .grading import settle_judged, waiting_results
-from .models import Answer, Bout, Contest, FilledWith, Judgement, Result, Run
+from .models import Answer, Bout, Contest, FilledWith, Judgement, Rating, Result, Run
 from .permissions import can_run, can_stop, can_try
 from .questions import Question, is_model
+from .rated_words import forget_rated_words
 
 MOST_AT_ONCE = 40
 # Seconds within which the same press of a button is the same round.
@@ -63,9 +64,11 @@ def stop_asking(*, prompt: Prompt, round_uid: uuid.UUID, actor: Actor) -> int:
     first = asked.select_related("prompt").first()
     (can_stop(actor, first) if first else can_run(actor, prompt)).require()
     # A call that is under way keeps its lease: it counts as one until the vendor is done with it.
-    stopped: int = asked.waiting().update(
-        state=Answer.State.FAILED, error="This was stopped.", error_code="stopped", ended_at=clock.now(), half_text=""
-    )
+    ended = {"state": Answer.State.FAILED, "error": "This was stopped.", "error_code": "stopped", "half_text": ""}
+    stopped = 0
+    # Again while there is more: a worker that settles an answer adds what its checks ask.
+    while more := asked.waiting().update(ended_at=clock.now(), **ended):
+        stopped += more
     if stopped:
         Result.objects.filter(run__uid=round_uid, outcome=Result.Outcome.WAITING, answer__state=Answer.State.FAILED).update(
             outcome=Result.Outcome.UNKNOWN, owed=0
@@ -94,6 +97,9 @@ def forget_old_answers(*, before: datetime, actor: Actor) -> int:
     # What still stands in a result, as its answer or as what a judge said of it, stays with that.
     free = Answer.objects.filter(result=None, judgements=None, bout=None)
     old = free.filter(typed, asked_at__lt=before).exclude(state=Answer.State.WAITING)
+    for rating in Rating.objects.filter(answer__in=old).select_related("answer__prompt"):
+        # Without its row nobody could erase them any more.
+        forget_rated_words(rating)
     forgotten: int = old.delete()[1].get("evaluations.Answer", 0)
     if forgotten:
         record(actor=actor, action="model.old_removed", label="answers to drafts", answers=forgotten, before=before)

@@ -13,7 +13,7 @@ from promptstudio.prompts.models import Version
 from .cases import Case
 from .models import Result, Run, RunQuerySet, Suite, SuiteVersion
 from .proving import cannot_fail
-from .tallies import majority, suite_outcome
+from .tallies import outcome_of, suite_outcome
 
 Outcome = Result.Outcome
 
@@ -53,7 +53,7 @@ class Standing:
     @cached_property
     def outcomes(self) -> Mapping[str, Outcome]:
         """By the uid of each case of today; what was not run cannot be told."""
-        return {case.uid: majority(each.outcome for each in self.by_case.get(case.uid, ())) for case in self.cases.cases}
+        return {case.uid: outcome_of(case, (each.outcome for each in self.by_case.get(case.uid, ()))) for case in self.cases.cases}
 
     @property
     def total(self) -> int:
@@ -70,7 +70,7 @@ class Standing:
     @property
     def fallen(self) -> list[Case]:
         """Cases that must never fail and did not pass each time that they were asked."""
-        return [case for case in self.cases.cases if case.must_never_fail and not self._always_passed(case)]
+        return [case for case in self.cases.cases if case.must_never_fail and self.outcomes[case.uid] != Outcome.PASSED]
 
     @property
     def threshold(self) -> float | None:
@@ -89,10 +89,6 @@ class Standing:
         """Whether it counts as passed: every case, or the share that the suite asks for, and whatever must never fail."""
         return not self.fallen and suite_outcome(self.cases.content, self.outcomes) == Outcome.PASSED
 
-    def _always_passed(self, case: Case) -> bool:
-        measured = self.by_case.get(case.uid)
-        return bool(measured) and all(each.outcome == Outcome.PASSED for each in measured or ())
-
     def _count(self, outcome: Outcome) -> int:
         return sum(each == outcome for each in self.outcomes.values())
 
@@ -106,7 +102,10 @@ def standings_of(versions: Iterable[Version]) -> dict[int, list[Standing]]:
     suites = list(Suite.objects.in_use().filter(prompt__in={version.prompt_id for version in asked}))
     newest = newest_versions(suites)
     runs = Run.objects.as_written().filter(suite_version__in=newest.values(), version__in=asked)
-    latest = {(run.suite_version_id, run.version_id): run for run in latest_of(runs, "suite_version", "version").select_related("wording")}
+    latest = {
+        (run.suite_version_id, run.version_id): run
+        for run in latest_of(runs, "suite_version", "version").select_related("wording", "judge")
+    }
     exactly = {(version.pk, version.digest) for version in asked}
     speaking = {key: run for key, run in latest.items() if (run.version_id, run.wording.digest) in exactly}
     results = _results(speaking.values())

@@ -41,7 +41,8 @@ def save_suite(*, suite: Suite, cases: Cases, follows: int, actor: Actor) -> Sui
     newest = suite.newest
     if follows != newest.number:
         raise Conflict(
-            f"{newest.created_by} saved these cases at {newest.created_at:%H:%M} UTC, after you opened them. Look again, then save.",
+            f"{newest.created_by} saved these cases at {newest.created_at:%H:%M} UTC, after you opened them. "
+            "Look at them in another window: if you save here now, yours take their place.",
             by=newest.created_by.name,
             at=newest.created_at.isoformat(),
         )

@@ -44,6 +44,14 @@ def majority(outcomes: Iterable[Outcome]) -> Outcome:
     return Outcome.WAITING if Outcome.WAITING in rows else Outcome.UNKNOWN
 
 
+def outcome_of(case: Case, outcomes: Iterable[Outcome]) -> Outcome:
+    """What most answers say; of a case that must never fail the worst counts, because it has to pass each time."""
+    rows = list(outcomes)
+    if case.must_never_fail and rows:
+        return next(outcome for outcome in (Outcome.FAILED, Outcome.WAITING, Outcome.UNKNOWN, Outcome.PASSED) if outcome in rows)
+    return majority(rows)
+
+
 def suite_outcome(cases: Cases, outcomes: Mapping[str, Outcome]) -> Outcome:
     """What the suite says when its cases came out like this; waiting only while that could still change it."""
     asked = [(case, outcomes[case.uid]) for case in cases.cases if case.uid in outcomes]

@@ -9,6 +9,7 @@ from promptstudio.lib.wake import wake_on_commit
 
 from . import leases, worker
 from .asking import ANSWER_DUE, MOST_MESSAGES
+from .grading import settle_stranded
 from .services import forget_old_answers
 
 # A task asks so many questions and hands on: one that lasted for hours would be delivered to somebody else meanwhile.
@@ -25,6 +26,7 @@ def answer_due() -> None:
 @shared_task(name="evaluations.look_around")
 def look_around() -> None:
     """Sent by the clock: as many workers begin as there is room for. After a pause, or a killed worker, nobody else calls them."""
+    settle_stranded()
     for _ in range(min(leases.could_begin(), MOST_MESSAGES)):
         answer_due.apply_async(expires=10)
 

@@ -163,9 +163,10 @@ def _ended(claim: Claim, **columns: Any) -> None:
     if not mine(claim).update(**columns):
         let_go(claim)
         return
-    settle_result(Answer.objects.select_related("wording").get(pk=claim.answer.pk))
+    # The pace before the result, as where calls are claimed.
     if columns["state"] == Answer.State.ANSWERED:
         answered(claim.answer.model, began=claim.began)
+    settle_result(Answer.objects.select_related("wording").get(pk=claim.answer.pk))
 
 
 def _told(failure: RunFailed) -> dict[str, str]:

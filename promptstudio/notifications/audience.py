@@ -233,11 +233,15 @@ def _criterion_asked(entry: Entry, facts: Facts) -> Iterator[Group]:
 
 
 def _criterion_missed(entry: Entry, facts: Facts) -> Iterator[Group]:
-    """Its owner, who sent it there, and its authors."""
-    watch = CriterionWatch.objects.filter(uid=_uid(facts.get("watch")) or UUID(int=0)).select_related("deployment__by").first()
+    """Its owner, who sent it there, who held it to that, and its authors."""
+    watch = (
+        CriterionWatch.objects.filter(uid=_uid(facts.get("watch")) or UUID(int=0))
+        .select_related("deployment__by", "criterion__author")
+        .first()
+    )
     version = Version.objects.filter(uid=about(entry)).select_related("prompt__owner").first()
     if watch and version:
-        yield CRITERION_MISSED, [version.prompt.owner, watch.deployment.by, *version.people]
+        yield CRITERION_MISSED, [version.prompt.owner, watch.deployment.by, watch.criterion.author, *version.people]
 
 
 def _wished(entry: Entry, facts: Facts) -> Iterator[Group]:

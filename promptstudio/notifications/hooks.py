@@ -15,7 +15,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from promptstudio.audit.destinations import Undelivered, hook_destinations
-from promptstudio.deployments.glance import at_a_glance
+from promptstudio.deployments.gates import OF_THE_VERSION
+from promptstudio.deployments.glance import answers_for, key_of
 from promptstudio.deployments.models import Evaluation
 from promptstudio.evaluations.models import Result, Run
 from promptstudio.evaluations.run_verdicts import verdicts_of
@@ -64,9 +65,10 @@ def send_due() -> int:
 def _gates_that_turned() -> None:
     reviews = [review for review in Review.objects.open().with_everything() if _may_go_out(review.version.prompt)]
     known = GateStanding.objects.in_bulk([review.pk for review in reviews])
-    answers = at_a_glance(reviews)
+    # Without the hours of the week, which would be told each morning and each evening.
+    answers = answers_for(reviews, gates=OF_THE_VERSION)
     for review in reviews:
-        standing, outcomes = known.get(review.pk) or GateStanding(review=review), answers[review.pk]
+        standing, outcomes = known.get(review.pk) or GateStanding(review=review), answers[key_of(review)]
         passed = all(outcome.passed for outcome in outcomes)
         if passed == standing.passed:
             continue

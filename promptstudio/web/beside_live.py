@@ -31,6 +31,15 @@ class Beside:
     same: int
     statistics: str
 
+    @property
+    def all_accepted(self) -> bool:
+        return all(held.acceptance for held in self.held)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether of some nobody knows if they are worse."""
+        return any(not held.pair.is_worse for held in self.held)
+
 
 def beside_live(candidate: Candidate) -> list[Beside]:
     """A constant number of queries for all suites."""

@@ -24,7 +24,8 @@ class Progress:
 def progress_of(run: Run) -> Progress:
     """Of a run `with_progress` and its wording. One query."""
     done = run.total - run.waiting  # type: ignore[attr-defined]
-    pauses = pauses_of([run.model or run.wording.bundle.model]) if run.waiting else []  # type: ignore[attr-defined]
+    asked = [run.model or run.wording.bundle.model, run.judge.model if run.judge else "", run.embedding_model]
+    pauses = pauses_of(filter(None, asked)) if run.waiting else []  # type: ignore[attr-defined]
     return Progress(
         done=done,
         total=run.total,  # type: ignore[attr-defined]

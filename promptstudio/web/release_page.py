@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import board
 from promptstudio.deployments.glance import at_a_glance
-from promptstudio.deployments.models import Release, ReleaseItem
+from promptstudio.deployments.models import Placement, Release, ReleaseItem
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.models.prompts import granted_at
 
@@ -88,6 +88,8 @@ def _to_join(release: Release, actor: Actor, words: str) -> list[Prompt]:
     if words:
         found = found.search(words)  # type: ignore[attr-defined]
     else:
-        newest = Version.objects.filter(prompt=OuterRef("pk")).newest_first().values("pk")[:1]
-        found = found.exclude(Q(placements__environment=release.environment, placements__live__version=newest))
+        newest = Subquery(Version.objects.filter(prompt=OuterRef("prompt")).newest_first().values("pk")[:1])
+        # One placement that is both: a filter over all of them could take two for it.
+        here = Placement.objects.filter(prompt=OuterRef("pk"), environment=release.environment, live__version=newest)
+        found = found.exclude(Exists(here))
     return list(found.select_related("project", "folder").order_by("title", "pk")[:MOST_OFFERED])

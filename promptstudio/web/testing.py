@@ -59,6 +59,10 @@ class Matrix:
     runs: list[Run]
     rows: list[tuple[Case, list[tuple[Run, Result | None]]]]
 
+    @property
+    def waiting(self) -> bool:
+        return any(run.waiting for run in self.runs)  # type: ignore[attr-defined]
+
 
 def suite_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Suite]:
     prompt = prompt_or_404(request, project, name)

@@ -1,9 +1,11 @@
 """The tests of a prompt where somebody decides: how the version that is asked for stands beside what is live."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.shortcuts import get_object_or_404
 
 from promptstudio.deployments.models import Placement
@@ -75,7 +77,8 @@ def run_asked(request: StudioRequest, new: Version, old: Version | None) -> str:
     not_found_unless(version)
     assert version is not None
     try:
-        run_services.start_run(suite=suite, bundle=version.bundle, label=version.semver, version=version, actor=request.actor)
+        ceiling = settings.RUN_CEILING or None if _is_priced(suite.newest, version) else None
+        run_services.start_run(suite=suite, bundle=version.bundle, label=version.semver, version=version, most=ceiling, actor=request.actor)
     except (Invalid, Conflict) as error:
         return error.sentence
     return ""
@@ -93,12 +96,20 @@ def _line(beside: SuiteBeside, new: Version, old: Version | None, costs: str) ->
     return Line(beside, f"{results}?{urlencode(sides)}", f"{results}?{urlencode([*sides, ('show', 'worse')])}", costs)
 
 
-def _costs(suite: SuiteVersion, version: Version, known: Catalogue) -> str:
-    """“12 calls, at most 4 US cents”, once over."""
+def _most(suite: SuiteVersion, version: Version, known: Catalogue) -> tuple[int, Decimal | None]:
+    """How many calls it takes once over, and what they cost at most in US dollars; None where a price is not known."""
     estimate = estimate_run(suite.cases, bundle=version.bundle, model="", repeats=1, known=known)
     judging, _ = judging_for(version.prompt.project, suite.cases, version.bundle, 1, known)
-    asked = estimate.calls + judging.verdicts
+    calls = estimate.calls + judging.verdicts + judging.comparisons
+    return calls, None if estimate.most is None or judging.most is None else estimate.most + judging.most
+
+
+def _is_priced(suite: SuiteVersion, version: Version) -> bool:
+    return _most(suite, version, ModelEntry.objects.catalogue())[1] is not None
+
+
+def _costs(suite: SuiteVersion, version: Version, known: Catalogue) -> str:
+    """“12 calls, at most 4 US cents”, once over."""
+    asked, most = _most(suite, version, known)
     calls = f"{asked} call{'' if asked == 1 else 's'}"
-    if estimate.most is None or judging.most is None:
-        return calls
-    return f"{calls}, at most {in_words(estimate.most + judging.most)}"
+    return calls if most is None else f"{calls}, at most {in_words(most)}"

@@ -11,6 +11,7 @@ from promptstudio.accounts.actor import system
 from promptstudio.evaluations import run_services, suite_services, worker
 from promptstudio.evaluations.answers import newest_answers, trials_of
 from promptstudio.evaluations.cases import parse_cases
+from promptstudio.evaluations.leases import Claim, claim_next
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 from promptstudio.evaluations.models import Answer, Judgement, Result, Run
 from promptstudio.evaluations.questions import question_of
@@ -247,9 +248,9 @@ def test_a_worker_that_dies_loses_only_the_verdict_that_it_waited_for(cast: Cast
     assert sorted(Answer.objects.values_list("purpose", "tries")) == [("judge", 2), ("numbers", 1), ("numbers", 1), ("prompt", 1)]
 
 
-def taken() -> worker.Claim:
-    claim = worker._claim_next()
-    assert isinstance(claim, worker.Claim)
+def taken() -> Claim:
+    claim = claim_next()
+    assert claim
     return claim
 
 

@@ -1,10 +1,15 @@
 import pytest
 
-from promptstudio.evaluations.cases import parse_cases
+from promptstudio.evaluations.cases import Case, parse_cases
 from promptstudio.evaluations.models import Result
-from promptstudio.evaluations.tallies import majority, suite_outcome
+from promptstudio.evaluations.tallies import majority, outcome_of, suite_outcome
 
 P, F, U, W = Result.Outcome.PASSED, Result.Outcome.FAILED, Result.Outcome.UNKNOWN, Result.Outcome.WAITING
+
+
+@pytest.mark.parametrize(("outcomes", "says"), [([P, P, F], F), ([P, P, W], W), ([P, P, U], U), ([P, P, P], P), ([F, W, P], F), ([], U)])
+def test_of_a_case_that_must_never_fail_the_worst_counts(outcomes: list[Result.Outcome], says: Result.Outcome) -> None:
+    assert outcome_of(Case(must_never_fail=True), outcomes) == says
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_checks_that_disagree_are_a_disagreement(client: Client, cast: Cast, old
 def test_a_case_that_was_changed_since_is_marked(client: Client, cast: Cast, suite: Suite, both: tuple[Run, Run]) -> None:
     changed: dict[str, Any] = {"cases": [case.as_json() for case in suite.newest.cases]}
     changed["cases"][1] |= {"values": {"claim": "Two trees fell."}}
-    changed["cases"][2] |= {"name": "Fire in the kitchen", "owner": "somebody"}
+    changed["cases"][2] |= {"name": "Fire in the kitchen", "owner": str(cast.bob.user.uid)}
     save_suite(suite=suite, cases=parse_cases(changed), follows=1, actor=cast.alice)
     page = at(client, cast.vera).get(page_of(suite))
     before = {line.case.name: [cell.before for cell in line.cells] for line in page.context["results"].lines}
@@ -227,6 +227,8 @@ def test_hostile_words_stay_words(client: Client, cast: Cast, old: Version) -> N
 
 def test_the_page_takes_the_same_queries_however_much_there_is(client: Client, cast: Cast, suite: Suite, both: tuple[Run, Run]) -> None:
     at(client, cast.alice)
+    for version in (both[0].version, both[1].version):
+        run(suite, version, cast, but_no_storm, repeats=2)
     few = queries(client, f"{page_of(suite)}?open=storm")
     more = [{"uid": str(n), "name": str(n), "values": {"claim": "x"}} for n in range(60)]
     longer = add_suite(prompt=suite.prompt, name="Long", cases=cases(*more), actor=cast.alice)

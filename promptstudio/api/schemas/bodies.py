@@ -1,6 +1,7 @@
 """What the API is sent."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -111,6 +112,7 @@ class NewRun(Body):
     draft: UUID | None = None
     model: Text = Field("", description="Asked in place of the prompt's own.")
     repeats: int = Field(1, description="How often each case is asked; the majority counts.")
+    most: Decimal | None = Field(None, description="Stops before it would cost more: US dollars. A model without known prices takes none.")
     id: UUID | None = Field(
         None, description="Chosen by you, new for each run: sent twice, it is one run. Without it, every request is one."
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from promptstudio.evaluations.models import AcceptedCase
+from promptstudio.evaluations.models import AcceptedCase, Run
 from promptstudio.evaluations.paired import Pair, Paired, p95, paired
 from promptstudio.evaluations.significance import Significance
 from promptstudio.evaluations.standing import Measured
@@ -141,9 +141,13 @@ def not_comparable(each: Paired, candidate: Candidate) -> str:
         return open_
     assert each.candidate.run is not None
     assert each.live.run is not None
-    if each.candidate.run.judge_id != each.live.run.judge_id:
+    if _who_decided(each.candidate.run) != _who_decided(each.live.run):
         return f"{each.candidate.suite} was judged by another judge on {live.semver}. Run it there again."
     return ""
+
+
+def _who_decided(run: Run) -> tuple[str, str]:
+    return run.judge.digest if run.judge else "", run.embedding_model
 
 
 def _measures(both: Sequence[Paired], measure: Callable[[Measured], Any]) -> tuple[list[Any], list[Any]]:

@@ -5,16 +5,24 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.projects.models import Environment
+from promptstudio.prompts.catalogue import BUILT_IN
 from promptstudio.prompts.models import Draft, Prompt, Version
 
 from .answers import Answer, Wording
 from .judges import Judge
 from .suites import SuiteVersion
+
+
+def _of_round(**which: Any) -> Coalesce:
+    """How many calls of a run, its judges' as well, are like that."""
+    calls = Answer.objects.filter(round=OuterRef("uid"), **which).order_by().values("round").values(count=Count("pk"))
+    return Coalesce(Subquery(calls), 0)
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -39,12 +47,11 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def with_progress(self) -> "RunQuerySet":
         """`counted`, with what was `spent` in US dollars, how many answers are `unpriced`, and how many its ceiling left `not_asked`."""
-        answered = Q(results__answer__state=Answer.State.ANSWERED)
         return self.counted().annotate(
             # What judges cost as well: their rows belong to the round, not to the results.
             spent=Subquery(Answer.objects.filter(round=OuterRef("uid")).order_by().values("round").values(sum=Sum("cost"))),
-            unpriced=Count("results", filter=answered & Q(results__answer__cost=None)),
-            not_asked=Count("results", filter=Q(results__answer__error_code="ceiling")),
+            unpriced=_of_round(state=Answer.State.ANSWERED, cost=None),
+            not_asked=_of_round(error_code="ceiling"),
         )
 
 
@@ -90,7 +97,9 @@ class Run(models.Model):
     @property
     def title(self) -> str:
         """What it ran on, as it is shown: “Draft of Alice”."""
-        return f"Draft of {self.draft.created_by}" if self.draft else self.label
+        what = f"Draft of {self.draft.created_by}" if self.draft else self.label
+        known = BUILT_IN.find(self.model) if self.model else None
+        return f"{what} on {known.label if known else self.model}" if self.model else what
 
 
 class Result(models.Model):

@@ -58,6 +58,9 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, datetime) and value.time() == time():
+        # Excel has no dates without a time.
+        value = value.date()
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

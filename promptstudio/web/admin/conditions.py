@@ -357,7 +357,7 @@ class PolicyAdmin(ScopedAdmin):
                 },
             ),
             ("When promotion is allowed", {"fields": CALENDAR, "description": CALENDAR_HINT}),
-            ("Once the conditions are met", {"fields": ("deployers", "approver_may_deploy")}),
+            ("Once the conditions are met", {"fields": ("deployers", "approver_may_deploy", "emergency")}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

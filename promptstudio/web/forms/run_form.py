@@ -105,6 +105,7 @@ def total_of(lines: Sequence[Line]) -> dict[str, Any]:
     prices = [line.most for line in lines]
     return {
         "calls": sum(estimate.calls for estimate in estimates),
+        "judged": sum(line.judging.verdicts for line in lines),
         "most": None if None in prices else sum((price for price in prices if price is not None), Decimal()),
     }
 
@@ -150,6 +151,8 @@ def _amount(typed: str) -> Decimal | None:
 
 def _line(wanted: Wanted, repeats: int, suite: SuiteVersion, known: Catalogue) -> Line:
     estimate = estimate_run(suite.cases, bundle=wanted.bundle, model=wanted.model, repeats=repeats, known=known)
-    judging, problem = judging_for(suite.suite.prompt.project, suite.cases, wanted.bundle, repeats, known)
+    # The judge reads what the model that is asked writes.
+    asked = wanted.bundle.model_copy(update={"model": estimate.model})
+    judging, problem = judging_for(suite.suite.prompt.project, suite.cases, asked, repeats, known)
     model, label = known.find(estimate.model), f"Draft of {wanted.draft.created_by}" if wanted.draft else wanted.label
     return Line(label, model.label if model else estimate.model, estimate, judging, problem)

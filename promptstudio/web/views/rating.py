@@ -168,7 +168,7 @@ def _case_page(
 
 def _answer_or_404(request: StudioRequest, project: str, name: str, uid: UUID) -> tuple[Prompt, Answer]:
     prompt = prompt_or_404(request, project, name)
-    found = Answer.objects.filter(prompt=prompt).with_everything().select_related("wording", "prompt__project")
+    found = Answer.objects.of_prompts().filter(prompt=prompt).with_everything().select_related("wording", "prompt__project")
     return prompt, get_object_or_404(found, uid=uid)
 
 

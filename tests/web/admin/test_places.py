@@ -74,6 +74,18 @@ def test_conditions_that_are_refused_stand_in_the_form(client: Client, cast: Cas
     assert Policy.objects.filter(environment=cast.staging).count() == 1
 
 
+def test_a_form_that_nobody_touched_says_what_is_in_force(client: Client, cast: Cast, dora: Actor) -> None:
+    """Whatever has no field would be dropped unsaid."""
+    at(client, dora)
+    shown = client.get(address(Policy, "add"), {"environment": cast.production.pk}).context["adminform"]
+    fields = [name for line in shown for field in line for name in [bound.field.name for bound in field]]
+    form = shown.form
+    sent = {name: form[name].value() for name in fields}
+    typed = {name: "on" if value is True else value for name, value in sent.items() if value not in (None, False, "")}
+    response = client_post(client, dora, address(Policy, "add"), {**typed, "environment": cast.production.pk})
+    assert (response.status_code, "These are already the rules of Production." in text(response)) == (409, True)
+
+
 def test_conditions_of_another_project_cannot_be_set(client: Client, filled: Cast, dora: Actor) -> None:
     vault = Environment.objects.get(slug="vault")
     response = client_post(client, dora, address(Policy, "add"), {"environment": vault.pk, "deployers": ["admin"], "change_record": "on"})

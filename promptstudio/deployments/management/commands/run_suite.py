@@ -1,8 +1,9 @@
 import json
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -56,6 +57,7 @@ class Command(BaseCommand):
         on.add_argument("--draft", type=UUID, metavar="ID", help="an open draft")
         parser.add_argument("--model", default="", help="asked in place of the prompt's own")
         parser.add_argument("--repeats", type=int, default=1, metavar="N", help="ask each case so often; the majority counts")
+        parser.add_argument("--most", type=_dollars, metavar="DOLLARS", help="stop each suite before it would cost more")
         parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML, as Jenkins and GitLab read it")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it as JSON")
         parser.add_argument("--wait", type=float, default=900, metavar="SECONDS", help="for the answers, at most so long (900)")
@@ -69,7 +71,8 @@ class Command(BaseCommand):
             suites = _suites(prompt, options["suite"])
             not_run = [NotRun(suite, reason) for suite in suites if (reason := _in_vain(suite))]
             idle = {each.suite.pk for each in not_run}
-            runs = _start([suite for suite in suites if suite.pk not in idle], subject, options["model"], options["repeats"], actor)
+            how = {name: options[name] for name in ("model", "repeats", "most")}
+            runs = _start([suite for suite in suites if suite.pk not in idle], subject, actor, **how)
         except StudioError as error:
             raise Refused(error.sentence) from None
         _wait(runs, seconds=options["wait"], here=options["here"])
@@ -163,9 +166,16 @@ def _in_vain(suite: Suite) -> str:
 
 
 @transaction.atomic
-def _start(suites: Sequence[Suite], subject: Subject, model: str, repeats: int, actor: Actor) -> list[Run]:
+def _start(suites: Sequence[Suite], subject: Subject, actor: Actor, **how: Any) -> list[Run]:
     """All of them, or none."""
-    return [run_services.start_run(suite=suite, **subject.asked, model=model, repeats=repeats, actor=actor) for suite in suites]
+    return [run_services.start_run(suite=suite, **subject.asked, **how, actor=actor) for suite in suites]
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ArgumentTypeError(f"{text} is no amount of US dollars, such as 2.50.") from None
 
 
 def _wait(runs: Sequence[Run], *, seconds: float, here: bool) -> None:
