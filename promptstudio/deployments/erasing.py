@@ -11,7 +11,7 @@ from django.db.models import Q
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.chain import salted_hash
 from promptstudio.audit.services import forget_words, record
-from promptstudio.evaluations.models import AcceptedCase, Rating
+from promptstudio.evaluations.models import AcceptedCase, Ballot, Rating
 from promptstudio.evaluations.rated_words import forget_rated_words
 from promptstudio.lib.append_only import ERASED, erase
 from promptstudio.lib.errors import Conflict
@@ -24,7 +24,9 @@ from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 from .models import Conclusion, Deployment, PublishJob, Recall, Release, Schedule
 
 ASKED, SHOWN = ("wanted", "audience", "given"), ("name", "given", "text", "why")
-Erasable = Comment | Decision | Remark | Suggestion | Recall | Deployment | Conclusion | Schedule | RequestEvent | AcceptedCase | Rating
+Erasable = (
+    Comment | Decision | Remark | Suggestion | Recall | Deployment | Conclusion | Schedule | RequestEvent | AcceptedCase | Rating | Ballot
+)
 
 
 def can_erase(actor: Actor) -> Allowed | Denied:
@@ -51,6 +53,8 @@ def erase_words(*, row: Erasable, actor: Actor) -> None:
         Schedule.objects.filter(pk=row.pk).update(reason=ERASED)
     elif isinstance(row, Rating):
         _erase_rating(row)
+    elif isinstance(row, Ballot):
+        Ballot.objects.filter(pk=row.pk).update(words=ERASED)
     else:
         erase(row)
     if isinstance(row, Recall):
@@ -142,5 +146,8 @@ def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
     if isinstance(row, Rating):
         prompt = row.answer.prompt
         return prompt.project, f"What was said about an answer of {prompt}", [prompt.uid]
+    if isinstance(row, Ballot):
+        comparison = row.rater.comparison
+        return comparison.prompt.project, f"What was said about a pair of {comparison}", [comparison.uid]
     what = "A comment" if isinstance(row, Comment) else "The comment of a decision"
     return row.review.version.prompt.project, f"{what} on {row.review}", [row.review.uid]

@@ -16,7 +16,7 @@ from .contests import comparable, says_the_same
 from .judges import chosen_for, kept
 from .judging import as_conversation, as_said, fence_of, judges_answer
 from .models import Answer, Bench, Bout, Contest, Judge, Result, Run
-from .permissions import can_run_tests
+from .permissions import can_run
 from .questions import Question, question_of
 from .services import PRESSED_TWICE
 
@@ -30,7 +30,7 @@ def compare_pairwise(*, first: Run, second: Run, criterion: str = USUAL_CRITERIO
 
     Raises Invalid for runs that cannot be compared, Conflict for too many calls in a day.
     """
-    can_run_tests(actor, first.prompt).require()
+    can_run(actor, first.prompt).require()
     criterion = criterion.strip()
     pairs = _checked(first, second, criterion)
     User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)

@@ -8,7 +8,7 @@ from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.permissions import can_here, can_write
 
 from .model_runner import is_on
-from .models import Answer
+from .models import Answer, Comparison, Rater
 
 
 def can_try(actor: Actor, prompt: Prompt) -> Allowed | Denied:
@@ -56,6 +56,26 @@ def can_rate(actor: Actor, prompt: Prompt) -> Allowed | Denied:
     if prompt.archived_at:
         return Denied("This prompt is archived. It can be read, not changed.")
     return can_here(actor, "read", prompt)
+
+
+def can_vote(actor: Actor, rater: Rater) -> Allowed | Denied:
+    """Say which answers one prefers: whoever was asked, as long as they read the prompt."""
+    if rater.person_id != actor.user.pk:
+        return Denied("You were not asked to compare these answers.")
+    return can_rate(actor, rater.comparison.prompt)
+
+
+def can_see_preferences(actor: Actor, comparison: Comparison) -> Allowed | Denied:
+    """How a comparison came out: whoever reads the prompt, and whoever is asked once they have finished."""
+    if comparison.closed_at is None and comparison.raters.filter(person=actor.user, finished_at=None).exists():
+        return Denied("You see how it came out once you have finished your own.")
+    return can_here(actor, "read", comparison.prompt)
+
+
+def can_close_comparison(actor: Actor, comparison: Comparison) -> Allowed | Denied:
+    """Whoever asked for it, and whoever writes."""
+    general = can_change_suite(actor, comparison.prompt)
+    return general if general or comparison.asked_by_id != actor.user.pk else can_rate(actor, comparison.prompt)
 
 
 def most_a_day() -> int:

@@ -17,7 +17,7 @@ from promptstudio.prompts.models import Prompt
 
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
 from .grading import settle_judged, waiting_results
-from .models import Answer, Bout, Contest, FilledWith, Judgement, Rating, Result, Run
+from .models import Answer, Bout, Comparison, Contest, FilledWith, Judgement, Rating, Result, Run
 from .permissions import can_run, can_stop, can_try
 from .questions import Question, is_model
 from .rated_words import forget_rated_words
@@ -90,6 +90,7 @@ def forget_old_answers(*, before: datetime, actor: Actor) -> int:
     gone = list(runs)
     Bout.objects.filter(Q(contest__first__in=gone) | Q(contest__second__in=gone)).delete()
     Contest.objects.filter(Q(first__in=gone) | Q(second__in=gone)).delete()
+    Comparison.objects.filter(Q(new__in=gone) | Q(old__in=gone)).delete()
     Judgement.objects.filter(result__run__in=gone).delete()
     Result.objects.filter(run__in=gone).delete()
     runs.delete()

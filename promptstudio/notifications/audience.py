@@ -22,6 +22,7 @@ from promptstudio.reviews.services import standing_decisions
 
 from .kinds import (
     ANSWERED,
+    COMPARISON_ASKED,
     CRITERION_ASKED,
     CRITERION_MISSED,
     EMERGENCY,
@@ -51,6 +52,7 @@ PATHS = {
     "thread": "versions__threads__uid",
     "request": "requests__uid",
     "schedule": "placements__schedules__uid",
+    "comparison": "comparisons__uid",
     "afterreview": "placements__deployments__after_review__uid",
 }
 
@@ -244,6 +246,12 @@ def _criterion_missed(entry: Entry, facts: Facts) -> Iterator[Group]:
         yield CRITERION_MISSED, [version.prompt.owner, watch.deployment.by, watch.criterion.author, *version.people]
 
 
+def _comparison_asked(entry: Entry, facts: Facts) -> Iterator[Group]:
+    """Whoever is to compare."""
+    asked = facts.get("people")
+    yield COMPARISON_ASKED, _people(asked if isinstance(asked, list) else [])
+
+
 def _wished(entry: Entry, facts: Facts) -> Iterator[Group]:
     change = PendingChange.objects.open().filter(uid=about(entry)).select_related("asked_by", "project").first()
     if change:
@@ -289,6 +297,7 @@ AUDIENCES: dict[str, Audience] = {
     "prompt.taken_out_of_service": _out_of_service,
     "criterion.asked": _criterion_asked,
     "criterion.missed": _criterion_missed,
+    "comparison.asked": _comparison_asked,
     "control.asked": _wished,
     "control.confirmed": _wish_decided,
     "control.declined": _wish_decided,

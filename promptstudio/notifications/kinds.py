@@ -24,6 +24,7 @@ REVIEW_ASKED, REMINDER, MENTIONED, ANSWERED = "review_asked", "reminder", "menti
 RELEASED, HELD_BACK, FAILED, RECALLED = "released", "held_back", "failed", "recalled"
 REQUEST_ASKED, REQUEST = "request_asked", "request"
 CRITERION_ASKED, CRITERION_MISSED = "criterion_asked", "criterion_missed"
+COMPARISON_ASKED = "comparison_asked"
 SECOND_PERSON, ACCESS_REVIEW, ROLE = "second_person", "access_review", "role"
 EMERGENCY, SCHEDULED = "emergency", "scheduled"
 # In the order in which people read them.
@@ -42,6 +43,7 @@ KINDS = {
     SCHEDULED: Kind("What you scheduled goes live, or is refused when its moment has come", Way.AT_ONCE),
     CRITERION_ASKED: Kind("You are asked whether a change did what it should", Way.AT_ONCE),
     CRITERION_MISSED: Kind("A change that you look after did not do what it should", Way.AT_ONCE),
+    COMPARISON_ASKED: Kind("You are asked which answers are better", Way.AT_ONCE),
     SECOND_PERSON: Kind("Something waits for a second person, or yours was decided", Way.AT_ONCE),
     ACCESS_REVIEW: Kind("It is time to look at who has access to your project", Way.AT_ONCE),
     ROLE: Kind("You get a role, or lose one", Way.HERE),

@@ -14,6 +14,7 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import AfterReview, CriterionWatch, Placement, PublishJob, Schedule, WentLive
 from promptstudio.deployments.requests import MOST_SHOWN, WaitingRequest
 from promptstudio.deployments.waiting import WaitingReview, failed_publications
+from promptstudio.evaluations.models import Rater
 from promptstudio.projects.access_services import projects_to_sign_for
 from promptstudio.projects.models import Environment, Membership, PendingChange, Project, ProjectGroupPermission, granted
 from promptstudio.prompts.models import Draft, Prompt, Version
@@ -51,6 +52,7 @@ class Desk:
     changes: list[Decision] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     criteria: list[CriterionWatch] = field(default_factory=list)
+    comparisons: list[Rater] = field(default_factory=list)
     requests: list[WaitingRequest] = field(default_factory=list)
     scheduled: list[Schedule] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
@@ -67,6 +69,7 @@ class Desk:
             self.changes,
             self.mentions,
             self.criteria,
+            self.comparisons,
             self.requests,
         )
         lists: tuple[Sized, ...] = (*asked, self.drafts)
@@ -84,6 +87,7 @@ class Desk:
             (len(self.changes), "request for changes"),
             (len(self.mentions), "mention"),
             (len(self.criteria), "question to answer"),
+            (len(self.comparisons), "comparison to make"),
             (len(self.requests), "request for a prompt"),
         )
         parts = [f"{_number(count)} {_plural(noun, count)}" for count, noun in counts if count]
@@ -105,6 +109,7 @@ def desk_of(actor: Actor, *, reviews: list[WaitingReview], requests: list[Waitin
         changes=_changes_asked_of(actor),
         mentions=_mentions_of(actor),
         criteria=_asked_of(actor),
+        comparisons=_to_compare(actor),
         requests=requests[:MOST_SHOWN],
         scheduled=_scheduled_by(actor),
         drafts=_drafts_of(actor),
@@ -178,6 +183,12 @@ def _asked_of(actor: Actor) -> list[CriterionWatch]:
     """Whether changes did what they should, as far as this person is asked; the longest asked first."""
     found = CriterionWatch.objects.visible_to(actor).open().filter(criterion__person=actor.user, asked_at__isnull=False)
     return list(found.with_everything().order_by("asked_at"))
+
+
+def _to_compare(actor: Actor) -> list[Rater]:
+    """Answers that this person is asked to compare; the longest asked first."""
+    found = Rater.objects.visible_to(actor).awaited().filter(person=actor.user).with_progress()
+    return list(found.select_related("comparison__asked_by", "comparison__prompt__project").order_by("id")[:MOST_SHOWN])
 
 
 def _drafts_of(actor: Actor) -> list[Draft]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
 from promptstudio.deployments.models import AfterReview, Deployment, PublishJob, Release, Schedule, Target
+from promptstudio.evaluations.models import Comparison
 from promptstudio.projects.models import ApiKey, Environment, Folder, Membership, Policy, Project, ServiceAccount
 from promptstudio.prompts.models import Draft, NamedExample, Prompt, Request, Snippet, SnippetVersion, Version
 from promptstudio.reviews.models import Review, Thread
@@ -72,6 +73,10 @@ LINKS: dict[str, tuple[Things, Address]] = {
     "schedule": (lambda actor: Schedule.objects.visible_to(actor).select_related("placement__prompt__project"), schedule_url),
     "release": (lambda actor: Release.objects.visible_to(actor).select_related("project"), release_url),
     "afterreview": (lambda actor: AfterReview.objects.visible_to(actor).with_everything(), after_review_url),
+    "comparison": (
+        _of_prompts(Comparison, "prompt__project"),
+        lambda comparison: prompt_url(comparison.prompt, "comparison", comparison.uid),
+    ),
     "environment": (_of_projects(Environment, "project"), _settings("settings", "project")),
     "policy": (_of_projects(Policy, "environment__project"), _settings("settings", "environment__project")),
     "target": (_of_projects(Target, "environment__project"), _settings("settings", "environment__project")),

@@ -1,8 +1,9 @@
 from django.urls import path
 
 from .urls_prompts import PAGE
-from .views import beside_live, case_files, contests, results, suites, testing_beside
+from .views import beside_live, case_files, comparing_answers, contests, results, suites, testing_beside
 
+BLIND = PAGE + "compared/<uuid:uid>/"
 SUITE = PAGE + "tests/<uuid:uid>/"
 urlpatterns = [
     path(PAGE + "tests/", suites.prompt_tests, name="prompt_tests"),
@@ -25,4 +26,11 @@ urlpatterns = [
     path(PAGE + "runs/<uuid:uid>/compare/", contests.prompt_contest_new, name="prompt_contest_new"),
     path(PAGE + "judged/<uuid:uid>/", contests.prompt_contest, name="prompt_contest"),
     path(PAGE + "judged/<uuid:uid>/stop/", contests.prompt_contest_stop, name="prompt_contest_stop"),
+    path(PAGE + "runs/<uuid:uid>/people/", comparing_answers.prompt_comparison_new, name="prompt_comparison_new"),
+    path(BLIND, comparing_answers.prompt_comparison, name="prompt_comparison"),
+    path(BLIND + "<int:place>/", comparing_answers.prompt_comparison_pair, name="prompt_comparison_pair"),
+    path(BLIND + "finish/", comparing_answers.prompt_comparison_finish, name="prompt_comparison_finish"),
+    path(BLIND + "close/", comparing_answers.prompt_comparison_close, name="prompt_comparison_close"),
+    path(BLIND + "archive/", comparing_answers.prompt_comparison_archive, name="prompt_comparison_archive"),
+    path(BLIND + "preferences.csv", comparing_answers.prompt_comparison_file, name="prompt_comparison_file"),
 ]

@@ -16,6 +16,7 @@ from promptstudio.deployments.schedule_services import cancel_schedule
 from promptstudio.evaluations import rating_services, suite_services
 from promptstudio.evaluations import services as evaluations
 from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.comparison_services import archive_comparison
 from promptstudio.evaluations.judge_services import choose_judge
 from promptstudio.evaluations.models import Bench
 from promptstudio.evaluations.run_services import Wanted, start_run, start_runs
@@ -58,6 +59,8 @@ from .stories import (
     answered_criterion,
     answers_forgotten,
     caught_up,
+    comparison_closed,
+    comparison_finished,
     deployed_again,
     glass_broken,
     groups_applied,
@@ -67,6 +70,7 @@ from .stories import (
     name_given_up,
     opened_again,
     others_ended,
+    people_asked,
     promoted_by_the_clock,
     release_rolled_back,
     scheduled,
@@ -257,6 +261,13 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         lambda s: start_runs(suite=a_suite(s), wanted=[Wanted(bundle=Bundle(model="a.model"), label="1.0.0")], actor=s.cast.alice),
     ),
     "evaluations.compare_pairwise": ("suite.answers_compared", story_of_answers_compared),
+    "evaluations.ask_people": ("comparison.asked", people_asked),
+    "evaluations.finish_comparison": ("comparison.rated", comparison_finished),
+    "evaluations.close_comparison": ("comparison.closed", comparison_closed),
+    "evaluations.archive_comparison": (
+        "comparison.archived",
+        lambda s: archive_comparison(comparison=comparison_closed(s), actor=s.cast.alice),
+    ),
     "evaluations.choose_judge": (
         "judge.appointed",
         lambda s: choose_judge(project=s.prompt.project, bench=Bench.ONE, model="amazon.nova-pro-v1:0", actor=s.cast.dora),

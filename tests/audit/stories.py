@@ -19,8 +19,9 @@ from promptstudio.deployments.schedule_services import move_schedule, promote_du
 from promptstudio.evaluations import rating_services, suite_services
 from promptstudio.evaluations import services as evaluations
 from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.comparison_services import ask_people, close_comparison, finish_comparison, vote
 from promptstudio.evaluations.contest_services import compare_pairwise
-from promptstudio.evaluations.models import Answer, Rating, Suite
+from promptstudio.evaluations.models import Answer, Comparison, Rating, Run, Suite
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.run_services import start_run
 from promptstudio.lib import clock
@@ -292,10 +293,35 @@ def took_back(s: Stage) -> None:
     acceptance_services.take_acceptance_back(**worse, actor=s.cast.bob)
 
 
-def story_of_answers_compared(s: Stage) -> None:
+def two_runs(s: Stage) -> list[Run]:
     suite = a_suite(s)
-    first, second = (start_run(suite=suite, bundle=Bundle(model="a.model"), label="1.0.0", actor=s.cast.alice) for _ in range(2))
+    found = [start_run(suite=suite, bundle=Bundle(model="a.model"), label="1.0.0", actor=s.cast.alice) for _ in range(2)]
     Answer.objects.update(state=Answer.State.ANSWERED, ended_at=clock.now())
+    return found
+
+
+def people_asked(s: Stage) -> Comparison:
+    new, old = two_runs(s)
+    Answer.objects.filter(round=new.uid).update(text="Today.")
+    return ask_people(new=new, old=old, people=[s.cast.bob.user], question="Kinder?", actor=s.cast.alice)
+
+
+def comparison_finished(s: Stage) -> Comparison:
+    comparison = people_asked(s)
+    rater = comparison.raters.get()
+    vote(ballot=rater.ballots.get(), choice="1", actor=s.cast.bob)
+    finish_comparison(rater=rater, actor=s.cast.bob)
+    return comparison
+
+
+def comparison_closed(s: Stage) -> Comparison:
+    comparison = people_asked(s)
+    close_comparison(comparison=comparison, actor=s.cast.alice)
+    return comparison
+
+
+def story_of_answers_compared(s: Stage) -> None:
+    first, second = two_runs(s)
     compare_pairwise(first=first, second=second, actor=s.cast.alice)
 
 

@@ -27,6 +27,8 @@ COVERED = {
     # What a person ticks in a preview that nobody else sees; each row that comes in is a prompt that was created.
     "prompts.change_import",
     "prompts.choose_all",
+    # What somebody chose is told nobody before the others have chosen, so the trail has that they finished.
+    "evaluations.vote",
 }
 COVERED |= {"audit.record", "audit.keep_refusal", "audit.forget_who", "audit.forget_words"}
 READING = {"audit.words_of", "audit.people_of", "projects.hash_secret", "projects.key_for", "projects.parse_rules", "prompts.bump_of"}

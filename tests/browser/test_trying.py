@@ -73,7 +73,9 @@ def test_words_come_while_they_are_written_and_what_is_typed_below_another_answe
     aws.wait_held(seconds=60)
     expect(page.get_by_text("Being written").first).to_be_visible(timeout=ARRIVES)
     expect(page.get_by_text("No real model").first).to_be_visible(timeout=ARRIVES)
-    first = page.locator("article.reply").filter(has_text="No real model").first
+    # By its own address: others that come stand before it.
+    whole = page.locator("article.reply").filter(has_text="No real model").first.get_attribute("id")
+    first = page.locator(f"article[id='{whole}']")
     first.get_by_label("Not good", exact=True).click()
     why = first.get_by_label("What is wrong with it?")
     why.fill("It promises money.")

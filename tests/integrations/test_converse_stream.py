@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.eventstream import EventStreamBuffer
 
-from promptstudio.evaluations.model_runner import Call, RunFailed, Said, StreamingRunner
+from promptstudio.evaluations.model_runner import Call, RunFailed, Said, StreamingRunner, Throttled
 from promptstudio.integrations.bedrock.local_aws import converse
 from promptstudio.integrations.bedrock.runner import ConverseRunner
 from promptstudio.integrations.bedrock.streamed import Heard
@@ -90,7 +90,7 @@ def test_a_tool_call_is_put_together(server: LocalAws) -> None:
 @pytest.mark.parametrize(
     ("code", "permanent", "sentence"),
     [
-        ("throttlingException", False, "The model is busy or was not ready (ThrottlingException)."),
+        ("throttlingException", False, "to be asked less often (ThrottlingException)."),
         ("modelStreamErrorException", False, "The model is busy or was not ready (ModelStreamErrorException)."),
         ("internalServerException", False, "The model is busy or was not ready"),
         ("serviceUnavailableException", False, "The model is busy or was not ready"),
@@ -141,7 +141,7 @@ def test_other_refusals_are_not_asked_a_second_time(server: LocalAws) -> None:
     server.arm(operation="ConverseStream", kind="error", code="ThrottlingException")
     before = len(server.journal())
     _, failed = halfway(call())
-    assert "busy" in failed.sentence
+    assert isinstance(failed, Throttled)
     assert len(server.journal()) == before + 1
 
 

@@ -27,6 +27,7 @@ ASKED_THEN = "Whoever was named says how it came out, and nobody for them."
 WISHER = "Who asked for it says whether this is it; a project admin only when they are gone."
 WISHER_OR_OWNER = "Who asked withdraws it, who has taken it declines it; otherwise it is a matter of keeping the project."
 TAKEN_BY = "Who has taken it hands it over; otherwise it is a matter of keeping the project."
+COMPARES = "Whoever is asked compares, and nobody for them; how it came out they see when they have finished."
 WISHER_TRIES = "Whoever asked for a prompt has to say whether its answers are what they wanted, so they may see some."
 TOLD = "What one was told oneself, and how one wants to be told."
 NOT_TOLD = "What somebody else was told is not there."
@@ -155,6 +156,14 @@ def a_case(*_: Any) -> dict[str, str]:
 
 def another_run(stage: Stage, things: Things, person: Person) -> dict[str, str]:
     return {"other": str(things.contest.second.uid), "criterion": "Kinder."}
+
+
+def people_to_compare(stage: Stage, things: Things, person: Person) -> dict[str, str]:
+    return {"other": str(things.contest.second.uid), "people": str(stage.person("viewer").user.uid), "question": "Kinder?"}
+
+
+def a_pair(stage: Stage, things: Things) -> dict[str, Any]:
+    return {"uid": things.comparison.uid, "place": 1}
 
 
 def a_round(stage: Stage, things: Things) -> dict[str, Any]:
@@ -342,6 +351,15 @@ PAGES: dict[str, Entry] = {
     "POST prompt_contest_new": on_prompt("write", another_run, address=uid("run")),
     "GET prompt_contest": on_prompt("read", address=uid("contest")),
     "POST prompt_contest_stop": on_prompt("write", address=uid("contest")),
+    "GET prompt_comparison_new": on_prompt("read", address=uid("run")),
+    "POST prompt_comparison_new": on_prompt("write", people_to_compare, address=uid("run"), instead={"viewer": OK}, why=WISHER_TRIES),
+    "GET prompt_comparison": on_prompt("read", address=uid("comparison")),
+    "GET prompt_comparison_pair": on_prompt(NOBODY, address=a_pair, hidden=True, instead={"viewer": OK}, why=COMPARES),
+    "POST prompt_comparison_pair": on_prompt(NOBODY, form(choice="1"), address=a_pair, hidden=True, instead={"viewer": OK}, why=COMPARES),
+    "POST prompt_comparison_finish": on_prompt(NOBODY, address=uid("comparison"), hidden=True, instead={"viewer": OK}, why=COMPARES),
+    "POST prompt_comparison_close": on_prompt("write", address=uid("comparison")),
+    "POST prompt_comparison_archive": on_prompt("write", address=uid("comparison")),
+    "GET prompt_comparison_file": on_prompt("read", address=uid("comparison"), instead={"viewer": REFUSED}, why=COMPARES),
     "GET prompt_try": on_prompt("read"),
     "POST prompt_try": on_prompt("write", a_trial, instead={"viewer": OK}, why=WISHER_TRIES),
     "GET prompt_trials": on_prompt("read"),

@@ -178,6 +178,7 @@ DOORS: dict[str, Entry] = {
     **once("reviews_suggestion", lambda stage, things: things.suggestion, ON_PROMPT, erase()),
     **once("reviews_comment", lambda stage, things: things.comment, ON_PROMPT, erase()),
     **once("evaluations_rating", lambda stage, things: things.answer.ratings.get(), ON_PROMPT, erase()),
+    **once("evaluations_ballot", lambda stage, things: things.told, ON_PROMPT, erase()),
     **once("prompts_request", lambda stage, things: things.wish, ON_PROMPT, erase()),
     **once("prompts_requestevent", lambda stage, things: things.wish.events.get(kind="said"), ON_PROMPT, erase()),
     **once("deployments_recall", lambda stage, things: things.recall, ON_PROMPT, erase()),

@@ -33,8 +33,9 @@ from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.deployments.release_services import make_release
 from promptstudio.deployments.schedule_services import schedule_promotion
 from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.comparison_services import ask_people, finish_comparison, vote
 from promptstudio.evaluations.contest_services import compare_pairwise
-from promptstudio.evaluations.models import AcceptedCase, Answer, Contest, Run, Suite
+from promptstudio.evaluations.models import AcceptedCase, Answer, Ballot, Comparison, Contest, Run, Suite
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.rating_services import rate
 from promptstudio.evaluations.run_services import start_run
@@ -138,6 +139,9 @@ class Things:
     accepted: AcceptedCase
     example: NamedExample
     contest: Contest
+    comparison: Comparison
+    ballot: Ballot
+    told: Ballot
     watch: CriterionWatch
     hook: HookMessage
     named: frozenset[str] | None = None
@@ -236,6 +240,13 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     for which, text in ((run, "Sent."), (other, "Sent today.")):
         Answer.objects.filter(round=which.uid).update(state=Answer.State.ANSWERED, text=text, ended_at=which.asked_at)
     contest = compare_pairwise(first=run, second=other, actor=author)
+    # The viewer is asked, and has nothing left but to finish.
+    comparison = ask_people(new=run, old=other, people=[asker.user, decider.user], actor=author)
+    ballot, told = (
+        vote(ballot=Ballot.objects.get(rater__comparison=comparison, rater__person=each.user), choice="1", words="Kinder.", actor=each)
+        for each in (asker, decider)
+    )
+    finish_comparison(rater=told.rater, actor=decider)
     example = prompts.save_example(prompt=prompt, name="Burst pipe", values={"claim": "It drips."}, actor=author)
     # As if it had got worse: the row is what the pages show.
     accepted = AcceptedCase.objects.create(
@@ -278,6 +289,9 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
         accepted,
         example,
         contest,
+        comparison,
+        ballot,
+        told,
         watch,
         HookMessage.objects.create(receiver="webhook", kind="gates.passed", about=f"gates:{review.uid}:1", prompt=prompt, body="{}"),
     )

@@ -20,6 +20,7 @@ from promptstudio.deployments.places import ask_places
 from promptstudio.evaluations import rating_services as ratings
 from promptstudio.evaluations import suite_services as suites
 from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.comparison_services import archive_comparison, ask_people, close_comparison, finish_comparison, vote
 from promptstudio.evaluations.contest_services import compare_pairwise
 from promptstudio.evaluations.judge_services import choose_judge
 from promptstudio.evaluations.models import Bench, Rating
@@ -48,6 +49,7 @@ from .pages import (
     ADMINS_ALONE,
     ASKED,
     ASKED_THEN,
+    COMPARES,
     EMERGENCY,
     KEEPER,
     NO_AUTHOR,
@@ -290,6 +292,22 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         instead=NO_KEY,
         why=NO_TRIAL,
     ),
+    "evaluations.ask_people": prompt(
+        "write",
+        lambda s, t, a: ask_people(new=t.run, old=t.contest.second, people=[s.person("viewer").user], question="Kinder?", actor=a),
+        instead=NO_KEY | {"viewer": OK},
+        why=WISHER_TRIES,
+    ),
+    "evaluations.vote": prompt(NOBODY, lambda s, t, a: vote(ballot=t.ballot, choice="2", actor=a), instead={"viewer": OK}, why=COMPARES),
+    "evaluations.finish_comparison": prompt(
+        NOBODY, lambda s, t, a: finish_comparison(rater=t.ballot.rater, actor=a), instead={"viewer": OK}, why=COMPARES
+    ),
+    "evaluations.close_comparison": prompt(
+        "write", lambda s, t, a: close_comparison(comparison=t.comparison, actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
+    "evaluations.archive_comparison": prompt(
+        "write", lambda s, t, a: archive_comparison(comparison=t.comparison, actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
     "evaluations.choose_judge": (
         Entry("administer"),
         lambda s, t, a: choose_judge(project=s.claims, bench=Bench.ONE, model="amazon.nova-pro-v1:0", actor=a),
@@ -298,10 +316,8 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
         "test", lambda s, t, a: start_run(suite=t.suite, bundle=t.version.bundle, label="1.0.1", version=t.version, actor=a)
     ),
     "evaluations.start_runs": prompt(
-        "write",
+        "test",
         lambda s, t, a: start_runs(suite=t.suite, wanted=[Wanted(bundle=t.version.bundle, label="1.0.1", version=t.version)], actor=a),
-        instead=NO_KEY,
-        why=NO_TRIAL,
     ),
     "evaluations.stop_asking": prompt(
         "write", lambda s, t, a: stop_asking(prompt=t.prompt, round_uid=t.answer.round, actor=a), instead=NO_KEY, why=NO_TRIAL

@@ -2,6 +2,7 @@
 
 from .acceptances import AcceptedCase
 from .answers import Answer, AnswerQuerySet, FilledWith, Wording
+from .comparisons import Ballot, Comparison, ComparisonQuerySet, Pair, Rater, RaterQuerySet
 from .contests import Bout, Contest, ContestQuerySet
 from .judges import Bench, Judge, JudgeChoice
 from .paces import ModelPace
@@ -13,8 +14,11 @@ __all__ = [
     "AcceptedCase",
     "Answer",
     "AnswerQuerySet",
+    "Ballot",
     "Bench",
     "Bout",
+    "Comparison",
+    "ComparisonQuerySet",
     "Contest",
     "ContestQuerySet",
     "FilledWith",
@@ -22,6 +26,9 @@ __all__ = [
     "JudgeChoice",
     "Judgement",
     "ModelPace",
+    "Pair",
+    "Rater",
+    "RaterQuerySet",
     "Rating",
     "RatingQuerySet",
     "Result",

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,7 +17,7 @@ from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.models import Conclusion, Deployment, Evaluation, Recall, Schedule
 from promptstudio.deployments.permissions import can_deploy
-from promptstudio.evaluations.models import AcceptedCase, Rating
+from promptstudio.evaluations.models import AcceptedCase, Ballot, Rating
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.notifications.models import HookMessage
 from promptstudio.projects.models import Environment
@@ -240,6 +241,30 @@ class RatingAdmin(ErasingAdmin):
     list_filter = ("verdict",)
     search_fields = ("words", "person__name")
     list_select_related = ("person", "answer__prompt__project")
+
+
+@admin.register(Ballot)
+class BallotAdmin(ErasingAdmin):
+    one, many, icon = "choice between answers", "choices between answers", "users"
+    hint = "What people said when they compared answers, once they had finished."
+    section = "releases"
+    project_path, prompt_path = "rater__comparison__prompt__project", "rater__comparison__prompt"
+    list_display = ("person", "comparison", "words", when("cast_at", "Chosen"))
+    search_fields = ("words", "rater__person__name")
+    list_select_related = ("rater__person", "rater__comparison__new__suite_version__suite", "rater__comparison__old")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        # Nobody who is still asked reads here what others said.
+        done = Q(rater__finished_at__isnull=False) | Q(rater__comparison__closed_at__isnull=False)
+        return super().get_queryset(request).filter(done).exclude(choice="")
+
+    @admin.display(description="Chosen by")
+    def person(self, ballot: Ballot) -> str:
+        return str(ballot.rater.person)
+
+    @admin.display(description="In")
+    def comparison(self, ballot: Ballot) -> str:
+        return str(ballot.rater.comparison)
 
 
 @admin.register(Request)

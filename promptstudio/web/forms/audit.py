@@ -32,6 +32,7 @@ KINDS = {
             "suite.",
             "case.",
             "judge.",
+            "comparison.",
             "criterion.",
         ),
     ),

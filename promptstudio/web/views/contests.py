@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from promptstudio.evaluations import contest_services, services
 from promptstudio.evaluations.contests import pairs_of, tally_of
 from promptstudio.evaluations.models import Bench, Contest, Run
-from promptstudio.evaluations.permissions import can_run_tests
+from promptstudio.evaluations.permissions import can_run
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.prompts.models import Prompt
 
@@ -39,7 +39,7 @@ def prompt_contest_new(request: StudioRequest, project: str, name: str, uid: UUI
         return _form_page(request, prompt, run)
     other = Run.objects.filter(prompt=prompt, uid=uid_or_404(request.POST.get("other", ""))).first() if request.POST.get("other") else None
     try:
-        can_run_tests(request.actor, prompt).require()
+        can_run(request.actor, prompt).require()
         if other is None:
             raise Invalid({"other": "Choose a run to compare with."})
         contest = contest_services.compare_pairwise(
@@ -66,7 +66,7 @@ def prompt_contest(request: StudioRequest, project: str, name: str, uid: UUID) -
         "wavered": sum(pair.wavered for pair in pairs),
         "show": show,
         "judge": shown(contest.judge, prompt.project, request.actor),
-        "may_try": can_run_tests(request.actor, prompt),
+        "may_try": can_run(request.actor, prompt),
     }
     if request.htmx:
         return render(request, "contests/_contest.html", context | {"prompt": prompt})
@@ -97,5 +97,5 @@ def _form_page(request: StudioRequest, prompt: Prompt, run: Run, errors: dict[st
         calls=2 * run.results.filter(answer__state="answered").count(),
         bench=Bench.PAIR.label,
         errors=errors or {},
-        may_try=can_run_tests(request.actor, prompt),
+        may_try=can_run(request.actor, prompt),
     )

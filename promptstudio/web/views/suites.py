@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from promptstudio.evaluations import run_services, services, suite_services
 from promptstudio.evaluations.cases import Cases
-from promptstudio.evaluations.models import Contest, Result, Run, Suite, SuiteVersion
+from promptstudio.evaluations.models import Comparison, Contest, Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.owners import owners_in
 from promptstudio.evaluations.permissions import can_change_suite, can_run_tests
 from promptstudio.lib.errors import Conflict, Invalid
@@ -232,8 +232,9 @@ def prompt_run(request: StudioRequest, project: str, name: str, uid: UUID) -> Ht
     }
     if request.htmx:
         return render(request, "tests/_run.html", context | {"prompt": prompt})
-    contests = Contest.objects.of_run(run).with_everything()[:MOST_CONTESTS]
-    return render_prompt(request, "tests/run.html", prompt, tab="tests", contests=contests, **context)
+    context |= {"contests": Contest.objects.of_run(run).with_everything()[:MOST_CONTESTS]}
+    context |= {"comparisons": Comparison.objects.of_run(run).with_everything()[:MOST_CONTESTS]}
+    return render_prompt(request, "tests/run.html", prompt, tab="tests", **context)
 
 
 @require_POST

@@ -9,9 +9,11 @@ from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
 from promptstudio.deployments.models import AfterReview, Conclusion, Deployment, Schedule
 from promptstudio.evaluations.cases import Cases
+from promptstudio.evaluations.comparison_services import ask_people, finish_comparison, vote
 from promptstudio.evaluations.models import AcceptedCase, Answer
 from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.rating_services import rate
+from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.services import ask_models
 from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.lib import clock
@@ -19,6 +21,7 @@ from promptstudio.notifications.models import HookMessage
 from promptstudio.projects.group_mappings import add_mapping
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, set_floor
+from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff import Lines
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.conversation_services import begin_thread
@@ -61,6 +64,17 @@ def a_rating(version: Version, words: str, *, by: Actor) -> None:
     rate(answer=answer, verdict="down", words=words, actor=by)
 
 
+def a_ballot(version: Version, words: str, *, by: Actor) -> None:
+    cases = Cases.model_validate({"cases": [{"values": {"claim": "x"}}]})
+    suite = add_suite(prompt=version.prompt, name=f"Compared: {words}", cases=cases, actor=by)
+    new, old = (start_run(suite=suite, bundle=Bundle(model="a.model"), label="1.0.0", version=version, actor=by) for _ in range(2))
+    for run, text in ((new, "Today."), (old, "Soon.")):
+        Answer.objects.filter(round=run.uid).update(state=Answer.State.ANSWERED, text=text, ended_at=clock.now())
+    rater = ask_people(new=new, old=old, people=[by.user], writers_too=True, actor=by).raters.get()
+    vote(ballot=rater.ballots.get(), choice="1", words=words, actor=by)
+    finish_comparison(rater=rater, actor=by)
+
+
 @pytest.fixture
 def filled(cast: Cast, prompt: Prompt) -> Cast:
     """Something of everything, in “claims” and in the project of Charlie."""
@@ -93,6 +107,8 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     set_floor(data={}, actor=cast.root)
     a_rating(version, "Too long.", by=cast.alice)
     a_rating(other, "Secret verdict", by=cast.charlie)
+    a_ballot(version, "Kinder.", by=cast.alice)
+    a_ballot(other, "Secret preference", by=cast.charlie)
     wished(cast.claims, by=cast.alice)
     wished(theirs, by=cast.charlie, title="Secret wish")
     add_mapping(pattern="Secret group", project=cast.elsewhere, role="viewer", actor=cast.root)

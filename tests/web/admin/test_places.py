@@ -119,7 +119,8 @@ def conditions(place: Environment, **more: Any) -> dict[str, Any]:
     rules = place.policy.rules
     counted = {f"approvals_{role}": rules.approvals.get(role, 0) for role in ("domain_expert", "product", "technical", "admin")}
     yes = {name: "on" for name in YES_OR_NO if getattr(rules, name)}
-    return {"environment": place.pk, "deployers": list(rules.deployers), **counted, **yes} | more
+    roles = {name: list(getattr(rules, name)) for name in ("deployers", "emergency", "accepters")}
+    return {"environment": place.pk, **roles, **counted, **yes} | more
 
 
 @pytest.fixture
