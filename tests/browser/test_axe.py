@@ -27,6 +27,14 @@ KINDS = sorted(name.removeprefix("GET ") for name in PAGES if name.startswith("G
 # Opened by GET and still no page of the demo; why.
 FILE, FRAGMENT, ELSEWHERE, PROGRAMS = "a file", "a part of a page", "leads on to another page", "for programs"
 NO_PAGES = {
+    "prompt_conditions": "a part of a page that is asked for again",
+    "prompt_promote_tests": "a part of a page",
+    "review_tests": "a part of a page",
+    "prompt_comparison_file": "a file",
+    "prompt_beside_live": "the demo asks for no comparison with what is live",
+    "prompt_comparison": "nobody of the demo compares answers",
+    "prompt_comparison_pair": "nobody of the demo compares answers",
+    "prompt_criterion": "nobody of the demo is asked how a change came out",
     "audit_export": FILE,
     "audit_export_lines": FILE,
     "site_audit_export": FILE,

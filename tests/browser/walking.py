@@ -53,7 +53,7 @@ class Walker:
             return urlsplit(answer.url).path
 
     def read(self, address: str) -> str:
-        return self._page(address) or ""
+        return self.page(address) or ""
 
     def page(self, address: str) -> str | None:
         """What stands there; None where it is no page of its own."""
