@@ -1,93 +1,51 @@
-"""How the suites of a prompt came out on one version beside another: what whoever decides is told."""
+"""How the suites of a prompt came out on one version beside another: what whoever decides is told, from what the gates are told."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from django.db.models import F
+from dataclasses import dataclass
+from functools import cached_property
 
 from promptstudio.prompts.models import Version
 
 from .cases import Case
-from .columns import Column, latest_columns
-from .models import Run, Suite, SuiteVersion
-from .standing import newest_versions
-from .tallies import Outcome, Tally, tallies_of
-
-
-@dataclass(frozen=True)
-class Told:
-    """The latest run of the cases as they are now on one version and its own model."""
-
-    run: Run
-    tallies: Mapping[str, Tally]
-
-    @property
-    def total(self) -> int:
-        return len(self.tallies)
-
-    @property
-    def passed(self) -> int:
-        return self.count(Outcome.PASSED)
-
-    @property
-    def waiting(self) -> int:
-        return self.count(Outcome.WAITING)
-
-    def count(self, outcome: Outcome) -> int:
-        return sum(tally.outcome == outcome for tally in self.tallies.values())
-
-    def passes(self, case: Case) -> bool:
-        tally = self.tallies.get(case.uid)
-        return bool(tally and tally.outcome == Outcome.PASSED)
-
-    def misses(self, case: Case) -> bool:
-        """Whether it is told, and not as passed."""
-        tally = self.tallies.get(case.uid)
-        return bool(tally and tally.outcome not in (Outcome.PASSED, Outcome.WAITING))
+from .models import Suite, SuiteVersion
+from .paired import Paired
+from .standing import Standing, standings_of
 
 
 @dataclass(frozen=True)
 class SuiteBeside:
-    """`worse` are cases that the old version passes and the new one does not, `broken` those that must never fail and do not pass."""
+    """A suite on the `new` version, and on the old one where there is one."""
 
-    suite: Suite
-    cases: SuiteVersion
-    new: Told | None = None
-    old: Told | None = None
-    worse: list[Case] = field(default_factory=list)
-    broken: list[Case] = field(default_factory=list)
+    new: Standing
+    old: Standing | None
+
+    @property
+    def suite(self) -> Suite:
+        return self.new.suite
+
+    @property
+    def cases(self) -> SuiteVersion:
+        return self.new.cases
+
+    @cached_property
+    def worse(self) -> list[Case]:
+        """Cases that the old version passes and the new one does not, as far as both were run."""
+        if not (self.old and self.old.run and self.new.run):
+            return []
+        return [pair.case for pair in Paired(self.new, self.old).pairs if pair.is_worse and not self.new.is_waiting(pair.case)]
+
+    @cached_property
+    def broken(self) -> list[Case]:
+        """Those that must never fail and do not pass."""
+        return [case for case in self.new.fallen if not self.new.is_waiting(case)] if self.new.run else []
 
     @property
     def waiting(self) -> int:
-        return sum(told.waiting for told in (self.new, self.old) if told)
+        return sum(standing.waiting for standing in (self.new, self.old) if standing)
 
 
 def suites_beside(new: Version, old: Version | None) -> list[SuiteBeside]:
     """For each suite in use, required ones first. Four queries, one where there is no suite."""
-    suites = list(Suite.objects.in_use().filter(prompt=new.prompt_id).order_by("-required", "name"))
-    if not suites:
-        return []
-    newest = newest_versions(suites)
-    told = _told(newest, [version for version in (new, old) if version])
-    return [
-        _beside(suite, newest[suite.pk], told.get((newest[suite.pk].pk, new.pk)), told.get((newest[suite.pk].pk, old.pk)) if old else None)
-        for suite in suites
-    ]
-
-
-def _told(newest: Mapping[int, SuiteVersion], versions: list[Version]) -> dict[tuple[int, int | None], Told]:
-    # Exactly this digest: a run of another wording says nothing, whatever it is called.
-    runs = Run.objects.filter(suite_version__in=newest.values(), version__in=versions, wording__digest=F("version__digest"))
-    columns = [column for column in latest_columns(runs) if _asks_its_own(column)]
-    tallies = tallies_of(column.run for column in columns)
-    return {(column.run.suite_version_id, column.run.version_id): Told(column.run, tallies.get(column.run.pk, {})) for column in columns}
-
-
-def _asks_its_own(column: Column) -> bool:
-    return bool(column.run.version and column.model == column.run.version.model)
-
-
-def _beside(suite: Suite, cases: SuiteVersion, new: Told | None, old: Told | None) -> SuiteBeside:
-    missed = [case for case in cases.cases if new and new.misses(case)]
-    worse = [case for case in missed if old and old.passes(case)]
-    return SuiteBeside(suite, cases, new, old, worse, [case for case in missed if case.must_never_fail])
+    standings = standings_of([version for version in (new, old) if version])
+    before = {standing.suite.pk: standing for standing in standings[old.pk]} if old else {}
+    found = sorted(standings[new.pk], key=lambda standing: (not standing.suite.required, standing.suite.name))
+    return [SuiteBeside(standing, before.get(standing.suite.pk)) for standing in found]

@@ -67,6 +67,9 @@ class Standing:
     def waiting(self) -> int:
         return self._count(Outcome.WAITING)
 
+    def is_waiting(self, case: Case) -> bool:
+        return self.outcomes[case.uid] == Outcome.WAITING
+
     @property
     def fallen(self) -> list[Case]:
         """Cases that must never fail and did not pass each time that they were asked."""
@@ -87,7 +90,7 @@ class Standing:
     @property
     def suffices(self) -> bool:
         """Whether it counts as passed: every case, or the share that the suite asks for, and whatever must never fail."""
-        return not self.fallen and suite_outcome(self.cases.content, self.outcomes) == Outcome.PASSED
+        return suite_outcome(self.cases.content, self.outcomes) == Outcome.PASSED
 
     def _count(self, outcome: Outcome) -> int:
         return sum(each == outcome for each in self.outcomes.values())
@@ -100,6 +103,8 @@ def standings_of(versions: Iterable[Version]) -> dict[int, list[Standing]]:
     """
     asked = list(versions)
     suites = list(Suite.objects.in_use().filter(prompt__in={version.prompt_id for version in asked}))
+    if not suites:
+        return {version.pk: [] for version in asked}
     newest = newest_versions(suites)
     runs = Run.objects.as_written().filter(suite_version__in=newest.values(), version__in=asked)
     latest = {
