@@ -7,8 +7,8 @@ from django.db.models import OuterRef, Subquery
 
 from .models import Result, Run, RunQuerySet, Suite
 
-# Older runs are on the pages of their versions.
 NEWER_THAN_ANY = 2**63
+# Older runs are on the pages of their versions.
 MOST_RUNS = 300
 MOST_COLUMNS = 6
 SHOWN_FIRST = 4
@@ -32,7 +32,7 @@ def address_of(run: Run) -> str:
 
 
 def columns_of(suite: Suite) -> list[Column]:
-    """Every wording and model that the suite was run on, newest run first. One query."""
+    """Every wording and model that the suite was run on, drafts and newer versions first. One query."""
     return latest_columns(Run.objects.filter(suite_version__suite=suite))
 
 
@@ -46,8 +46,12 @@ def latest_columns(runs: RunQuerySet) -> list[Column]:
         found.setdefault(
             (run.suite_version.suite_id, run.wording_id, run.version_id, run.asked_model), Column(run, run.asked_model or run.model)
         )
-    # Drafts, then the newest version first, whichever was run last: “got worse” means from the older to the newer.
-    return sorted(found.values(), key=lambda column: -(column.run.version_id or NEWER_THAN_ANY))
+    return sorted(found.values(), key=_place)
+
+
+def _place(column: Column) -> tuple[int, bool]:
+    """Drafts, then the newest version, its own model before others, whichever was run last: “got worse” means from older to newer."""
+    return -(column.run.version_id or NEWER_THAN_ANY), bool(column.run.model)
 
 
 def chosen_of(columns: Sequence[Column], sides: Sequence[str], models: Sequence[str]) -> list[Column]:

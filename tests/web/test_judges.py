@@ -186,7 +186,7 @@ def test_two_runs_are_compared_case_by_case(client: Client, cast: Cast, suite: S
     answer_due()
     contest = Contest.objects.get()
     page = client.get(f"{PROMPT}judged/{contest.uid}/", headers=HTMX)
-    assert "in <b>0</b>, <b>1.0.0</b> in <b>2</b>" in text(page)
+    assert "in <b>0</b>, <b>1.0.0 on Amazon Nova Lite</b> in <b>2</b>" in text(page)
     assert text(page).count("It says more.") == 4
     assert "<script>alert" not in page.content.decode()
     assert "hx-trigger" not in text(page)

@@ -159,9 +159,9 @@ def test_the_latest_run_on_a_wording_and_model_is_a_column(client: Client, cast:
     again = run(suite, both[1].version, cast, all_sorted)
     other = run(suite, both[1].version, cast, all_sorted, model=OTHER)
     heads = at(client, cast.vera).get(page_of(suite)).context["results"].heads
-    assert [head.column.run for head in heads] == [other, again, both[0]]
-    assert [head.model for head in heads] == ["Amazon Nova Lite", "Claude Sonnet 4.5", "Claude Sonnet 4.5"]
-    assert [head.name for head in heads] == ["1.0.1 on Amazon Nova Lite", "1.0.1 on Claude Sonnet 4.5", "1.0.0"]
+    assert [head.column.run for head in heads] == [again, other, both[0]]
+    assert [head.model for head in heads] == ["Claude Sonnet 4.5", "Amazon Nova Lite", "Claude Sonnet 4.5"]
+    assert [head.name for head in heads] == ["1.0.1 on Claude Sonnet 4.5", "1.0.1 on Amazon Nova Lite", "1.0.0"]
     heads = client.get(f"{page_of(suite)}?model={OTHER}").context["results"].heads
     assert [head.column.run for head in heads] == [other]
 
