@@ -308,7 +308,7 @@ RUN_CEILING = env_amount("RUN_CEILING", "2")
 # Calls that one person may ask for in 24 hours.
 MODEL_CALLS_A_DAY = int(env("MODEL_CALLS_A_DAY", "500"))
 # US dollars that one run may cost which nobody started: it checks what a change was held to.
-CRITERION_MOST_COST = Decimal(env("CRITERION_MOST_COST", "2"))
+CRITERION_MOST_COST = env_amount("CRITERION_MOST_COST", "2")
 # After so many days the answers to drafts are forgotten; 0 keeps them.
 ANSWER_DAYS = int(env("ANSWER_DAYS", "90"))
 

@@ -43,5 +43,5 @@ def _readable(actor: Actor) -> QuerySet[Answer]:
     bound = bound_to(actor)
     if bound:
         raise NotReleasedHere(f"This key reads what is released to {bound.slug}. Answers to tests are not.")
-    rows: QuerySet[Answer] = Answer.objects.visible_to(actor).select_related("prompt", "version", "wording")
+    rows: QuerySet[Answer] = Answer.objects.visible_to(actor).of_prompts().select_related("prompt", "version", "wording")
     return rows

@@ -1,6 +1,6 @@
 """What lies on a person's desk: what waits for them, and what shipped lately where they may look. A constant number of queries."""
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -25,6 +25,8 @@ MOST_MENTIONS = 50
 # Enough rows that a bulk promotion, told in one sentence, does not hide what came before it.
 ROWS_READ, TOLD = 200, 12
 TOLD_SINGLY = 3
+# What presses somebody, in the order of the page. Drafts wait too, and press nobody.
+ASKED = ("emergencies", "reviews", "controls", "access", "failed", "changes", "mentions", "criteria", "comparisons", "requests")
 
 
 @dataclass(frozen=True)
@@ -60,20 +62,12 @@ class Desk:
 
     @property
     def waiting(self) -> int:
-        asked = (
-            self.emergencies,
-            self.reviews,
-            self.controls,
-            self.access,
-            self.failed,
-            self.changes,
-            self.mentions,
-            self.criteria,
-            self.comparisons,
-            self.requests,
-        )
-        lists: tuple[Sized, ...] = (*asked, self.drafts)
-        return sum(map(len, lists))
+        return sum(len(getattr(self, name)) for name in (*ASKED, "drafts"))
+
+    @property
+    def first(self) -> str:
+        """The list that stands on top: the one thing to do first is in it."""
+        return next((name for name in ASKED if getattr(self, name)), "")
 
     @property
     def sentence(self) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from promptstudio.projects.rules import ROLE_WORDS
+from promptstudio.projects.windows import moment_in_words
 
 LONGEST = 300
 GATES = {
@@ -26,6 +27,12 @@ GATES = {
     "cost": "what a call costs",
     "latency": "how long answers take",
     "folder_reviewers": "who answers for the folder",
+    "previous_hours": "how long it stayed in the environment before",
+    "no_open_changes": "changes that a reviewer asks for",
+    "no_open_comments": "comments that are not settled",
+    "portable": "places that cannot hold it",
+    "model_not_retired": "its retired model",
+    "allowed_time": "when promoting is allowed",
 }
 # why something scheduled was refused when its moment had come
 REFUSED_AT_ITS_MOMENT = {
@@ -249,10 +256,9 @@ def _scheduled(template: str) -> Wording:
 def _moment(facts: Facts) -> str:
     """As it was said: in the time zone of whoever scheduled it."""
     try:
-        local = datetime.fromisoformat(str(facts.data.get("at"))).astimezone(ZoneInfo(str(facts.data.get("zone"))))
+        return moment_in_words(datetime.fromisoformat(str(facts.data.get("at"))), str(facts.data.get("zone")))
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return "later"
-    return f"{local:%A, %-d %B %Y at %-H:%M} ({facts.data['zone']})"
 
 
 def _rolled_back(facts: Facts) -> SafeString:

@@ -12,6 +12,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.lib import clock
 from promptstudio.projects.models import ApiKey
+from promptstudio.projects.windows import moment_in_words
 from promptstudio.prompts.models import Prompt, Version
 
 from .deploying import Deployment, Evaluation, Placement
@@ -99,7 +100,7 @@ class Schedule(models.Model):
     @property
     def when(self) -> str:
         """“Thursday, 3 December 2026 at 7:00 (Europe/Berlin)”."""
-        return f"{self.local:%A, %-d %B %Y at %-H:%M} ({self.zone})"
+        return moment_in_words(self.at, self.zone)
 
     @property
     def actor(self) -> Actor:

@@ -1,10 +1,9 @@
 """A model that needs no server and no account, for CI and demos: equal questions get equal answers, and each says that nobody wrote it."""
 
-from typing import Any
-
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 
 from ..bedrock.local_aws import local_model
+from ..bedrock.rendition import inference_of
 
 
 class LocalRunner:
@@ -14,7 +13,7 @@ class LocalRunner:
         texts = [call.rendered.system, *(message.text for message in call.rendered.messages)]
         schema = dict(call.output_schema) if call.output_schema else None
         told = local_model.answer(
-            text="\n".join(filter(None, texts)), model_id=call.model, settings=_settings(call), tool=_tool(call), schema=schema
+            text="\n".join(filter(None, texts)), model_id=call.model, settings=inference_of(call.inference), tool=_tool(call), schema=schema
         )
         return Said(
             text=told.text,
@@ -26,16 +25,6 @@ class LocalRunner:
             request_id=f"local-{call.uid}",
             emulated=True,
         )
-
-
-def _settings(call: Call) -> dict[str, Any]:
-    settings = {
-        "temperature": call.inference.temperature,
-        "topP": call.inference.top_p,
-        "maxTokens": call.inference.max_tokens,
-        "stopSequences": list(call.inference.stop_sequences),
-    }
-    return {name: value for name, value in settings.items() if value}
 
 
 def _tool(call: Call) -> local_model.Tool | None:

@@ -17,7 +17,7 @@ from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_request, erase_words
 from promptstudio.deployments.models import Conclusion, Deployment, Evaluation, Recall, Schedule
 from promptstudio.deployments.permissions import can_deploy
-from promptstudio.evaluations.models import AcceptedCase, Ballot, Rating
+from promptstudio.evaluations.models import AcceptedCase, Ballot, Rater, Rating
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.notifications.models import HookMessage
 from promptstudio.projects.models import Environment
@@ -254,9 +254,10 @@ class BallotAdmin(ErasingAdmin):
     list_select_related = ("rater__person", "rater__comparison__new__suite_version__suite", "rater__comparison__old")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        # Nobody who is still asked reads here what others said.
         done = Q(rater__finished_at__isnull=False) | Q(rater__comparison__closed_at__isnull=False)
-        return super().get_queryset(request).filter(done).exclude(choice="")
+        # Whoever is still asked reads here no more of what others said than on the pages.
+        asked = Rater.objects.filter(person=request.user.pk, finished_at=None, comparison__closed_at=None).values("comparison")
+        return super().get_queryset(request).filter(done).exclude(choice="").exclude(rater__comparison__in=asked)
 
     @admin.display(description="Chosen by")
     def person(self, ballot: Ballot) -> str:

@@ -26,6 +26,7 @@ from ..sides import side
 from ..uids import uid_or_404
 
 OWN, PUBLISHED = "own", "published:"
+FIELDS = {"side", "model", "repeats", "most"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Line:
 
 
 def typed_in(given: QueryDict) -> Typed:
-    if not given:
+    if not FIELDS & given.keys():
         return Typed([], [OWN], "1", f"{settings.RUN_CEILING:.2f}" if settings.RUN_CEILING else "")
     return Typed(_named(given, "side"), _named(given, "model"), given.get("repeats", "1").strip(), given.get("most", "").strip())
 

@@ -19,7 +19,7 @@ from promptstudio.lib.errors import Invalid
 
 from .bundle_form import KEY
 from .case_texts import check_of, percent, share_in, tags_in, tags_text, typed, value_of
-from .check_choices import KINDS, options
+from .check_choices import options
 
 MOST_ROWS = 500
 DETAILS = ("name", "weight", "threshold", "tags", "owner")
@@ -37,10 +37,6 @@ class CheckRow:
     refused: str = ""
     # What an import brought and has no field.
     rest: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_offered(self) -> bool:
-        return self.type in KINDS
 
     @property
     def options(self) -> str:

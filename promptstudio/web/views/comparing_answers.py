@@ -82,13 +82,11 @@ def prompt_comparison_pair(request: StudioRequest, project: str, name: str, uid:
         if rater.finished_at or comparison.closed_at:
             return see_other(prompt_url(prompt, "comparison", uid))
         return _pair_page(request, prompt, comparison, rater, ballot)
-    chosen = ballot.choice
     try:
         comparison_services.vote(
             ballot=ballot, choice=request.POST.get("choice", ""), words=request.POST.get("words", ""), actor=request.actor
         )
     except Invalid as error:
-        ballot.choice = chosen
         return _pair_page(request, prompt, comparison, rater, ballot, error.errors, status=422)
     following = rater.ballots.filter(choice="", place__gt=place).first() or rater.ballots.filter(choice="").first()
     return see_other(prompt_url(prompt, "comparison_pair", uid, following.place) if following else prompt_url(prompt, "comparison", uid))

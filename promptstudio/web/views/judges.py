@@ -23,6 +23,7 @@ from ..answers import see_other
 from ..forms.judges import JudgeForm, chosen_before
 from ..forms.prompts import add_errors
 from ..judging import model_label, sees
+from ..model_names import models_offered
 from ..requests import StudioRequest, checks_characters, prompt_url
 from .settings import _address, _page, _project
 
@@ -101,7 +102,13 @@ def _form_page(request: StudioRequest, space: Project, bench: Bench, form: Judge
     titles = form.offered.order_by("title").values_list("title", flat=True)[:MOST_OFFERED]
     last = space.environments.order_by("position").last()
     hint = f"Empty: whatever is live in {last} when a run starts." if last else "Of this prompt."
-    context = {"form": form, "bench": bench, "titles": titles, "version_hint": hint, "models": list(ModelEntry.objects.catalogue())}
+    context = {
+        "form": form,
+        "bench": bench,
+        "titles": titles,
+        "version_hint": hint,
+        "models": models_offered(ModelEntry.objects.catalogue()),
+    }
     return _page(request, space, "settings_judges", "settings/judge.html", status=status, **context)
 
 

@@ -202,8 +202,8 @@ def _run_form(
         "lines": lines,
         "total": run_form.total_of(lines),
         "models": models_offered(known),
-        # A whole page says it at the fields.
-        "refused": refused if request.htmx else {},
+        # Whoever runs it is told at the fields.
+        "refused": refused if "estimate" in request.POST else {},
     }
 
 

@@ -27,6 +27,7 @@ from .. import sides as sides_of
 from ..answer_cards import cards_of
 from ..answers import see_other
 from ..editing_page import values_of
+from ..model_names import models_offered
 from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, draft_url, prompt_url
 from ..trying import OWN, TABLE, Trial, again, estimate, fillings_for, looked_at_again_in, settings_typed, trial_of, usual
@@ -88,14 +89,14 @@ def prompt_tried(request: StudioRequest, project: str, name: str, uid: UUID) -> 
         # Here alone half an answer is seen.
         "streams": True,
         "may_try": can_try(request.actor, prompt),
-        **cards_of(prompt, answers, request.actor, back=request.path),
     }
     if request.htmx:
         # The others stay as they are: somebody may be typing in one of them.
         awaited = request.GET.get("open", "").split(",")
         news = [answer for number, answer in enumerate(answers) if str(number) in awaited or awaited == [""]]
+        context |= cards_of(prompt, news, request.actor, back=request.path)
         return render(request, "answers/_poll.html", context | {"prompt": prompt, "news": news})
-    context |= {
+    context |= cards_of(prompt, answers, request.actor, back=request.path) | {
         "groups": _groups(answers),
         "pauses": pauses_of(answer.model for answer in answers if answer.is_waiting),
         "first": answers[0],
@@ -151,7 +152,7 @@ def _page(
         # What is live and what is being written are few, and what one most often wants to see beside it.
         "beside_choices": sorted(choices, key=lambda group: group[0] == "Versions"),
         "beside": given.getlist("beside"),
-        "models": sorted((model for model in known if model.retires_on is None), key=lambda model: model.label),
+        "models": models_offered(known),
         "models_chosen": given.getlist("model"),
         "values": _values(trial),
         "may_try": can_try(request.actor, prompt),

@@ -29,6 +29,7 @@ READ_ONLY += [
     "requestevent",
     "snippet",
     "hookmessage",
+    "ballot",
 ]
 
 
