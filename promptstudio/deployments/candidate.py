@@ -200,7 +200,7 @@ class Candidate:
     def requested_changes(self) -> list[Decision]:
         return [d for d in self._standing if d.verdict == Decision.Verdict.REQUEST_CHANGES and self._holds(d)]
 
-    @property
+    @cached_property
     def accepted(self) -> dict[tuple[int, str], AcceptedCase]:
         """By suite and case, what lets a case be worse than on what is live: said by somebody who may say so and did not write it."""
         said = [row for row in self.acceptances if self.live and row.against_id == self.live.pk]

@@ -4,7 +4,7 @@ What tests can measure is measured when the window opens, while going back is st
 at the end would say the same later. The window is how long it may take to get an answer. What a person knows is asked when it ends.
 """
 
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,15 +16,18 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from promptstudio.accounts.actor import Actor, system
 from promptstudio.audit.services import record
+from promptstudio.evaluations.cases import Case
+from promptstudio.evaluations.estimates import estimate_run
 from promptstudio.evaluations.judging_costs import judging_for
 from promptstudio.evaluations.measures import measured
 from promptstudio.evaluations.models import Answer, Result, Run, Suite
-from promptstudio.evaluations.questions import Question, values_for
 from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.run_verdicts import verdict_of
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Invalid, StudioError
 from promptstudio.lib.locking import locked
+from promptstudio.prompts.bundle import Bundle
+from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.criteria import amount
 from promptstudio.prompts.models import Criterion, ModelEntry
 
@@ -45,7 +48,7 @@ RELATED = (
     "criterion__version__prompt__folder",
     "criterion__environment",
     "criterion__person",
-    "deployment__placement__live__version",
+    "deployment__placement__live",
     "deployment__went_live",
     "run",
 )
@@ -194,29 +197,28 @@ def _suite(watch: CriterionWatch) -> Suite:
 
 def _is_within_the_money(suite: Suite, watch: CriterionWatch) -> None:
     """Nobody presses a button here and sees the price, so there is one that is never passed. Raises Invalid."""
-    price, most = _likely_price(suite, watch), settings.CRITERION_MOST_COST
+    price, most = likely_price(suite, watch), settings.CRITERION_MOST_COST
+    if price is None:
+        raise Invalid({"cost": f"What running {suite.name} costs is not known, so nobody spends it without asking."})
     if price > most:
         raise Invalid({"cost": f"Running {suite.name} may cost {price:.2f} US dollars, and at most {most:.2f} are spent without asking."})
 
 
-def _likely_price(suite: Suite, watch: CriterionWatch) -> Decimal:
-    """By what answers to this suite cost lately; before there are any, as if each were as long as it may be."""
-    lately = (
-        Answer.objects.filter(result__run__suite_version__suite=suite, cost__isnull=False).order_by("-id").values_list("cost", flat=True)
-    )
-    cases, costs = suite.newest.cases, [cost for cost in lately[:PRICES_LOOKED_AT] if cost is not None]
-    bundle, known = watch.criterion.version.bundle, ModelEntry.objects.catalogue()
+def likely_price(suite: Suite, watch: CriterionWatch) -> Decimal | None:
+    """By what answers of this model to this suite cost lately; before there are any, as if each were as long as it may be.
+
+    None where a price is not known.
+    """
+    cases, bundle, known = suite.newest.cases, watch.criterion.version.bundle, ModelEntry.objects.catalogue()
     judging, _ = judging_for(suite.prompt.project, cases, bundle, 1, known)
-    if judging.most is None:
-        raise Invalid({"cost": f"What the judges of {suite.name} cost is not known, so nobody spends it without asking."})
-    total = judging.most
-    if costs:
-        return total + sum(costs, Decimal(0)) / len(costs) * len(cases)
-    for case in cases:
-        question = Question(bundle=bundle, label=watch.criterion.version.semver, values=values_for(bundle, case.values))
-        with suppress(Invalid):  # It is not asked, and costs nothing.
-            total += question.most_it_costs(known) or 0
-    return total
+    lately = Answer.objects.filter(result__run__suite_version__suite=suite, model=bundle.model, cost__isnull=False).order_by("-id")
+    costs = [cost for cost in lately.values_list("cost", flat=True)[:PRICES_LOOKED_AT] if cost is not None]
+    asking = sum(costs, Decimal()) / len(costs) * len(cases) if costs else _at_most(cases, bundle, known)
+    return None if asking is None or judging.most is None else asking + judging.most
+
+
+def _at_most(cases: Sequence[Case], bundle: Bundle, known: Catalogue) -> Decimal | None:
+    return estimate_run(cases, bundle=bundle, model="", repeats=1, known=known).most
 
 
 def close(

@@ -7,7 +7,8 @@ from promptstudio.projects.models import ApiKey, Environment
 from promptstudio.projects.permissions import can, roles_at
 from promptstudio.projects.rules import ROLE_WORDS, either
 from promptstudio.prompts.models import Prompt, Version
-from promptstudio.prompts.permissions import can_here, people_to_name
+from promptstudio.prompts.people import people_of
+from promptstudio.prompts.permissions import can_here
 
 from .candidate import Candidate
 from .models import AfterReview, CriterionWatch, PublishJob, Release, Schedule
@@ -159,8 +160,8 @@ def can_answer_criterion(actor: Actor, watch: CriterionWatch) -> Allowed | Denie
 
 def people_to_ask(prompt: Prompt) -> list[User]:
     """Who sees it, and so may be asked how a change of it came out; by name."""
-    people = {person.pk: person for person in [*people_to_name(prompt), prompt.owner] if person.is_active}
-    return sorted((person for person in people.values() if _sees(person, prompt)), key=lambda person: (person.name, person.pk))
+    owner = [prompt.owner] if prompt.owner.is_active and _sees(prompt.owner, prompt) else []
+    return sorted({*people_of(prompt), *owner}, key=lambda person: (person.name, person.pk))
 
 
 def _sees(person: User, prompt: Prompt) -> bool:

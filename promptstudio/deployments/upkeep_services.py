@@ -21,8 +21,19 @@ from promptstudio.reviews.models import Review
 from . import live
 from .models import Placement, PublishJob
 
-# Rules that say who promotes and how approvals count; they hold no version back by themselves.
-SAY_HOW = {"deployers", "emergency", "same_baseline", "approver_may_deploy", "approval_days", "suggester_counts_as_author"}
+# Rules that say who promotes, and how approvals and tests count; they hold no version back by themselves.
+SAY_HOW = {
+    "deployers",
+    "emergency",
+    "accepters",
+    "same_baseline",
+    "approver_may_deploy",
+    "approval_days",
+    "suggester_counts_as_author",
+    "tests_days",
+    "tests_repeats",
+    "significance",
+}
 
 
 @transaction.atomic

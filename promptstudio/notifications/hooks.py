@@ -6,6 +6,7 @@ same `about`, of which the database takes one.
 
 import json
 import uuid
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,27 +77,30 @@ def _gates_that_turned() -> None:
         standing.save()
         gates = [_gate(outcome.as_json()) for outcome in outcomes]
         more = {"environment": review.environment.slug, "review": str(review.uid), "gates": gates}
-        _owe(TURNED[passed], f"gates:{review.uid}:{standing.turns}", review.version, clock.now(), more)
+        about = f"gates:{review.uid}:{standing.turns}"
+        _owe(TURNED[passed], about, review.version, clock.now(), more, _told([about]))
 
 
 def _promotions_held_back() -> None:
     recent = Evaluation.objects.filter(passed=False, way="promotion", created_at__gt=clock.now() - LOOKED_BACK)
-    for evaluation in recent.select_related("version__prompt__project", "environment"):
+    evaluations = list(recent.select_related("version__prompt__project", "environment"))
+    told = _told(f"evaluation:{evaluation.uid}" for evaluation in evaluations)
+    for evaluation in evaluations:
         more = {"environment": evaluation.environment.slug, "gates": [_gate(outcome) for outcome in evaluation.outcomes]}
-        _owe("promotion.blocked", f"evaluation:{evaluation.uid}", evaluation.version, evaluation.created_at, more)
+        _owe("promotion.blocked", f"evaluation:{evaluation.uid}", evaluation.version, evaluation.created_at, more, told)
 
 
 def _runs_that_ended() -> None:
     going_on = Result.objects.filter(run=OuterRef("pk"), outcome=Result.Outcome.WAITING)
     recent = Run.objects.filter(~Exists(going_on), asked_at__gt=clock.now() - LOOKED_BACK, version__isnull=False)
     required = recent.filter(suite_version__suite__required=True).with_everything().select_related("version__prompt__project")
-    told = set(HookMessage.objects.filter(about__startswith="run:", created_at__gt=clock.now() - KEPT).values_list("about", flat=True))
-    for verdict in verdicts_of([run for run in required if f"run:{run.uid}" not in told]):
+    told = _told(f"run:{run.uid}" for run in required)
+    for verdict in verdicts_of([run for run in required if {(each, f"run:{run.uid}") for each in settings.GATE_HOOKS} - told]):
         run = verdict.run
         facts = verdict.as_json()
         more = {name: facts[name] for name in ("suite", "environment", "model", "repeats", "counts")} | {"run": facts["id"]}
         assert run.version
-        _owe(f"run.{verdict.outcome.value}", f"run:{run.uid}", run.version, clock.now(), more)
+        _owe(f"run.{verdict.outcome.value}", f"run:{run.uid}", run.version, clock.now(), more, told)
 
 
 def _may_go_out(prompt: Prompt) -> bool:
@@ -109,14 +113,19 @@ def _gate(outcome: dict[str, Any]) -> dict[str, Any]:
     return {name: outcome[name] for name in ("gate", "title", "passed")}
 
 
-def _owe(kind: str, about: str, version: Version, at: datetime, more: dict[str, Any]) -> None:
+def _told(abouts: Iterable[str]) -> set[tuple[str, str]]:
+    """Which receiver was told which of these already. One query, because the clock asks for all of a day again and again."""
+    return set(HookMessage.objects.filter(about__in=list(abouts)).values_list("receiver", "about"))
+
+
+def _owe(kind: str, about: str, version: Version, at: datetime, more: dict[str, Any], told: Collection[tuple[str, str]]) -> None:
     if not _may_go_out(version.prompt):
         return
     prompt = version.prompt
     said = {"type": kind, "at": at.isoformat(), "project": prompt.project.slug, "prompt": prompt.name}
     said |= {"version": version.semver, "digest": version.digest}
     for receiver in settings.GATE_HOOKS:
-        if not HookMessage.objects.filter(receiver=receiver, about=about).exists():
+        if (receiver, about) not in told:
             uid = uuid.uuid4()
             body = json.dumps({"id": str(uid), **said, **more}, ensure_ascii=False, separators=(",", ":"))
             now = clock.now()

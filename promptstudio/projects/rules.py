@@ -66,7 +66,7 @@ class Rules(BaseModel):
     portable: bool = False
     model_not_retired: bool = False
     hours: Annotated[tuple[Hours, ...], AfterValidator(windows.of_one_zone_each)] = ()
-    freezes: Annotated[tuple[Freeze, ...], Field(max_length=windows.MOST_FREEZES), AfterValidator(windows.each_once)] = ()
+    freezes: Annotated[tuple[Freeze, ...], AfterValidator(windows.each_once)] = ()
     deployers: tuple[str, ...] = ("domain_expert", "product", "technical", "admin")
     emergency: tuple[str, ...] = ("admin",)
 

@@ -21,7 +21,7 @@ from .roles import DEPLOYERS, IN_AN_EMERGENCY, REVIEWERS
 from .rules import Rules
 from .saving import save_by
 from .staffing import staff_of, what_is_missing
-from .windows import next_allowed
+from .windows import MOST_FREEZES, next_allowed
 
 LONGEST_GRACE_DAYS = 3650
 
@@ -236,12 +236,20 @@ def parse_rules(data: dict[str, Any]) -> Rules:
     except pydantic.ValidationError as error:
         raise Invalid({"rules": "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())}) from None
     _check_roles(rules)
+    # Of one list alone: an environment's and the floor's together may be more.
+    if len(rules.freezes) > MOST_FREEZES:
+        raise Invalid({"rules": f"These are {len(rules.freezes)} freezes. At most {MOST_FREEZES} are kept; take out those that are over."})
     return rules
 
 
 def _check_roles(rules: Rules) -> None:
-    asked_of = ((rules.approvals, REVIEWERS, "approve"), (rules.deployers, DEPLOYERS, "promote"))
-    for asked, able, verb in (*asked_of, (rules.emergency, IN_AN_EMERGENCY, "promote in an emergency")):
+    asked_of = (
+        (rules.approvals, REVIEWERS, "approve"),
+        (rules.accepters, REVIEWERS, "accept what got worse"),
+        (rules.deployers, DEPLOYERS, "promote"),
+        (rules.emergency, IN_AN_EMERGENCY, "promote in an emergency"),
+    )
+    for asked, able, verb in asked_of:
         if others := set(asked) - set(able):
             raise Invalid({"rules": f"{', '.join(sorted(others))} is no role that may {verb}. Those are {', '.join(able)}."})
 

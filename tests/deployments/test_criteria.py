@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.criteria import FIRST_PAUSE, LOOKED_AT_EVERY, MOST_TRIES, PATIENCE, check_due
+from promptstudio.deployments.criteria import FIRST_PAUSE, LOOKED_AT_EVERY, MOST_TRIES, PATIENCE, check_due, likely_price
 from promptstudio.deployments.criterion_services import add_criterion, answer_criterion
 from promptstudio.deployments.gates import ChangeRecord, candidate_for
 from promptstudio.deployments.glance import at_a_glance
@@ -22,11 +22,12 @@ from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects.rules import Rules
 from promptstudio.prompts import services as prompts
-from promptstudio.prompts.models import Criterion, Prompt, Version
+from promptstudio.prompts.models import Criterion, ModelEntry, Prompt, Version
 from promptstudio.reviews import services as reviews
 from tests.cast import Cast, bundle, promote
 from tests.evaluations.scripted import MODEL, PATH, saying
 
+CHEAPER = "amazon.nova-lite-v1:0"
 CHECK = {"type": "icontains", "value": "pipe"}
 
 
@@ -368,3 +369,29 @@ def test_a_criterion_completes_the_change_record(cast: Cast, version: Version, s
     assert ChangeRecord().check(candidate_for(version, cast.production)).passed
     glance = at_a_glance([review], instead={cast.production.pk: Rules(change_record=True)})
     assert [outcome.passed for outcome in glance[review.pk] if outcome.gate == "change_record"] == [True]
+
+
+def test_a_price_that_nobody_knows_is_not_free(cast: Cast, version: Version, suite: Suite) -> None:
+    ModelEntry.objects.filter(model_id=MODEL).delete()
+    held_to(cast, version, suite)
+    watch = live(cast, version)
+    assert (watch.run, watch.error) == (None, "What running Usual claims costs is not known, so nobody spends it without asking.")
+
+
+def test_what_another_model_cost_says_nothing(cast: Cast, version: Version, suite: Suite, settings: Any) -> None:
+    start_run(suite=suite, bundle=version.bundle, label=version.semver, version=version, model=CHEAPER, actor=cast.alice)
+    answer_due()
+    settings.CRITERION_MOST_COST = Decimal("0.05")
+    held_to(cast, version, suite)
+    assert "are spent without asking" in live(cast, version).error
+
+
+def test_what_was_said_before_the_answer_is_paid_too(cast: Cast, version: Version, settings: Any) -> None:
+    long = [{"role": "assistant", "text": "More. " * 10_000}, {"role": "user", "text": "And then?"}]
+    rows = [{"uid": "1", "values": {"claim": "A pipe."}, "turns": turns, "assertions": [CHECK]} for turns in ([], long)]
+    short, talk = (
+        suite_services.add_suite(prompt=version.prompt, name=f"{n} turns", cases=parse_cases({"cases": [row]}), actor=cast.alice)
+        for n, row in enumerate(rows)
+    )
+    watch = CriterionWatch(criterion=Criterion(version=version))
+    assert likely_price(talk, watch) > likely_price(short, watch)

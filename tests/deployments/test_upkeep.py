@@ -58,7 +58,7 @@ def test_whoever_looked_before_it_was_archived_is_told(cast: Cast, prompt: Promp
 
 
 def test_what_is_live_without_conditions_goes_on(cast: Cast, prompt: Prompt) -> None:
-    data = {"deployers": ["domain_expert"], "same_baseline": False}
+    data = {"deployers": ["domain_expert"], "same_baseline": False, "accepters": ["admin"], "tests_days": 9, "tests_repeats": 2}
     change_policy(environment=cast.development, data=data, actor=cast.dora)
     promote(a_version(prompt, by=cast.alice), cast.development, by=cast.alice)
     upkeep.archive_prompt(prompt=prompt, actor=cast.alice)

@@ -10,6 +10,7 @@ from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.projects import key_services, role_services, services
 from promptstudio.projects.models import ApiKey, Membership
 from promptstudio.projects.rules import Rules
+from promptstudio.projects.services import parse_rules
 from tests.cast import Cast, a_key, an_application
 
 
@@ -174,3 +175,19 @@ def test_a_grace_is_at_most_ten_years(cast: Cast, days: int) -> None:
     with pytest.raises(Invalid, match="from 0 to 3,650"):
         services.add_environment(project=cast.claims, slug="more", name="More", rules=Rules(), grace_days=days, actor=cast.dora)
     assert services.change_environment(environment=cast.staging, name="Staging", grace_days=3650, actor=cast.dora).grace_days == 3650
+
+
+def test_whoever_accepts_what_got_worse_has_to_be_somebody_who_reviews() -> None:
+    with pytest.raises(Invalid, match="viewer is no role that may accept what got worse"):
+        parse_rules({"accepters": ["viewer"]})
+
+
+def test_freezes_are_bounded_in_one_list_and_not_in_two_together() -> None:
+    def freezes(count: int, hour: int) -> list[dict[str, str]]:
+        days = [(clock.now() + timedelta(days=1 + n)).isoformat()[:10] for n in range(count)]
+        return [{"begins": f"{day}T{hour:02}:00Z", "ends": f"{day}T23:00Z", "reason": "Holidays", "zone": "UTC"} for day in days]
+
+    with pytest.raises(Invalid, match="These are 201 freezes"):
+        parse_rules({"freezes": freezes(201, 1)})
+    own, floor = (parse_rules({"freezes": freezes(200, hour)}) for hour in (1, 2))
+    assert len(own.raised_to(floor).freezes) == 400

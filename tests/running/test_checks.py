@@ -61,3 +61,10 @@ def test_a_provider_asked_in_the_open_is_refused(tmp_path: Path) -> None:
     status, said = checked(tmp_path, **WHOLE, OIDC_DISCOVERY_URL="http://id.inside/.well-known/openid-configuration")
     assert status == 1
     assert "OIDC_DISCOVERY_URL must begin with https" in said
+
+
+@pytest.mark.parametrize("name", ["RUN_CEILING", "CRITERION_MOST_COST"])
+def test_an_amount_that_is_none_is_a_sentence(tmp_path: Path, name: str) -> None:
+    status, said = checked(tmp_path, **WHOLE, **{name: "abc"})
+    assert status != 0
+    assert f"{name} is 'abc'. Write an amount such as 2.50." in said
