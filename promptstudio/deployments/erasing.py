@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.chain import salted_hash
 from promptstudio.audit.services import forget_words, record
-from promptstudio.evaluations.models import AcceptedCase, Ballot, Rating
+from promptstudio.evaluations.models import AcceptedCase, Ballot, Comparison, Rating
 from promptstudio.evaluations.rated_words import forget_rated_words
-from promptstudio.lib.append_only import ERASED, erase
+from promptstudio.lib.append_only import ERASED, AppendOnly, erase
 from promptstudio.lib.errors import Conflict
 from promptstudio.lib.locking import locked
 from promptstudio.lib.permission import Allowed, Denied
@@ -21,11 +21,24 @@ from promptstudio.projects.models import Project
 from promptstudio.prompts.models import Request, RequestAnswer, RequestEvent
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 
-from .models import Conclusion, Deployment, PublishJob, Recall, Release, Schedule
+from .models import Conclusion, CriterionOutcome, Deployment, PublishJob, Recall, Release, ReleaseItem, Schedule
 
 ASKED, SHOWN = ("wanted", "audience", "given"), ("name", "given", "text", "why")
 Erasable = (
-    Comment | Decision | Remark | Suggestion | Recall | Deployment | Conclusion | Schedule | RequestEvent | AcceptedCase | Rating | Ballot
+    Comment
+    | Decision
+    | Remark
+    | Suggestion
+    | Recall
+    | Deployment
+    | Conclusion
+    | CriterionOutcome
+    | Schedule
+    | RequestEvent
+    | AcceptedCase
+    | Rating
+    | Ballot
+    | Comparison
 )
 
 
@@ -49,20 +62,21 @@ def erase_words(*, row: Erasable, actor: Actor) -> None:
     words = type(row).objects.values_list(row.ERASABLE, flat=True).get(pk=row.pk)
     if words in ("", ERASED):
         raise Conflict("There are no words to erase.")
-    if isinstance(row, Schedule):
-        Schedule.objects.filter(pk=row.pk).update(reason=ERASED)
-    elif isinstance(row, Rating):
-        _erase_rating(row)
-    elif isinstance(row, Ballot):
-        Ballot.objects.filter(pk=row.pk).update(words=ERASED)
-    else:
+    if isinstance(row, AppendOnly):
         erase(row)
+    else:
+        if isinstance(row, Rating):
+            forget_rated_words(row)
+        type(row).objects.filter(pk=row.pk).update(**{row.ERASABLE: ERASED})
+        setattr(row, row.ERASABLE, ERASED)
     if isinstance(row, Recall):
         PublishJob.objects.filter(deployment__version=row.version, error_code="recalled").update(
             error=f"{row.version.semver} was recalled."
         )
     if isinstance(row, Deployment):
         Schedule.objects.filter(deployment=row).update(reason=ERASED)
+        for other in _sent_for_the_same_reason(row).exclude(reason__in=("", ERASED)):
+            erase(other)
     project, label, told_about = _place_of(row)
     forget_words(text=words, object_uids=told_about)
     salt = secrets.token_hex(16)
@@ -104,10 +118,11 @@ def erase_request(*, request: Request, actor: Actor) -> None:
     )
 
 
-def _erase_rating(rating: Rating) -> None:
-    forget_rated_words(rating)
-    Rating.objects.filter(pk=rating.pk).update(words=ERASED)
-    rating.words = ERASED
+def _sent_for_the_same_reason(deployment: Deployment) -> QuerySet[Deployment]:
+    """The others of its release: whoever promoted it, or took it back, gave one reason for all."""
+    sent = ReleaseItem.objects.filter(release__items__deployment=deployment).values("deployment")
+    back = ReleaseItem.objects.filter(release__items__way_back=deployment, way_back__isnull=False).values("way_back")
+    return Deployment.objects.filter(Q(pk__in=sent) | Q(pk__in=back)).exclude(pk=deployment.pk)
 
 
 def _erased(row: Request | RequestAnswer, fields: Iterable[str]) -> dict[str, str]:
@@ -131,10 +146,14 @@ def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
     if isinstance(row, Conclusion):
         deployment = row.after_review.deployment
         return deployment.placement.prompt.project, f"What was said about {deployment} afterwards", [row.after_review.uid]
+    if isinstance(row, CriterionOutcome):
+        version = row.watch.criterion.version
+        return version.prompt.project, f"What was said about how {version} came out", [version.uid]
     if isinstance(row, Deployment):
         schedules = Schedule.objects.filter(deployment=row).values_list("uid", flat=True)
         releases = Release.objects.filter(Q(items__deployment=row) | Q(items__way_back=row)).values_list("uid", flat=True)
-        return row.placement.prompt.project, f"Why {row} was sent", [row.uid, *schedules, *releases]
+        others = _sent_for_the_same_reason(row).values_list("uid", flat=True)
+        return row.placement.prompt.project, f"Why {row} was sent", [row.uid, *schedules, *releases, *others]
     if isinstance(row, Schedule):
         return row.placement.prompt.project, f"Why {row} was scheduled", [row.uid]
     if isinstance(row, (Remark, Suggestion)):
@@ -146,6 +165,8 @@ def _place_of(row: Erasable) -> tuple[Project, str, list[UUID]]:
     if isinstance(row, Rating):
         prompt = row.answer.prompt
         return prompt.project, f"What was said about an answer of {prompt}", [prompt.uid]
+    if isinstance(row, Comparison):
+        return row.prompt.project, f"What was asked in {row}", [row.uid]
     if isinstance(row, Ballot):
         comparison = row.rater.comparison
         return comparison.prompt.project, f"What was said about a pair of {comparison}", [comparison.uid]

@@ -14,9 +14,10 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.locking import locked
+from promptstudio.prompts.people import people_of
 from promptstudio.prompts.soundness import problem_of
 
-from .comparisons import readers_of, writers_of
+from .comparisons import writers_of
 from .contests import comparable, says_the_same
 from .models import Ballot, Comparison, Pair, Rater, Result, Run
 from .permissions import can_close_comparison, can_try, can_vote
@@ -174,7 +175,7 @@ def _check_people(new: Run, people: Sequence[User], writers_too: bool) -> None:
         raise Invalid({"people": "Choose at least one person."})
     if len(people) > MOST_PEOPLE:
         raise Invalid({"people": f"At most {MOST_PEOPLE} people can be asked at once."})
-    readers = {person.pk for person in readers_of(new.prompt)}
+    readers = {person.pk for person in people_of(new.prompt)}
     if outside := [person.name for person in people if person.pk not in readers]:
         raise Invalid({"people": f"{', '.join(outside)} may not read this prompt."})
     writers = set() if writers_too else writers_of(new)

@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from django.db.models import Q
-
 from promptstudio.accounts.models import User
-from promptstudio.projects.models import Membership
-from promptstudio.projects.roles import ROLES
-from promptstudio.prompts.models import Prompt, PromptUserPermission
 
 from .agreement import Agreement, Preference, agreement, preference
 from .contests import says_the_same
@@ -109,16 +104,6 @@ def outcome_of(comparison: Comparison) -> Outcome:
     names = {case.uid: case.name for case in comparison.new.suite_version.cases}
     lines = [_line(names.get(pair.case, ""), pair, cast.get(pair.pk, ())) for pair in pairs]
     return Outcome(tuple(sorted(lines, key=lambda line: -line.dissent)), agreement(line.told for line in lines))
-
-
-def readers_of(prompt: Prompt) -> list[User]:
-    """Whoever has a role where it lies, and sees it where it is restricted; by name."""
-    held = Membership.objects.at(prompt.folder)
-    found = User.objects.filter(pk__in=held.filter(role__in=ROLES["read"]).values("user"), is_active=True, kind=User.Kind.PERSON)
-    if prompt.restricted:
-        named = PromptUserPermission.objects.filter(content_object=prompt).values("user")
-        found = found.filter(Q(pk__in=named) | Q(pk__in=held.filter(role__in=ROLES["administer"]).values("user")))
-    return list(found.order_by("name", "pk"))
 
 
 def writers_of(run: Run) -> set[int]:

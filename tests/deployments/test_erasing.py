@@ -13,9 +13,11 @@ from django.test import Client
 from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
+from promptstudio.deployments.criterion_services import add_criterion, answer_criterion
 from promptstudio.deployments.emergency_services import conclude, promote_in_an_emergency
 from promptstudio.deployments.erasing import erase_request, erase_words
-from promptstudio.deployments.models import Conclusion, Deployment, Recall, Schedule
+from promptstudio.deployments.models import Conclusion, CriterionOutcome, CriterionWatch, Deployment, Recall, Schedule
+from promptstudio.deployments.release_services import make_release, promote_release
 from promptstudio.deployments.schedule_services import schedule_promotion
 from promptstudio.lib import clock
 from promptstudio.lib.append_only import ERASED, NeverChanges, erase
@@ -27,7 +29,7 @@ from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Comment, Decision, Remark, Suggestion
 from tests.accounts.test_anonymise import columns_that_hold
-from tests.cast import Cast, a_version, asked, wished
+from tests.cast import Cast, a_prompt, a_version, asked, wished
 from tests.deployments.fake_target import a_target, use_fake_publisher
 from tests.tampering import sql
 from tests.web.reading import at, text
@@ -59,6 +61,11 @@ def _forced_and_scheduled(cast: Cast, made: Version) -> None:
     other = a_version(made.prompt, by=cast.alice, text="Other {{claim}}")
     forced = promote_in_an_emergency(version=other, environment=cast.production, reason=WORDS, actor=cast.dora)
     conclude(after_review=forced.after_review, verdict="justified", words=WORDS, actor=cast.root)
+    asked_about = {"metric": "asked", "person": cast.bob.user, "question": "Fewer calls?", "days": 1}
+    criterion = add_criterion(version=other, environment=cast.production, **asked_about, actor=cast.alice)
+    times = dict.fromkeys(("opened_at", "ends_at", "due_at", "asked_at"), clock.now())
+    watch = CriterionWatch.objects.create(criterion=criterion, deployment=forced, **times)
+    answer_criterion(watch=watch, confirmed=True, words=WORDS, actor=cast.bob)
     at = clock.now() + timedelta(days=1)
     schedule_promotion(version=other, environment=cast.staging, at=at, zone="UTC", reason=WORDS, actor=cast.alice)
 
@@ -72,6 +79,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "deployment": lambda: Deployment.objects.order_by("id").first(),
     "emergency": lambda: Deployment.objects.get(way="emergency"),
     "conclusion": Conclusion.objects.get,
+    "outcome": CriterionOutcome.objects.get,
     "schedule": Schedule.objects.get,
     "requestevent": lambda: RequestEvent.objects.get(kind="said"),
 }
@@ -108,7 +116,7 @@ def test_no_words_are_erased_twice(cast: Cast, version: Version, kind: str) -> N
 def test_the_database_lets_nothing_else_through(version: Version, kind: str) -> None:
     row = KINDS[kind]()
     table, column = row._meta.db_table, row.ERASABLE
-    other = next(f.column for f in row._meta.concrete_fields if f.name in {"uid"})
+    other = next(f.column for f in row._meta.concrete_fields if f.name in {"uid", "watch"})
     for statement, values in (
         (f'UPDATE "{table}" SET "{column}" = %s', ["Nicer words"]),
         (f'UPDATE "{table}" SET "{column}" = %s', [""]),
@@ -143,6 +151,16 @@ def test_the_seal_still_holds_without_the_reason(cast: Cast, version: Version) -
 def test_only_a_site_admin_erases(cast: Cast, version: Version) -> None:
     with pytest.raises(NotAllowed, match="Only a site admin"):
         erase_words(row=Comment.objects.get(), actor=cast.dora)
+
+
+def test_the_reason_of_a_release_goes_wherever_it_was_given(cast: Cast) -> None:
+    both = [a_version(a_prompt(cast.claims, by=cast.alice, title=title), by=cast.alice) for title in ("One", "Two")]
+    release = make_release(environment=cast.development, name="Both", versions=both, actor=cast.alice)
+    promote_release(release=release, actor=cast.alice, reason=WORDS)
+    older = Deployment.objects.get(version=both[0])
+    erase_words(row=older, actor=cast.root)
+    assert columns_that_hold(WORDS) == []
+    assert set(Deployment.objects.values_list("reason", flat=True)) == {ERASED}
 
 
 def test_pages_show_that_words_were_erased(client: Client, cast: Cast, version: Version) -> None:

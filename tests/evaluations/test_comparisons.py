@@ -10,7 +10,7 @@ from promptstudio.deployments.erasing import erase_words
 from promptstudio.evaluations import run_services, suite_services
 from promptstudio.evaluations.cases import parse_cases
 from promptstudio.evaluations.comparison_services import archive_comparison, ask_people, close_comparison, finish_comparison, vote
-from promptstudio.evaluations.comparisons import Outcome, outcome_of, readers_of, side_of
+from promptstudio.evaluations.comparisons import Outcome, outcome_of, side_of
 from promptstudio.evaluations.models import Answer, Ballot, Comparison, Rater, Run
 from promptstudio.evaluations.permissions import can_see_preferences
 from promptstudio.evaluations.services import forget_old_answers
@@ -18,6 +18,8 @@ from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Version
+from promptstudio.prompts.people import people_of
+from tests.accounts.test_anonymise import columns_that_hold
 from tests.cast import Cast
 
 CASES = 6
@@ -188,7 +190,7 @@ def test_whoever_loses_sight_of_the_prompt_chooses_nothing_more(cast: Cast, runs
     with pytest.raises(NotAllowed):
         vote(ballot=hand(comparison, cast.bob)[0], choice="1", actor=cast.bob)
     assert not Rater.objects.visible_to(cast.bob).exists()
-    assert {person.name for person in readers_of(Comparison.objects.get().prompt)} == {"Alice", "Dora", "Vera"}
+    assert {person.name for person in people_of(Comparison.objects.get().prompt)} == {"Alice", "Dora", "Vera"}
 
 
 def test_whoever_wrote_the_new_words_is_asked_only_where_that_is_allowed(cast: Cast, runs: tuple[Run, Run]) -> None:
@@ -260,3 +262,11 @@ def test_what_somebody_said_of_a_pair_is_erased(cast: Cast, runs: tuple[Run, Run
     assert "new, I say" not in entry.data
     with pytest.raises(Conflict, match="no words"):
         erase_words(row=ballot, actor=cast.root)
+
+
+def test_what_was_asked_can_be_erased(cast: Cast, runs: tuple[Run, Run]) -> None:
+    words = "Would Frau Schmidt at 0171 be calmer?"
+    comparison = asked(cast, runs, question=words)
+    erase_words(row=comparison, actor=cast.root)
+    comparison.refresh_from_db()
+    assert (comparison.question, columns_that_hold(words)) == ("[erased]", [])

@@ -21,6 +21,7 @@ from promptstudio.deployments.criterion_services import add_criterion
 from promptstudio.deployments.models import (
     AfterReview,
     Conclusion,
+    CriterionOutcome,
     CriterionWatch,
     Deployment,
     PublishJob,
@@ -143,6 +144,7 @@ class Things:
     ballot: Ballot
     told: Ballot
     watch: CriterionWatch
+    came_out: CriterionOutcome
     hook: HookMessage
     named: frozenset[str] | None = None
 
@@ -240,11 +242,14 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
     for which, text in ((run, "Sent."), (other, "Sent today.")):
         Answer.objects.filter(round=which.uid).update(state=Answer.State.ANSWERED, text=text, ended_at=which.asked_at)
     contest = compare_pairwise(first=run, second=other, actor=author)
-    # The viewer is asked, and has nothing left but to finish.
-    comparison = ask_people(new=run, old=other, people=[asker.user, decider.user], actor=author)
+    # The viewer is asked in one, and has nothing left but to finish; another one is over.
+    comparison, over = (
+        ask_people(new=run, old=other, people=[each.user], question=question, actor=author)
+        for each, question in ((asker, "Kinder?"), (decider, "Clearer?"))
+    )
     ballot, told = (
-        vote(ballot=Ballot.objects.get(rater__comparison=comparison, rater__person=each.user), choice="1", words="Kinder.", actor=each)
-        for each in (asker, decider)
+        vote(ballot=Ballot.objects.get(rater__comparison=each), choice="1", words="Kinder.", actor=who)
+        for each, who in ((comparison, asker), (over, decider))
     )
     finish_comparison(rater=told.rater, actor=decider)
     example = prompts.save_example(prompt=prompt, name="Burst pipe", values={"claim": "It drips."}, actor=author)
@@ -262,9 +267,20 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
         by=decider.user,
     )
     question = {"metric": "asked", "person": author.user, "question": "Fewer calls?", "days": 1}
-    criterion = add_criterion(version=version, environment=places["development"], **question, actor=author)
     now = clock.now()
-    watch = CriterionWatch.objects.create(criterion=criterion, deployment=live, opened_at=now, ends_at=now, due_at=now, asked_at=now)
+    watch, closed = (
+        CriterionWatch.objects.create(
+            criterion=add_criterion(version=version, environment=places["development"], **question, actor=author),
+            deployment=live,
+            opened_at=now,
+            ends_at=now,
+            due_at=now,
+            asked_at=now,
+            closed_at=ended,
+        )
+        for ended in (None, now)
+    )
+    came_out = CriterionOutcome.objects.create(watch=closed, outcome="confirmed", words="Fewer.", by=author.user)
     return Things(
         prompt,
         first,
@@ -293,6 +309,7 @@ def things(author: Actor, decider: Actor, asker: Actor, places: dict[str, Enviro
         ballot,
         told,
         watch,
+        came_out,
         HookMessage.objects.create(receiver="webhook", kind="gates.passed", about=f"gates:{review.uid}:1", prompt=prompt, body="{}"),
     )
 

@@ -82,6 +82,8 @@ class CriterionOutcome(AppendOnly):
         MISSED = "missed", "Missed"
         NO_DATA = "no_data", "No data"
 
+    ERASABLE = "words"
+
     watch = models.OneToOneField(CriterionWatch, on_delete=models.PROTECT, related_name="outcome")
     outcome = models.CharField(max_length=10, choices=Outcome)
     value = models.DecimalField(max_digits=20, decimal_places=6, null=True)
@@ -97,3 +99,8 @@ class CriterionOutcome(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.watch}: {self.get_outcome_display()}"
+
+    @property
+    def uid(self) -> uuid.UUID:
+        """That of its watch, which has one outcome."""
+        return self.watch.uid

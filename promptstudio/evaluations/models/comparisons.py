@@ -32,6 +32,8 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
 class Comparison(models.Model):
     """Two runs of the same cases, shown to people pair by pair. `new` is what it was started for, `old` what that is held against."""
 
+    ERASABLE: ClassVar[str] = "question"
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="comparisons")
     new = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import board, gates, services
 from promptstudio.deployments.erasing import erase_request, erase_words
-from promptstudio.deployments.models import Conclusion, Deployment, Evaluation, Recall, Schedule
+from promptstudio.deployments.models import Conclusion, CriterionOutcome, Deployment, Evaluation, Recall, Schedule
 from promptstudio.deployments.permissions import can_deploy
-from promptstudio.evaluations.models import AcceptedCase, Ballot, Rater, Rating
+from promptstudio.evaluations.models import AcceptedCase, Ballot, Comparison, Rater, Rating
 from promptstudio.lib.errors import Invalid, NotAllowed, StudioError
 from promptstudio.notifications.models import HookMessage
 from promptstudio.projects.models import Environment
@@ -243,6 +243,21 @@ class RatingAdmin(ErasingAdmin):
     list_select_related = ("person", "answer__prompt__project")
 
 
+@admin.register(Comparison)
+class ComparisonAdmin(ErasingAdmin):
+    one, many, icon = "comparison by people", "comparisons by people", "users"
+    hint = "Where people were asked which of two answers is better, and what they were asked."
+    section = "releases"
+    project_path, prompt_path = "prompt__project", "prompt"
+    list_display = ("told", "prompt", "question", "asked_by", when("asked_at", "Asked"), when("closed_at", "Closed"))
+    search_fields = ("question", "prompt__title", "asked_by__name")
+    list_select_related = ("prompt__project", "asked_by", "new__suite_version__suite", "old")
+
+    @admin.display(description="Between")
+    def told(self, comparison: Comparison) -> str:
+        return str(comparison)
+
+
 @admin.register(Ballot)
 class BallotAdmin(ErasingAdmin):
     one, many, icon = "choice between answers", "choices between answers", "users"
@@ -323,6 +338,22 @@ class AcceptedCaseAdmin(ErasingAdmin):
     list_filter = ("accepted", "environment")
     search_fields = ("reason", "version__prompt__title", "by__name")
     list_select_related = ("version__prompt__project", "environment", "suite", "by")
+
+
+@admin.register(CriterionOutcome)
+class CriterionOutcomeAdmin(ErasingAdmin):
+    one, many, icon = "outcome of a criterion", "outcomes of criteria", "circle-check"
+    hint = "How changes came out, as measured by tests or as people said who were asked."
+    project_path = "watch__criterion__version__prompt__project"
+    prompt_path = "watch__criterion__version__prompt"
+    list_display = ("criterion", "outcome", "sentence", "words", "by", when("at", "Closed"))
+    list_filter = ("outcome",)
+    search_fields = ("words", "watch__criterion__version__prompt__title", "by__name")
+    list_select_related = ("by", "watch__criterion__version__prompt__project", "watch__deployment__placement__environment")
+
+    @admin.display(description="Criterion")
+    def criterion(self, outcome: CriterionOutcome) -> str:
+        return str(outcome.watch)
 
 
 @admin.register(Conclusion)

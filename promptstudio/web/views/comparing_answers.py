@@ -11,11 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from promptstudio.evaluations import comparison_services
-from promptstudio.evaluations.comparisons import Outcome, outcome_of, readers_of, writers_of
+from promptstudio.evaluations.comparisons import Outcome, outcome_of, writers_of
 from promptstudio.evaluations.models import Ballot, Comparison, Rater, Run
 from promptstudio.evaluations.permissions import can_close_comparison, can_see_preferences, can_try, can_vote
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.models import Prompt
+from promptstudio.prompts.people import people_of
 
 from ..answers import see_other
 from ..files import BEGINNING, Echo, attached, cell
@@ -188,7 +189,7 @@ def _form_page(request: StudioRequest, prompt: Prompt, run: Run, errors: dict[st
         run=run,
         others=others[:MOST_OFFERED],
         chosen=request.POST.get("other", ""),
-        people=[(person, person.pk in writers) for person in readers_of(prompt)],
+        people=[(person, person.pk in writers) for person in people_of(prompt)],
         ticked=request.POST.getlist("people"),
         question=request.POST.get("question", comparison_services.USUAL_QUESTION),
         each=request.POST.get("each", "0"),
@@ -209,7 +210,7 @@ def _typed(request: StudioRequest, prompt: Prompt) -> dict[str, Any]:
     if not (each.isascii() and each.isdigit() and len(each) == 1):
         raise Invalid({"each": "Choose how many people look at each pair."})
     wanted = set(request.POST.getlist("people"))
-    people = [person for person in readers_of(prompt) if str(person.uid) in wanted]
+    people = [person for person in people_of(prompt) if str(person.uid) in wanted]
     if len(people) < len(wanted):
         raise Invalid({"people": "Somebody whom you chose does not see this prompt any more. Look at the list again."})
     question, too = request.POST.get("question", ""), "writers_too" in request.POST

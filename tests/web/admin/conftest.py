@@ -7,7 +7,7 @@ import pytest
 from promptstudio.accounts.actor import Actor
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
-from promptstudio.deployments.models import AfterReview, Conclusion, Deployment, Schedule
+from promptstudio.deployments.models import AfterReview, Conclusion, CriterionOutcome, CriterionWatch, Deployment, Schedule
 from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.comparison_services import ask_people, finish_comparison, vote
 from promptstudio.evaluations.models import AcceptedCase, Answer
@@ -23,7 +23,7 @@ from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, set_floor
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Prompt, Version
+from promptstudio.prompts.models import Criterion, Prompt, Version
 from promptstudio.reviews.conversation_services import begin_thread
 from promptstudio.reviews.services import comment
 from tests.cast import (
@@ -55,6 +55,11 @@ def looked_at(deployment: Deployment, *, by: Actor) -> None:
     later = {"at": clock.now() + timedelta(days=1), "zone": "UTC", "reason": "Later."}
     Schedule.objects.create(placement=deployment.placement, version=deployment.version, by=by.user, **later)
     Conclusion.objects.create(after_review=after_review, verdict="justified", words="It burned.", by=by.user)
+    question = {"metric": "asked", "person": by.user, "question": "Fewer calls?", "days": 1, "author": by.user}
+    criterion = Criterion.objects.create(version=deployment.version, environment=deployment.placement.environment, **question)
+    times = dict.fromkeys(("opened_at", "ends_at", "due_at", "asked_at", "closed_at"), clock.now())
+    watch = CriterionWatch.objects.create(criterion=criterion, deployment=deployment, **times)
+    CriterionOutcome.objects.create(watch=watch, outcome="confirmed", words="Fewer.", by=by.user)
 
 
 def a_rating(version: Version, words: str, *, by: Actor) -> None:

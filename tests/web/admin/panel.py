@@ -30,6 +30,8 @@ READ_ONLY += [
     "snippet",
     "hookmessage",
     "ballot",
+    "comparison",
+    "criterionoutcome",
 ]
 
 
