@@ -19,6 +19,7 @@ from promptstudio.prompts.templating import Rendered
 from .asking import wake_workers, wordings_of
 from .assertions import Assertion, Given, Outcome, Wanted, base_of, is_asked, outcome_of, places_of, wanted_of
 from .cases import Case
+from .embedder import embedding_model
 from .judge_texts import TASKS
 from .models import Answer, FilledWith, Judgement, Result, Wording
 from .questions import Question, question_of
@@ -28,13 +29,16 @@ NO_MEANINGS = "Nobody compares meanings here. Whoever runs Prompt Studio can swi
 
 
 def questions_in(cases: Iterable[Case]) -> tuple[int, int]:
-    """How many questions to a judge, and how many texts to turn into numbers, the checks of these cases make at most."""
+    """How many questions to a judge, and how many texts to turn into numbers, the checks of these cases make at most.
+
+    Where nobody compares meanings, no text is.
+    """
     judged = compared = 0
     for case in cases:
         for _, assertion in places_of(case.assertions):
             asks = questions_of(assertion)
             if is_compared(assertion):
-                compared += asks
+                compared += asks if embedding_model() else 0
             else:
                 judged += asks
     return judged, compared
@@ -84,7 +88,7 @@ def _compared(result: Result, wanted: Wanted) -> Answer | None:
         state__in=[Answer.State.ANSWERED, Answer.State.WAITING], round=result.run.uid
     )
     there = Answer.objects.filter(usable, asked=question.asked, purpose=Answer.Purpose.NUMBERS, prompt__project=result.run.prompt.project)
-    if found := there.order_by("-state", "id").first():
+    if found := there.order_by("state", "emulated", "id").first():
         return found  # type: ignore[no-any-return]
     return _asked(result, question, wordings_of([question])[question.bundle.digest], Answer.Purpose.NUMBERS)
 

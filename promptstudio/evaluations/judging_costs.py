@@ -14,6 +14,7 @@ from promptstudio.prompts.templating import Rendered
 from .assertions import places_of
 from .cases import Case
 from .embedder import embedding_model
+from .estimates import longest_answer
 from .judge_texts import TASKS
 from .judges import Chosen, chosen_for
 from .judging import is_compared, questions_in, questions_of
@@ -53,10 +54,10 @@ def judging_costs(cases: Iterable[Case], bundle: Bundle, judge: Chosen | None, e
 
 
 def _price_of(case: Case, bundle: Bundle, judge: Chosen | None, embedding_model: str, known: Catalogue) -> Decimal | None:
-    total, answer = Decimal(), longest_answer(bundle, known)
+    total, answer = Decimal(), longest_answer(bundle, bundle.model, known)
     for _, assertion in places_of(case.assertions):
         asks = questions_of(assertion)
-        if not asks:
+        if not asks or (is_compared(assertion) and not embedding_model):
             continue
         text = estimate_tokens(canonical_json(assertion.value))
         if is_compared(assertion):
@@ -70,13 +71,6 @@ def _price_of(case: Case, bundle: Bundle, judge: Chosen | None, embedding_model:
     return total
 
 
-def longest_answer(bundle: Bundle, known: Catalogue) -> int | None:
-    """In tokens; None for a model that is not on the list and a wording that sets no limit."""
-    model = known.find(bundle.model)
-    most = bundle.inference.max_tokens
-    return min(most or model.max_output, model.max_output) if model else most
-
-
 def _asked_tokens(case: Case, bundle: Bundle) -> int:
     try:
         rendered = Question(bundle=bundle, label="", values=values_for(bundle, case.values), turns=case.turns).rendered()
@@ -88,7 +82,7 @@ def _asked_tokens(case: Case, bundle: Bundle) -> int:
 def _of_a_verdict(given: int, answer: int | None, judge: Chosen | None, known: Catalogue) -> Decimal | None:
     """The judge reads its own words, what it is `given`, and an answer of full length."""
     model = known.find(judge.model) if judge else None
-    said = longest_answer(judge.bundle.model_copy(update={"model": judge.model}), known) if judge else None
+    said = longest_answer(judge.bundle, judge.model, known) if judge else None
     if judge is None or model is None or answer is None or said is None:
         return None
     own = input_tokens(judge.bundle, Rendered(judge.bundle.system, judge.bundle.messages)) + max(map(estimate_tokens, TASKS.values()))

@@ -35,8 +35,9 @@ class Claim:
 def claim_next() -> Claim | None:
     """The next call to make; None while nothing is due that may be asked now."""
     held: set[uuid.UUID] = set()
-    while (model := _next_model(held)) is not None:
-        if claim := _claim(model, held):
+    busy: set[str] = set()
+    while (model := _next_model(held, busy)) is not None:
+        if claim := _claim(model, held, busy):
             return claim
     return None
 
@@ -59,24 +60,29 @@ def let_go(claim: Claim) -> None:
     Answer.objects.filter(pk=claim.answer.pk, lease_token=claim.token).update(lease_until=None)
 
 
-def _next_model(held: set[uuid.UUID]) -> str | None:
+def _next_model(held: set[uuid.UUID], busy: set[str]) -> str | None:
     """Whose turn it is. Outside a transaction: most workers that look find nothing, and shall not hold others up for it."""
     now = clock.now()
     traffic = Traffic.at(now)
-    due = _due(now).exclude(model__in=traffic.closed(now)).exclude(round__in=held)
+    due = _due(now).exclude(model__in=[*traffic.closed(now), *busy]).exclude(round__in=held)
     return _in_turn(due, traffic).values_list("model", flat=True).first()
 
 
 @transaction.atomic
-def _claim(model: str, held: set[uuid.UUID]) -> Claim | None:
-    """The next call of this model. None where there is none after all, or its run has to wait: that one is in `held` then."""
+def _claim(model: str, held: set[uuid.UUID], busy: set[str]) -> Claim | None:
+    """The next call of this model. None where its run has to wait, which is in `held` then, or there is none after all, as `busy` says."""
     pace, now = locked_pace(model), clock.now()
     traffic = Traffic.at(now)
     if not traffic.room(model, pace, now):
+        busy.add(model)
         return None
     due = _due(now).filter(model=model).exclude(round__in=held)
     answer = _in_turn(due.select_for_update(skip_locked=True), traffic).first()
-    if answer is None or not _may_be_asked(answer, held):
+    if answer is None:
+        # Others hold all of its rows, and look after them.
+        busy.add(model)
+        return None
+    if not _may_be_asked(answer, held):
         return None
     token = uuid.uuid4()
     answer.lease_token, answer.lease_until = token, now + timedelta(seconds=LEASE_SECONDS)

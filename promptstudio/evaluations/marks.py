@@ -27,7 +27,7 @@ class Mark:
 
 
 def marks_of(versions: Iterable[Version]) -> dict[int, Mark]:
-    """By version; none for those on which nothing was run. Four queries at most, however many versions, suites and cases."""
+    """By version; none for those on which nothing was run. Six queries at most, however many versions, suites and cases."""
     asked = list(versions)
     cases = SuiteVersion.objects.filter(suite__archived_at=None, suite__prompt__in={version.prompt_id for version in asked})
     newest = list(cases.order_by().values("suite").annotate(newest=Max("pk")).values_list("newest", flat=True))

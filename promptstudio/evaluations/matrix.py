@@ -79,7 +79,7 @@ SHOWN: dict[str, Callable[[Row], bool]] = {
 
 
 def rows_of(newest: SuiteVersion, columns: Sequence[Column]) -> list[Row]:
-    """Every case as the suite is now, the worst first; none without columns. Two queries, however many cases and columns."""
+    """Every case as the suite is now, the worst first; none without columns. Four queries at most, however many cases and columns."""
     runs = [column.run for column in columns]
     if not runs:
         return []

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
 
 from .cases import Case
 from .models import Answer, Result, Run
@@ -50,11 +53,13 @@ class Verdict:
     """`outcome` is what the suite asks for: every case, or as many by weight as its threshold says and each that must never fail.
 
     It may be known while the run still goes on. `idle` has a sentence for each case that no answer could fail: then nothing passes.
+    `judging` is what those cost, in US dollars, who were asked about the answers.
     """
 
     run: Run
     cases: tuple[CaseVerdict, ...]
     idle: tuple[str, ...]
+    judging: Decimal | None = None
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -67,8 +72,9 @@ class Verdict:
 
     @property
     def cost(self) -> Decimal | None:
-        """In US dollars; None where no answer has a price."""
-        known = [result.answer.cost for each in self.cases for result in each.results if result.answer.cost is not None]
+        """In US dollars, with what judges and embedding models took; None where nothing has a price."""
+        costs = [self.judging, *(result.answer.cost for each in self.cases for result in each.results)]
+        known = [cost for cost in costs if cost is not None]
         return sum(known, Decimal(0)) if known else None
 
     @property
@@ -121,13 +127,19 @@ def verdict_of(run: Run) -> Verdict:
 
 
 def verdicts_of(runs: Sequence[Run]) -> list[Verdict]:
-    """One query, of runs that `with_everything` prepared."""
+    """Two queries, of runs that `with_everything` prepared."""
     found: dict[tuple[int, str], list[Result]] = defaultdict(list)
     # What was filled in and what came back may be long, and is not told.
     rows = Result.objects.filter(run__in=runs).select_related("answer").defer("answer__values", "answer__text", "answer__tool_calls")
     for result in rows:
         found[result.run_id, result.case].append(result)
-    return [Verdict(run, tuple(_cases_of(run, found)), tuple(cannot_fail(run.suite_version.content))) for run in runs]
+    judging = _judging_costs(runs)
+    return [Verdict(run, tuple(_cases_of(run, found)), tuple(cannot_fail(run.suite_version.content)), judging.get(run.uid)) for run in runs]
+
+
+def _judging_costs(runs: Sequence[Run]) -> dict[UUID, Decimal | None]:
+    asked = Answer.objects.filter(round__in=[run.uid for run in runs]).exclude(purpose=Answer.Purpose.PROMPT)
+    return dict(asked.order_by().values_list("round").annotate(Sum("cost")))
 
 
 def _cases_of(run: Run, found: Mapping[tuple[int, str], Sequence[Result]]) -> Iterator[CaseVerdict]:

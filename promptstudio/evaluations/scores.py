@@ -12,6 +12,7 @@ from promptstudio.prompts.models import Version
 
 from .columns import Column, latest_columns
 from .models import Result, Run, Suite
+from .standing import latest_of
 from .tallies import Outcome, Tally, tallies_of
 
 MOST_VERSIONS = 20
@@ -38,7 +39,7 @@ class Score:
 
 
 def scores_over_versions(columns: Iterable[Column], model: str = "") -> list[Score]:
-    """The newest versions that were asked of `model`, or of their own, in the order of their numbers. Three queries."""
+    """The newest versions that were asked of `model`, or of their own, in the order of their numbers. Five queries at most."""
     newest = _in_order(columns, model)
     runs = [column.run for _, column in newest]
     tallies, slow = tallies_of(runs), _slow(runs)
@@ -53,7 +54,9 @@ def scores_over_versions(columns: Iterable[Column], model: str = "") -> list[Sco
 def shares_by_suite(suites: Iterable[Suite]) -> dict[int, list[float]]:
     """By suite, the share of answers that passed on each of its newest versions, in the order of their numbers. Two queries."""
     by_suite: dict[int, list[Column]] = defaultdict(list)
-    for column in latest_columns(Run.objects.filter(suite_version__suite__in=list(suites)).exclude(version=None)):
+    runs = Run.objects.filter(suite_version__suite__in=list(suites)).exclude(version=None)
+    # First the latest of each: a suite that is run every hour shall not push the others out.
+    for column in latest_columns(latest_of(runs, "suite_version__suite", "wording", "version", "model")):
         by_suite[column.run.suite_version.suite_id].append(column)
     lines = {suite: [column.run for _, column in _in_order(columns)] for suite, columns in by_suite.items()}
     counted = Result.objects.filter(run__in=[run for runs in lines.values() for run in runs]).order_by().values_list("run")

@@ -87,13 +87,13 @@ def forget_old_answers(*, before: datetime, actor: Actor) -> int:
     """
     _the_clock(actor).require()
     runs = Run.objects.filter(version=None, asked_at__lt=before).exclude(results__outcome=Result.Outcome.WAITING)
-    gone = list(runs)
+    gone = list(runs.values_list("pk", flat=True))
     Bout.objects.filter(Q(contest__first__in=gone) | Q(contest__second__in=gone)).delete()
     Contest.objects.filter(Q(first__in=gone) | Q(second__in=gone)).delete()
     Comparison.objects.filter(Q(new__in=gone) | Q(old__in=gone)).delete()
     Judgement.objects.filter(result__run__in=gone).delete()
     Result.objects.filter(run__in=gone).delete()
-    runs.delete()
+    Run.objects.filter(pk__in=gone).delete()
     typed = Q(version=None) | Q(filled_with=FilledWith.OWN)
     # What still stands in a result, as its answer or as what a judge said of it, stays with that.
     free = Answer.objects.filter(result=None, judgements=None, bout=None)

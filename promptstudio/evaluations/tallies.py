@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from django.db.models import Avg, Count
 
 from .cases import Case, Cases
-from .models import Result, Run
+from .models import Result, Run, SuiteVersion
 
 Outcome = Result.Outcome
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What most answers of a case say: `agreeing` of `asked`. `score` is their mean, None where none has one."""
+    """What the answers of a case say (`outcome_of`): `agreeing` of `asked`. `score` is their mean, None where none has one."""
 
     outcome: Outcome
     agreeing: int
@@ -25,14 +25,6 @@ class Tally:
     def is_divided(self) -> bool:
         """Whether its answers came out differently."""
         return self.outcome != Outcome.WAITING and self.agreeing < self.asked
-
-
-def by_case(results: Iterable[Result]) -> Mapping[str, Outcome]:
-    """The outcome of each case, by its uid, in the order of the results."""
-    found: dict[str, list[Outcome]] = defaultdict(list)
-    for result in results:
-        found[result.case].append(Outcome(result.outcome))
-    return {case: majority(outcomes) for case, outcomes in found.items()}
 
 
 def majority(outcomes: Iterable[Outcome]) -> Outcome:
@@ -46,8 +38,11 @@ def majority(outcomes: Iterable[Outcome]) -> Outcome:
 
 def outcome_of(case: Case, outcomes: Iterable[Outcome]) -> Outcome:
     """What most answers say; of a case that must never fail the worst counts, because it has to pass each time."""
-    rows = list(outcomes)
-    if case.must_never_fail and rows:
+    return _said_by(list(outcomes), case.must_never_fail)
+
+
+def _said_by(rows: list[Outcome], must_never_fail: bool) -> Outcome:
+    if must_never_fail and rows:
         return next(outcome for outcome in (Outcome.FAILED, Outcome.WAITING, Outcome.UNKNOWN, Outcome.PASSED) if outcome in rows)
     return majority(rows)
 
@@ -74,16 +69,26 @@ def _reaches(cases: Cases, asked: list[tuple[Case, Outcome]], *counted: Outcome)
 
 
 def tallies_of(runs: Iterable[Run | int]) -> dict[int, dict[str, Tally]]:
-    """By run and case, of runs or their keys. One query, however many; the results themselves are not read."""
-    rows = Result.objects.filter(run__in=list(runs)).order_by().values_list("run", "case", "outcome")
+    """By run and case, of runs or their keys. Three queries at most, however many; the results themselves are not read."""
+    keys = [run if isinstance(run, int) else run.pk for run in runs]
+    never = _never_fail_in(keys)
+    rows = Result.objects.filter(run__in=keys).order_by().values_list("run", "case", "outcome")
     counted: dict[int, dict[str, list[tuple[Outcome, int, float | None]]]] = defaultdict(lambda: defaultdict(list))
     for run, case, outcome, count, score in rows.annotate(count=Count("pk"), score=Avg("score")):
         counted[run][case].append((Outcome(outcome), count, score))
-    return {run: {case: _tally(parts) for case, parts in cases.items()} for run, cases in counted.items()}
+    return {run: {case: _tally(parts, case in never[run]) for case, parts in cases.items()} for run, cases in counted.items()}
 
 
-def _tally(parts: list[tuple[Outcome, int, float | None]]) -> Tally:
-    outcome = majority(each for each, count, _ in parts for _ in range(count))
+def _never_fail_in(runs: list[int]) -> dict[int, set[str]]:
+    """By run, the cases that must never fail. Where each was asked once, its one answer decides anyway, and no suite is read."""
+    repeated = dict(Run.objects.filter(pk__in=runs, repeats__gt=1).values_list("pk", "suite_version"))
+    suites = SuiteVersion.objects.in_bulk(set(repeated.values()))
+    never = {pk: {case.uid for case in suite.cases if case.must_never_fail} for pk, suite in suites.items()}
+    return defaultdict(set, {run: never[suite] for run, suite in repeated.items()})
+
+
+def _tally(parts: list[tuple[Outcome, int, float | None]], must_never_fail: bool) -> Tally:
+    outcome = _said_by([each for each, count, _ in parts for _ in range(count)], must_never_fail)
     scored = [(count, score) for _, count, score in parts if score is not None]
     score = sum(count * score for count, score in scored) / sum(count for count, _ in scored) if scored else None
     return Tally(outcome, sum(count for each, count, _ in parts if each == outcome), sum(count for _, count, _ in parts), score)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,14 +12,17 @@ from promptstudio.accounts.actor import system
 from promptstudio.evaluations import run_services, suite_services, worker
 from promptstudio.evaluations.answers import newest_answers, trials_of
 from promptstudio.evaluations.cases import parse_cases
+from promptstudio.evaluations.judging_costs import Judging, judging_for
 from promptstudio.evaluations.leases import Claim, claim_next
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 from promptstudio.evaluations.models import Answer, Judgement, Result, Run
 from promptstudio.evaluations.questions import question_of
+from promptstudio.evaluations.run_verdicts import verdict_of
 from promptstudio.evaluations.services import forget_old_answers, stop_asking
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict
+from promptstudio.prompts.catalogue import BUILT_IN
 from promptstudio.prompts.models import Version
 from tests.cast import Cast
 
@@ -56,9 +60,9 @@ def judging(reply: str | Callable[[Call], Said], answer: str = ANSWER) -> Callab
     return says
 
 
-def run_of(cast: Cast, version: Version, *checks: dict[str, Any], **more: Any) -> Run:
+def run_of(cast: Cast, version: Version, *checks: dict[str, Any], name: str = "Judged", **more: Any) -> Run:
     case = {"uid": "1", "name": "Pipe", "values": {"claim": "The pipe burst."}, "assertions": list(checks)}
-    suite = suite_services.add_suite(prompt=version.prompt, name="Judged", cases=parse_cases({"cases": [case]}), actor=cast.alice)
+    suite = suite_services.add_suite(prompt=version.prompt, name=name, cases=parse_cases({"cases": [case]}), actor=cast.alice)
     return run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice, **more)
 
 
@@ -280,3 +284,30 @@ def test_the_verdicts_of_a_version_stay(cast: Cast, version: Version) -> None:
     result_of(run_of(cast, version, POLITE), judging(verdict()))
     forget_old_answers(before=clock.now(), actor=system())
     assert Answer.objects.filter(purpose="judge").count() == 1
+
+
+def test_where_nobody_compares_meanings_nothing_is_owed(cast: Cast, version: Version, settings: Any) -> None:
+    settings.EMBEDDER = ""
+    settings.MODEL_CALLS_A_DAY = 1
+    run = run_of(cast, version, {"type": "similar", "value": "A pipe"})
+    assert run.results.get().owed == 0
+    assert judging_for(run.prompt.project, run.suite_version.cases, version.bundle, 1, BUILT_IN)[0] == Judging(0, 0, Decimal(0))
+
+
+def test_what_judges_cost_is_part_of_what_a_run_cost(cast: Cast, version: Version) -> None:
+    run = run_of(cast, version, POLITE, {"type": "similar", "value": "A pipe"})
+    result_of(run, judging(verdict()))
+    costs = {answer.purpose: answer.cost for answer in Answer.objects.filter(round=run.uid)}
+    assert set(costs) == {"prompt", "judge", "numbers"}
+    told = verdict_of(Run.objects.with_everything().get())
+    assert told.cost == sum(Answer.objects.filter(round=run.uid).values_list("cost", flat=True), Decimal(0))
+    assert told.cost > costs["prompt"]
+
+
+def test_numbers_that_a_model_made_come_before_those_that_none_did(cast: Cast, version: Version) -> None:
+    result_of(run_of(cast, version, {"type": "similar", "value": "A pipe"}), judging(verdict()))
+    mine = Answer.objects.filter(purpose="numbers", state="answered")
+    mine.update(emulated=True)
+    run = run_of(cast, version, {"type": "similar", "value": "A pipe"}, name="Again")
+    result_of(run, judging(verdict()))
+    assert not Answer.objects.filter(judgements__result__run=run, emulated=True).exists()

@@ -9,7 +9,7 @@ from promptstudio.evaluations.cases import Cases, parse_cases
 from promptstudio.evaluations.model_runner import Call
 from promptstudio.evaluations.models import Answer, Result, Suite
 from promptstudio.evaluations.services import stop_asking
-from promptstudio.evaluations.tallies import by_case
+from promptstudio.evaluations.tallies import tallies_of
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib.append_only import NeverChanges
 from promptstudio.lib.errors import Conflict, Invalid
@@ -83,7 +83,7 @@ def test_each_case_is_asked_as_often_as_wanted_of_another_model(cast: Cast, suit
     answer_due()
     assert [call.model for call in calls] == [other] * 6
     assert sorted(run.results.values_list("case", "repeat")) == [(case, repeat) for case in "01" for repeat in range(3)]
-    assert by_case(run.results.all()) == {"0": "passed", "1": "failed"}
+    assert {case: tally.outcome for case, tally in tallies_of([run])[run.pk].items()} == {"0": "passed", "1": "failed"}
 
 
 @pytest.mark.parametrize("wrong", [{"repeats": 0}, {"repeats": 21}, {"model": "no model at all"}])
