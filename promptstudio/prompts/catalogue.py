@@ -75,6 +75,11 @@ class Catalogue:
             dearer_by_geography=False,
         )
 
+    def label_of(self, model_id: str) -> str:
+        """As people call it; its id where no name is known."""
+        model = self.find(model_id)
+        return model.label if model else model_id
+
     def called(self, words: str) -> Model | None:
         """The model that people call so, in whatever case; None where there is none, or more than one."""
         found = [model for model in self if _folded(model.label) == _folded(words)]

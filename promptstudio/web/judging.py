@@ -33,7 +33,7 @@ def shown(judge: Judge, project: Project, actor: Actor) -> Shown:
     known = ModelEntry.objects.catalogue()
     version = judge.version if judge.version and sees(judge.version.prompt, actor) else None
     former = judge.digest != digest_now(project, Bench(judge.bench), known)
-    return Shown(_name(judge, version), model_label(judge.model, known), judge.digest, version, former)
+    return Shown(_name(judge, version), known.label_of(judge.model), judge.digest, version, former)
 
 
 def digest_now(project: Project, bench: Bench, known: Catalogue | None = None) -> str:
@@ -50,11 +50,6 @@ def judged_otherwise(runs: list[Run], project: Project) -> set[int]:
         return set()
     today = digest_now(project, Bench.ONE)
     return {run.pk for run in runs if run.judge and run.judge.digest != today}
-
-
-def model_label(model: str, known: Catalogue) -> str:
-    entry = known.find(model)
-    return entry.label if entry else model
 
 
 def sees(prompt: Prompt, actor: Actor) -> bool:

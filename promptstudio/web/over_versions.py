@@ -10,7 +10,7 @@ from promptstudio.evaluations.scores import Score, scores_over_versions
 from promptstudio.prompts.catalogue import Catalogue
 
 from .charts import Chart, Value, chart
-from .results import Choice, Place, live_versions, model_label
+from .results import Choice, Place, live_versions
 from .trying import in_words
 
 
@@ -51,7 +51,7 @@ def over_versions(suite: Suite, model: str, known: Catalogue) -> OverVersions:
         charts=_charts(lines),
         lines=lines[::-1],
         summary=summary(lines),
-        models=[Choice(each, model_label(each, known), each == chosen) for each in models],
+        models=[Choice(each, known.label_of(each), each == chosen) for each in models],
         mixed=len({line.score.column.run.suite_version_id for line in lines}) > 1,
     )
 

@@ -157,7 +157,7 @@ def results_of(suite: Suite, query: QueryDict, known: Catalogue) -> Results:
         tabs=_tabs(fitting, heads),
         wanted=wanted,
         sides=[Choice(address, label, address in {column.address for column in chosen}) for address, label in sides.items()],
-        models=[Choice(model, model_label(model, known), model in {column.model for column in chosen}) for model in models],
+        models=[Choice(model, known.label_of(model), model in {column.model for column in chosen}) for model in models],
         tags=sorted({tag for case in newest.cases for tag in case.tags}, key=str.casefold),
         never=sum(case.must_never_fail for case in newest.cases),
     )
@@ -172,7 +172,7 @@ def heads_of(prompt: Prompt, columns: Sequence[Column], rows: Iterable[Row], kno
     return [
         Head(
             column,
-            model_label(column.model, known),
+            known.label_of(column.model),
             titles.count(_title(column)) > 1,
             live.get(column.run.version_id or 0, []),
             sum(bool(tally and tally.outcome == Outcome.PASSED) for tally in tallies),
@@ -190,11 +190,6 @@ def live_versions(prompt: Prompt) -> dict[int, list[Place]]:
     for version, *place in placed.order_by("environment__position").values_list(*columns):
         found.setdefault(version, []).append(Place(*place))
     return found
-
-
-def model_label(model: str, known: Catalogue) -> str:
-    entry = known.find(model)
-    return entry.label if entry else model
 
 
 def _title(column: Column) -> str:

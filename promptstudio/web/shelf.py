@@ -121,10 +121,7 @@ def _kept(known: list[Fact], wanted: dict[str, frozenset[Any]]) -> list[Fact]:
 
 
 def model_label(model: str, known: Catalogue) -> str:
-    if model == NO_MODEL:
-        return "No model chosen"
-    entry = known.find(model)
-    return entry.label if entry else model
+    return "No model chosen" if model == NO_MODEL else known.label_of(model)
 
 
 def retiring(facts: list[Fact], known: Catalogue) -> list[tuple[Model, list[int]]]:

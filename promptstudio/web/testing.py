@@ -11,6 +11,7 @@ from promptstudio.evaluations.cases import Case
 from promptstudio.evaluations.models import Answer, Result, Run, Suite, SuiteVersion
 from promptstudio.evaluations.scores import shares_by_suite
 from promptstudio.evaluations.standing import latest_of, newest_versions
+from promptstudio.evaluations.tallies import Tally, tallies_of
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.soundness import listed, mapping, text_of
 
@@ -54,10 +55,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Matrix:
-    """`runs` are columns, newest first; each row is a case with its result in each of them, None where it was not in it."""
+    """`runs` are columns, newest first; each row is a case with how it came out in each of them, None where it was not in it."""
 
     runs: list[Run]
-    rows: list[tuple[Case, list[tuple[Run, Result | None]]]]
+    rows: list[tuple[Case, list[tuple[Run, Tally | None]]]]
 
     @property
     def waiting(self) -> bool:
@@ -104,10 +105,10 @@ def _course(shares: list[float]) -> str:
 
 
 def matrix_of(suite: Suite, newest: SuiteVersion) -> Matrix:
-    """The cases of today beside the latest runs. Two queries."""
+    """The cases of today beside the latest runs. Four queries at most."""
     runs = list(Run.objects.filter(suite_version__suite=suite).with_everything().counted().order_by("-id")[:COLUMNS])
-    results = {(result.run_id, result.case): result for result in Result.objects.filter(run__in=runs)}
-    return Matrix(runs, [(case, [(run, results.get((run.pk, case.uid))) for run in runs]) for case in newest.cases])
+    told = tallies_of(runs)
+    return Matrix(runs, [(case, [(run, told.get(run.pk, {}).get(case.uid)) for run in runs]) for case in newest.cases])
 
 
 def lines_of(run: Run, results: Iterable[Result]) -> list[Line]:

@@ -86,7 +86,8 @@ def run_asked(request: StudioRequest, new: Version, old: Version | None) -> str:
 
 def _tests(new: Version, old: Version | None, may_run: bool) -> Tests:
     found = suites_beside(new, old)
-    known = ModelEntry.objects.catalogue() if found and may_run else None
+    # While some wait it is asked again and again, and nobody starts the next run yet.
+    known = ModelEntry.objects.catalogue() if may_run and not any(beside.waiting for beside in found) else None
     return Tests(new, old, [_line(beside, new, old, _costs(beside.cases, new, known) if known else "") for beside in found])
 
 

@@ -58,3 +58,8 @@ def test_an_applications_key_reads_none(cast: Cast, version: Version) -> None:
     reader = cast.application("read", environment=cast.development)
     for address in ("/answers", f"/answers/{Answer.objects.all()[0].uid}"):
         assert (reader.get(address).status_code, reader.get(address).json()["code"]) == (404, "not_released_here")
+
+
+def test_what_judges_were_asked_is_no_answer_of_a_prompt(app: Application, version: Version) -> None:
+    Answer.objects.filter(request_id="req-B").update(purpose="judge")
+    assert [each["request_id"] for each in app.get("/answers").json()["items"]] == ["req-A"]

@@ -79,6 +79,7 @@ def test_the_local_model_keeps_to_form_tools_and_length() -> None:
     told = LocalRunner().run(call("model", tools=(tool,), tool_choice="any"))
     assert (told.stop_reason, told.tool_calls[0]["name"], list(told.tool_calls[0]["input"])) == ("tool_use", "find", ["number"])
     assert LocalRunner().run(call("model", inference=Inference(max_tokens=3))).stop_reason == "max_tokens"
+    assert LocalRunner().run(call("model", inference=Inference(temperature=0))).text
 
 
 def test_the_local_model_does_not_pretend_to_know_what_is_published() -> None:

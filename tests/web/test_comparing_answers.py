@@ -242,3 +242,13 @@ def test_pages_take_the_same_queries_however_many_pairs(client: Client, cast: Ca
     outcome = queries(client, pages[0])
     comparison.pairs.exclude(ballots__place=1).delete()
     assert queries(client, pages[0]) == outcome
+
+
+def test_the_administration_is_as_blind(client: Client, cast: Cast, comparison: Comparison) -> None:
+    cast.vera.user.is_staff = True
+    cast.vera.user.save()
+    all_for(comparison, cast.bob, new=True, words="Kinder, I say.")
+    panel = "/admin/evaluations/ballot/"
+    assert "Kinder, I say." not in text(at(client, cast.vera).get(panel))
+    all_for(comparison, cast.vera, new=False)
+    assert "Kinder, I say." in text(client.get(panel))

@@ -11,11 +11,13 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
-from promptstudio.deployments.models import PublishJob
+from promptstudio.deployments.criterion_services import add_criterion
+from promptstudio.deployments.models import CriterionWatch, PublishJob
 from promptstudio.lib import clock
 from promptstudio.projects.services import change_policy
 from promptstudio.prompts import services as prompts
-from tests.cast import Cast, a_prompt, a_version, approve, asked, in_production, promote
+from promptstudio.prompts.models import Prompt
+from tests.cast import Cast, a_prompt, a_version, approve, asked, in_production, promote, wished
 
 
 def page(client: Client, actor: Actor) -> Any:
@@ -160,3 +162,18 @@ def test_the_number_of_queries_does_not_grow(client: Client, cast: Cast, actor: 
     few = queries()
     grow(2, 9)
     assert queries() == few
+
+
+def test_the_first_of_everything_that_waits_is_the_one_thing_to_do(client: Client, cast: Cast, prompt: Prompt) -> None:
+    version = a_version(prompt, by=cast.alice)
+    asked_about = {"metric": "asked", "person": cast.bob.user, "question": "Fewer calls?", "days": 1}
+    criterion = add_criterion(version=version, environment=cast.development, **asked_about, actor=cast.alice)
+    deployment = promote(version, cast.development, by=cast.alice)
+    times = dict.fromkeys(("opened_at", "ends_at", "due_at", "asked_at"), clock.now())
+    CriterionWatch.objects.create(criterion=criterion, deployment=deployment, **times)
+    for _ in range(2):
+        wished(prompt, by=cast.vera)
+    html = text(page(client, cast.bob))
+    assert html.count("btn task-go") > 1
+    assert html.count("btn task-go btn-primary") == 1
+    assert html.index("btn task-go btn-primary") == html.index("btn task-go")

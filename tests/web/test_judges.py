@@ -18,6 +18,7 @@ from promptstudio.evaluations.worker import answer_due
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.catalogue import BUILT_IN
 from promptstudio.prompts.models import Prompt, Version
+from promptstudio.web.views import contests
 from tests.cast import Cast, a_prompt, bundle
 from tests.evaluations.scripted import MODEL, PATH, said, saying
 
@@ -227,3 +228,16 @@ def test_a_contest_takes_the_same_queries_however_many_cases(client: Client, cas
     contest.bouts.filter(case="1").delete()
     first.results.filter(case="1").update(case="gone")
     assert queries(client, f"{PROMPT}judged/{contest.uid}/") == both
+
+
+def test_pairs_are_read_page_by_page(client: Client, cast: Cast, suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contests, "PER_PAGE", 1)
+    first, second = run_of(cast, suite), run_of(cast, suite, LITE)
+    answer_due()
+    at(client, cast.alice).post(f"{PROMPT}runs/{first.uid}/compare/", {"other": str(second.uid), "criterion": "x"})
+    answer_due()
+    here = f"{PROMPT}judged/{Contest.objects.get().uid}/"
+    one, two = text(client.get(f"{here}?show=second")), text(client.get(f"{here}?show=second&page=2"))
+    assert ("Case 0" in one, "Case 1" in one, "Page 1 of 2" in one) == (True, False, True)
+    assert ("Case 0" in two, "Case 1" in two) == (False, True)
+    assert "?show=neither" in two, "another filter begins at its first page"

@@ -10,12 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from promptstudio.accounts.actor import Actor
 from promptstudio.audit.models import Entry
 from promptstudio.audit.services import record
+from promptstudio.deployments import gates
 from promptstudio.projects.role_services import grant_role
 from promptstudio.projects.services import folder_at
 from promptstudio.prompts import services
 from promptstudio.prompts.models import Prompt
 from promptstudio.web.sentences import sentences
-from promptstudio.web.wordings import WORDINGS
+from promptstudio.web.wordings import GATES, WORDINGS
 from tests.cast import Cast, a_prompt, a_version, approved, bundle, in_production, promote
 
 from .reading import text
@@ -286,3 +287,7 @@ def test_enter_in_the_title_of_a_new_prompt_starts_the_writing(cast: Cast, promp
     new, own = browser(cast.alice).get("/p/claims/new-prompt/").text, browser(cast.alice).get(address(prompt)).text
     assert re.search(r'<input type="text" name="title"[^>]*maxlength="600"', new)
     assert re.search(r'<textarea name="title"', own)
+
+
+def test_every_gate_has_words_for_the_history() -> None:
+    assert {gate.name for gate in gates.GATES} <= GATES.keys()

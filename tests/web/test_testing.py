@@ -220,7 +220,7 @@ def test_a_run_that_reached_its_ceiling_says_so_at_its_top(client: Client, cast:
     answer_due()
     page = text(at(client, cast.alice).get(f"/p/claims/prompts/water-damage-triage/-/runs/{run.uid}/"))
     assert "It stopped at its ceiling of 0.1 US cents." in page
-    assert "2 cases were not asked" in page
+    assert "2 questions were not asked any more" in page
     assert "2 could not be told" in page
 
 
@@ -266,3 +266,37 @@ def test_what_is_published_can_be_called_from_the_form(
     gone = client.post(f"{BASE}{suite.uid}/run/", {"side": f"published:{uuid4()}", "repeats": "1"})
     assert (gone.status_code, "not published there any more" in text(gone)) == (409, True)
     assert client.post(f"{BASE}{suite.uid}/run/", {"side": "published:x", "repeats": "1"}).status_code == 404
+
+
+def test_what_was_typed_stays_when_another_form_of_the_page_is_refused(client: Client, cast: Cast, suite: Suite, settings: Any) -> None:
+    settings.RUN_CEILING = Decimal(2)
+    page = at(client, cast.alice).post(f"{BASE}{suite.uid}/change/", {"name": ""})
+    assert (page.status_code, 'value="2.00"' in text(page)) == (422, True)
+
+
+def test_without_script_an_estimate_says_what_is_wrong(client: Client, cast: Cast, suite: Suite) -> None:
+    page = at(client, cast.alice).post(f"{BASE}{suite.uid}/run/", {"side": "1.0.0", "repeats": "99", "estimate": "1"})
+    assert "a number between 1 and 20" in text(page)
+    assert not Run.objects.exists()
+
+
+def test_each_case_stands_there_once_with_what_its_answers_say_together(client: Client, cast: Cast, version: Version) -> None:
+    checks = [{"type": "icontains", "value": "pipe"}]
+    rows = [{"uid": str(n), "name": f"Case {n}", "values": {"claim": "x"}, "assertions": checks} for n in range(2)]
+    cases = Cases.model_validate({"cases": [rows[0], rows[1] | {"must_never_fail": True}]})
+    suite = add_suite(prompt=version.prompt, name="Usual claims", cases=cases, actor=cast.alice)
+    run = start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, repeats=3, actor=cast.alice)
+    at(client, cast.alice)
+    page = client.get(f"{BASE}{suite.uid}/", headers=HTMX)
+    assert "every 3s" in text(page)
+    assert "<form" not in page.content.decode()
+    answers = {"0": ["A pipe.", "A tree.", "Pipes."], "1": ["Pipes.", "A tree.", "Pipes."]}
+    for case, said in answers.items():
+        for result, answer in zip(run.results.filter(case=case), said, strict=True):
+            result.outcome = "passed" if "ipe" in answer else "failed"
+            result.save()
+    page = client.get(f"{BASE}{suite.uid}/", headers=HTMX)
+    assert "every 3s" not in text(page)
+    told = words(page)
+    assert "passed 2 of 3" in told.partition("Case 1")[0]
+    assert "failed 1 of 3" in told.partition("Case 1")[2], "one that must never fail does not fail one time in three"

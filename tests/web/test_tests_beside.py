@@ -155,3 +155,12 @@ def test_the_pages_take_the_same_queries_however_many_suites_and_runs(
 def test_without_a_suite_nothing_is_said(client: Client, cast: Cast, review: Review) -> None:
     for address in pages_of(review):
         assert 'id="tests-h"' not in text(at(client, cast.bob).get(address))
+
+
+def test_nothing_is_estimated_again_while_results_come_in(client: Client, cast: Cast, suite: Suite, new: Version, review: Review) -> None:
+    here = f"{review_url(review)}tests/"
+    at(client, cast.bob)
+    assert "at most" in text(client.get(here, headers=HTMX))
+    client.post(here, {"suite": str(suite.uid), "on": new.semver}, headers=HTMX)
+    waiting = text(client.get(here, headers=HTMX))
+    assert ("every 1s" in waiting, "at most" in waiting) == (True, False)

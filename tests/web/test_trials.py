@@ -133,6 +133,7 @@ def test_the_page_looks_again_only_for_what_is_on_its_way(client: Client, cast: 
     assert f"{here}?open=1" in news
     assert f'id="answer-{first.uid}" hx-swap-oob="outerMorph"' in news
     assert "<html" not in news
+    assert f"/answers/{first.uid}/" in news, "it says where it comes from, as it does on the whole page"
     later = text(client.get(f"{here}?open=1", headers=HTMX))
     assert str(first.uid) not in later, "somebody may be typing below it"
     for nonsense in ("x", "-1", "9" * 400, "\u0664"):

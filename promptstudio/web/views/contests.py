@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,7 +21,7 @@ from ..prompt_pages import not_found_unless, prompt_or_404, render_prompt
 from ..requests import StudioRequest, checks_characters, prompt_url
 from ..uids import uid_or_404
 
-MOST_OFFERED = 30
+MOST_OFFERED, PER_PAGE = 30, 50
 SHOWN = {
     "first": ("first",),
     "second": ("second",),
@@ -59,10 +60,12 @@ def prompt_contest(request: StudioRequest, project: str, name: str, uid: UUID) -
     contest = get_object_or_404(Contest.objects.filter(prompt=prompt).with_everything(), uid=uid)
     pairs, show = pairs_of(contest), request.GET.get("show", "")
     names = {case.uid: case.name for case in contest.first.suite_version.cases}
+    page = Paginator([pair for pair in pairs if show not in SHOWN or pair.came in SHOWN[show]], PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "contest": contest,
         "tally": tally_of(pairs),
-        "lines": [(names.get(pair.case) or "no name", pair) for pair in pairs if show not in SHOWN or pair.came in SHOWN[show]],
+        "lines": [(names.get(pair.case) or "no name", pair) for pair in page.object_list],
+        "page_obj": page,
         "wavered": sum(pair.wavered for pair in pairs),
         "show": show,
         "judge": shown(contest.judge, prompt.project, request.actor),

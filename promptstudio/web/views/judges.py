@@ -22,7 +22,7 @@ from promptstudio.prompts.permissions import can_create_prompt
 from ..answers import see_other
 from ..forms.judges import JudgeForm, chosen_before
 from ..forms.prompts import add_errors
-from ..judging import model_label, sees
+from ..judging import sees
 from ..model_names import models_offered
 from ..requests import StudioRequest, checks_characters, prompt_url
 from .settings import _address, _page, _project
@@ -95,7 +95,7 @@ def _row(request: StudioRequest, space: Project, bench: Bench) -> dict[str, Any]
         chosen = chosen_for(space, bench, known)
     except Invalid as error:
         return row | {"problem": error.sentence}
-    return row | {"chosen": chosen, "model": model_label(chosen.model, known)}
+    return row | {"chosen": chosen, "model": known.label_of(chosen.model)}
 
 
 def _form_page(request: StudioRequest, space: Project, bench: Bench, form: JudgeForm, status: int = 200) -> HttpResponse:

@@ -80,24 +80,30 @@ def prompt_suite(request: StudioRequest, project: str, name: str, uid: UUID) -> 
 
 
 def _suite_page(request: StudioRequest, prompt: Prompt, suite: Suite, *, errors: dict[str, str] | None = None, status: int = 200) -> Any:
-    newest, known, may_change = suite.newest, ModelEntry.objects.catalogue(), can_change_suite(request.actor, prompt)
+    newest, may_change = suite.newest, can_change_suite(request.actor, prompt)
+    matrix = matrix_of(suite, newest)
+    cases: dict[str, Any] = {
+        "suite": suite,
+        "newest": newest,
+        "matrix": matrix,
+        "judged_otherwise": judged_otherwise(matrix.runs, prompt.project),
+        "owners": owners_in(prompt, newest.cases),
+        "edit_url": prompt_url(prompt, "suite_edit", suite.uid) if may_change and not suite.archived_at else "",
+    }
+    if request.htmx and request.method == "GET":
+        # While a run goes on; what is typed in the form beside stays, and nobody estimates it again.
+        return render(request, "tests/_cases.html", cases | {"prompt": prompt})
     published = run_form.published_choices(prompt)
     choices = [*sides_of.choices(prompt), *([("Called where it is published", published)] if published else [])]
-    matrix = matrix_of(suite, newest)
     return render_prompt(
         request,
         "tests/suite.html",
         prompt,
         tab="tests",
         status_code=status,
-        suite=suite,
-        newest=newest,
-        matrix=matrix,
-        judged_otherwise=judged_otherwise(matrix.runs, prompt.project),
-        owners=owners_in(prompt, newest.cases),
-        edit_url=prompt_url(prompt, "suite_edit", suite.uid) if may_change and not suite.archived_at else "",
+        **cases,
         errors=errors or {},
-        **_run_form(request, prompt, newest, known, choices),
+        **_run_form(request, prompt, newest, ModelEntry.objects.catalogue(), choices),
         may_change=may_change,
         may_try=can_run_tests(request.actor, prompt),
     )
