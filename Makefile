@@ -64,7 +64,7 @@ lint: $(INSTALLED) ## Check style, layers, types, migrations and the settings of
 
 .PHONY: lock
 lock: $(INSTALLED) ## Resolve pyproject.toml anew into the three lock files
-	@$(COMPILE) --upgrade --all-extras --group dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --upgrade --extra local --group dev pyproject.toml -o requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml -o requirements-image.lock
 	@echo uv | $(COMPILE) --upgrade --no-header --no-annotate - -o requirements-uv.lock
 

@@ -276,7 +276,7 @@ if AWS_ENDPOINT_URL and RUNNING.get("aws_endpoint_url") == AWS_ENDPOINT_URL:
 
 # Who calls models, by dotted path; empty: nobody does.
 MODEL_RUNNER = env("MODEL_RUNNER", "promptstudio.integrations.routing.RoutingRunner")
-# Any endpoint that speaks OpenAI's chat completions. Models there are called `openai:<name>`; OPENAI_MODELS are those that forms offer.
+# Any endpoint that speaks OpenAI's chat completions and embeddings. Models there are called `openai:<name>`; forms offer OPENAI_MODELS.
 OPENAI_BASE_URL = env("OPENAI_BASE_URL")
 OPENAI_API_KEY = env("OPENAI_API_KEY")
 OPENAI_MODELS = env_list("OPENAI_MODELS")
@@ -294,7 +294,7 @@ MODELS_OFFERED = [*(f"openai:{name}" for name in OPENAI_MODELS if OPENAI_BASE_UR
 JUDGE_MODEL = env("JUDGE_MODEL", "anthropic.claude-sonnet-4-6")
 WHAT_IS_LIVE = "promptstudio.deployments.foremost.live_in_last"
 # Who turns texts into numbers, by dotted path; empty: nobody does, and checks that compare meanings could not be told.
-EMBEDDER = env("EMBEDDER", "promptstudio.integrations.bedrock.embedder.BedrockEmbedder")
+EMBEDDER = env("EMBEDDER", "promptstudio.integrations.routing.RoutingEmbedder")
 EMBEDDING_MODEL = env("EMBEDDING_MODEL", "amazon.titan-embed-text-v2:0")
 # Where Bedrock is asked: the ordinary AWS environment, or else this region and role.
 MODEL_PLACE = {"region": env("MODEL_REGION"), "role_arn": env("MODEL_ROLE_ARN"), "external_id": env("MODEL_EXTERNAL_ID")}

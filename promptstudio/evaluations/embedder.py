@@ -11,13 +11,15 @@ from django.utils.module_loading import import_string
 
 from .model_runner import Said
 
+NO_EMBEDDING = "What came back from the model is no embedding."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded:
-    """`numbers` of equal texts are equal, and near each other for texts that mean nearly the same."""
+    """`numbers` of equal texts are equal, and near each other for texts that mean nearly the same. Tokens are None where nobody counts."""
 
     numbers: tuple[float, ...]
-    input_tokens: int
+    input_tokens: int | None
     latency_ms: int
     request_id: str
     emulated: bool = False

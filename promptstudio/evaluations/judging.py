@@ -12,7 +12,7 @@ from promptstudio.lib import clock
 from promptstudio.lib.errors import Invalid
 from promptstudio.prompts.bundle import Bundle, parse
 from promptstudio.prompts.canonical import canonical_json, digest_of
-from promptstudio.prompts.catalogue import EMBEDDING
+from promptstudio.prompts.catalogue import with_embeddings
 from promptstudio.prompts.models import ModelEntry, Prompt
 from promptstudio.prompts.templating import Rendered
 
@@ -97,8 +97,8 @@ def _asked(result: Result, question: Question, wording: Wording, purpose: Answer
     run = result.run
     answer = judges_answer(question, wording, run.prompt, round_uid=run.uid, asked_by=run.asked_by, purpose=purpose)
     if run.most is not None and answer.is_waiting:
-        known = EMBEDDING if purpose == Answer.Purpose.NUMBERS else ModelEntry.objects.catalogue()
-        answer.most_cost = question.most_it_costs(known)
+        known = ModelEntry.objects.catalogue()
+        answer.most_cost = question.most_it_costs(with_embeddings(known) if purpose == Answer.Purpose.NUMBERS else known)
     answer.save()
     return answer
 

@@ -8,7 +8,7 @@ from promptstudio.lib.errors import Invalid
 from promptstudio.projects.models import Project
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.canonical import canonical_json
-from promptstudio.prompts.catalogue import EMBEDDING, MILLION, Catalogue, estimate_tokens, input_tokens
+from promptstudio.prompts.catalogue import MILLION, Catalogue, estimate_tokens, input_tokens, with_embeddings
 from promptstudio.prompts.templating import Rendered
 
 from .assertions import places_of
@@ -61,7 +61,7 @@ def _price_of(case: Case, bundle: Bundle, judge: Chosen | None, embedding_model:
             continue
         text = estimate_tokens(canonical_json(assertion.value))
         if is_compared(assertion):
-            model = EMBEDDING.find(embedding_model)
+            model = with_embeddings(known).find(embedding_model)
             price = None if model is None or answer is None else (answer + text) * model.input_price / MILLION
         else:
             price = _of_a_verdict(_asked_tokens(case, bundle) + text, answer, judge, known)

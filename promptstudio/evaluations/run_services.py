@@ -14,7 +14,7 @@ from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.bundle import Bundle
-from promptstudio.prompts.catalogue import EMBEDDING
+from promptstudio.prompts.catalogue import with_embeddings
 from promptstudio.prompts.models import Draft, ModelEntry, Version
 
 from .asking import stay_within_the_day, waiting_answer, wake_workers, wordings_of
@@ -172,8 +172,9 @@ def _the_same(run: Run, suite: Suite, bundle: Bundle, model: str, repeats: int, 
 
 def _priced(judge: str, embedding: str) -> None:
     """Raises Invalid where whoever decides checks has no known price: a ceiling could not hold it."""
-    for name, known in ((judge, ModelEntry.objects.catalogue()), (embedding, EMBEDDING)):
-        if name and known.find(name) is None:
+    known = ModelEntry.objects.catalogue()
+    for name, prices in ((judge, known), (embedding, with_embeddings(known))):
+        if name and prices.find(name) is None:
             raise _unpriced(name)
 
 

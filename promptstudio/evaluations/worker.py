@@ -9,7 +9,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from promptstudio.lib import clock
-from promptstudio.prompts.catalogue import EMBEDDING, cost_of
+from promptstudio.prompts.catalogue import cost_of, with_embeddings
 from promptstudio.prompts.models import ModelEntry
 
 from .embedder import in_numbers
@@ -131,7 +131,9 @@ def _settle(claim: Claim, said: Said) -> None:
 def _cost(answer: Answer, said: Said) -> Decimal | None:
     if said.input_tokens is None or said.output_tokens is None:
         return None
-    known = EMBEDDING if answer.purpose == Answer.Purpose.NUMBERS else ModelEntry.objects.catalogue()
+    known = ModelEntry.objects.catalogue()
+    if answer.purpose == Answer.Purpose.NUMBERS:
+        known = with_embeddings(known)
     return cost_of(answer.model, input_tokens=said.input_tokens, output_tokens=said.output_tokens, known=known)
 
 

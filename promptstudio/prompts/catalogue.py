@@ -214,6 +214,11 @@ EMBEDDING = Catalogue(
 )
 
 
+def with_embeddings(known: Catalogue) -> Catalogue:
+    """Where a model that turns texts into numbers has its price: in the list that site admins keep, else here."""
+    return Catalogue((*EMBEDDING, *known))
+
+
 def find_model(model_id: str, known: Catalogue = BUILT_IN) -> Model | None:
     return known.find(model_id)
 

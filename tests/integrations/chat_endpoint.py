@@ -1,4 +1,4 @@
-"""An endpoint that speaks OpenAI's chat completions. What it gets, and what it answers, is judged by the types of OpenAI's own package."""
+"""An endpoint that speaks OpenAI's chat completions and embeddings. The types of OpenAI's own package judge what it gets and answers."""
 
 import json
 import threading
@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from openai.types import CreateEmbeddingResponse, EmbeddingCreateParams
 from openai.types.chat import ChatCompletion
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from pydantic import TypeAdapter, ValidationError, with_config
 
 KEY = "sk-test-1234"
-REQUEST = TypeAdapter(with_config({"extra": "forbid"})(CompletionCreateParamsNonStreaming))
+NUMBERS = [0.6, 0.8, 0.0]
 
 
 @dataclass
@@ -53,6 +54,22 @@ def completion(content: Any = "Water damage.", *, finish: str = "stop", usage: b
     return body
 
 
+def embedding(numbers: Any = NUMBERS, *, usage: bool = True) -> dict[str, Any]:
+    body = {"object": "list", "model": "small", "data": [{"object": "embedding", "index": 0, "embedding": numbers}]}
+    CreateEmbeddingResponse.model_validate({**body, "usage": {"prompt_tokens": 3, "total_tokens": 3}}, strict=True)
+    return {**body, "usage": {"prompt_tokens": 3, "total_tokens": 3}} if usage else body
+
+
+def _judged_by(params: type) -> TypeAdapter[Any]:
+    return TypeAdapter(with_config({"extra": "forbid"})(params))
+
+
+USUAL = {
+    "/v1/chat/completions": (_judged_by(CompletionCreateParamsNonStreaming), completion()),
+    "/v1/embeddings": (_judged_by(EmbeddingCreateParams), embedding()),
+}
+
+
 @contextmanager
 def serving() -> Iterator[Endpoint]:
     class Handler(BaseHTTPRequestHandler):
@@ -74,13 +91,14 @@ def serving() -> Iterator[Endpoint]:
                     {"error": {"message": f"Incorrect API key provided: {self.headers['Authorization']}", "code": "invalid_api_key"}},
                     {},
                 )
-            if self.path != "/v1/chat/completions":
+            if self.path not in USUAL:
                 return 404, {"error": {"message": "Not Found"}}, {}
+            request, reply = USUAL[self.path]
             try:
-                REQUEST.validate_python(body, strict=True)
+                request.validate_python(body, strict=True)
             except ValidationError as error:
                 return 400, {"error": {"message": str(error), "type": "invalid_request_error"}}, {}
-            return 200, completion(), {"x-request-id": "req-1"}
+            return 200, reply, {"x-request-id": "req-1"}
 
         def _answer(self, status: int, body: Any, headers: dict[str, str]) -> None:
             time.sleep(endpoint.waits)

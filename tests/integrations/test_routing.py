@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from promptstudio.evaluations.embedder import Embedded
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 from promptstudio.evaluations.questions import is_model
 from promptstudio.integrations import routing
 from promptstudio.integrations.local.runner import LocalRunner
-from promptstudio.integrations.routing import RoutingRunner
+from promptstudio.integrations.routing import RoutingEmbedder, RoutingRunner
 from promptstudio.prompts.bundle import Inference, Message, Tool
 from promptstudio.prompts.catalogue import is_elsewhere
 from promptstudio.prompts.templating import Rendered
@@ -24,11 +25,15 @@ def call(model: str, text: str = "Which pipes burst in the kitchen?", **more: An
 def routes(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MODEL_ROUTES = {"openai:": PATH, "local:": "promptstudio.integrations.local.runner.LocalRunner"}
     monkeypatch.setattr(routing, "BEDROCK", f"{__name__}.Bedrock")
+    monkeypatch.setattr(routing, "BEDROCK_EMBEDDER", f"{__name__}.Bedrock")
 
 
 class Bedrock:
     def run(self, call: Call) -> Said:
         return said(f"Bedrock: {call.model}")
+
+    def embed(self, *, uid: uuid.UUID, model: str, text: str) -> Embedded:
+        return Embedded(numbers=(1.0,), input_tokens=1, latency_ms=1, request_id=f"Bedrock: {model}")
 
 
 @pytest.mark.parametrize("model", ["amazon.nova-lite-v1:0", "eu.amazon.nova-lite-v1:0", "openai.gpt-oss-20b-1:0", "azure:gpt-5"])
@@ -41,6 +46,11 @@ def test_a_prefix_leads_to_its_runner_which_gets_the_bare_name() -> None:
         assert RoutingRunner().run(call("openai:anthropic/claude-sonnet")).text == "anthropic/claude-sonnet"
         assert len(heard) == 1
     assert RoutingRunner().run(call("local:model")).emulated
+
+
+@pytest.mark.parametrize("model", ["amazon.titan-embed-text-v2:0", "eu.cohere.embed-v4:0"])
+def test_an_embedding_model_that_no_prefix_leads_elsewhere_is_bedrocks(model: str) -> None:
+    assert RoutingEmbedder().embed(uid=uuid.uuid4(), model=model, text="A pipe").request_id == f"Bedrock: {model}"
 
 
 def test_what_is_published_is_asked_at_bedrock_whatever_its_model_is_called() -> None:

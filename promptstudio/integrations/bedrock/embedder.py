@@ -13,7 +13,7 @@ from uuid import UUID
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
-from promptstudio.evaluations.embedder import Embedded
+from promptstudio.evaluations.embedder import NO_EMBEDDING, Embedded
 from promptstudio.evaluations.model_runner import RunFailed
 from promptstudio.prompts.catalogue import plain_id
 
@@ -22,7 +22,6 @@ from .runner import EMULATED, RuntimeConnections
 
 TOKENS = "x-amzn-bedrock-input-token-count"
 LATENCY = "x-amzn-bedrock-invocation-latency"
-UNREADABLE = "What came back from the model is no embedding."
 
 
 @dataclass(frozen=True)
@@ -86,4 +85,4 @@ def _embedded(maker: _Maker, said: bytes, metadata: dict[str, Any]) -> Embedded:
             emulated=EMULATED in headers,
         )
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-        raise RunFailed(UNREADABLE, code="no_embedding", permanent=True) from None
+        raise RunFailed(NO_EMBEDDING, code="no_embedding", permanent=True) from None

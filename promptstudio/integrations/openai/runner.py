@@ -4,23 +4,16 @@ Shapes are those of https://platform.openai.com/docs/api-reference/chat; address
 """
 
 import json
-import threading
-import time
 from collections.abc import Mapping
 from typing import Any
 
-import requests
 from django.conf import settings
-from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 from promptstudio.prompts.bundle import Tool
 
-from .errors import NotSetUp, failure_of, refusal_of
+from .endpoint import Endpoint, Reply, tokens_in
 
-CONNECT_SECONDS = 5
-LONGEST_REPLY = 20 * 1024 * 1024
-PIECE = 64 * 1024
 STOP_REASONS = {
     "stop": "end_turn",
     "length": "max_tokens",
@@ -28,52 +21,14 @@ STOP_REASONS = {
     "function_call": "tool_use",
     "content_filter": "content_filtered",
 }
-REQUEST_IDS = ("x-request-id", "x-litellm-call-id")
 
 
 class OpenAIRunner:
     def __init__(self) -> None:
-        # Sessions keep connections, and are not made to be shared between threads.
-        self._here = threading.local()
+        self._endpoint = Endpoint()
 
     def run(self, call: Call) -> Said:
-        began = time.monotonic()
-        try:
-            reply, headers = self._ask(call, until=began + settings.MODEL_READ_TIMEOUT)
-        except (requests.RequestException, NotSetUp) as error:
-            raise failure_of(error) from error
-        return said_in(reply, headers, latency_ms=round((time.monotonic() - began) * 1000))
-
-    def _ask(self, call: Call, *, until: float) -> tuple[Any, Mapping[str, str]]:
-        answer = self._session.post(
-            f"{base_url()}/chat/completions",
-            json=body_for(call),
-            headers={"X-Client-Request-Id": str(call.uid), "User-Agent": "prompt-studio"},
-            auth=_authorize,
-            timeout=(CONNECT_SECONDS, settings.MODEL_READ_TIMEOUT),
-            # The key would go to somebody else.
-            allow_redirects=False,
-            stream=True,
-        )
-        with answer:
-            content = _read(answer, until=until)
-            if answer.status_code != 200:
-                raise refusal_of(answer.status_code, content, answer.headers, model=call.model)
-        return _parsed(content), answer.headers
-
-    @property
-    def _session(self) -> requests.Session:
-        if not hasattr(self._here, "session"):
-            self._here.session = requests.Session()
-        return self._here.session  # type: ignore[no-any-return]
-
-
-def base_url() -> str:
-    """Raises NotSetUp."""
-    url: str = settings.OPENAI_BASE_URL
-    if not url:
-        raise NotSetUp("OPENAI_BASE_URL is not set.")
-    return url.rstrip("/")
+        return said_in(self._endpoint.ask("/chat/completions", body_for(call), uid=call.uid, model=call.model))
 
 
 def body_for(call: Call) -> dict[str, Any]:
@@ -95,19 +50,19 @@ def body_for(call: Call) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def said_in(reply: Any, headers: Mapping[str, str], *, latency_ms: int) -> Said:
-    """What a reply says; `latency_ms` is ours, because such endpoints tell none. Raises RunFailed for what is no reply."""
+def said_in(reply: Reply) -> Said:
+    """Raises RunFailed for what is no answer."""
     try:
-        choice = reply["choices"][0]
-        message, usage = choice["message"], reply.get("usage") or {}
+        choice = reply.said["choices"][0]
+        message, usage = choice["message"], reply.said.get("usage") or {}
         return Said(
             text=_text(message),
             tool_calls=tuple(_called(each["function"]) for each in message.get("tool_calls") or ()),
             stop_reason=_stop_reason(choice, message),
-            input_tokens=_tokens(usage.get("prompt_tokens")),
-            output_tokens=_tokens(usage.get("completion_tokens")),
-            latency_ms=latency_ms,
-            request_id=next((headers[name] for name in REQUEST_IDS if headers.get(name)), str(reply.get("id") or "")),
+            input_tokens=tokens_in(usage.get("prompt_tokens")),
+            output_tokens=tokens_in(usage.get("completion_tokens")),
+            latency_ms=reply.latency_ms,
+            request_id=reply.request_id or str(reply.said.get("id") or ""),
         )
     except (KeyError, IndexError, TypeError, AttributeError):
         raise RunFailed("What came back is no answer of a model.", code="no_reply", permanent=True) from None
@@ -139,10 +94,6 @@ def _called(function: Mapping[str, Any]) -> dict[str, Any]:
         return {"name": function["name"], "input": arguments}
 
 
-def _tokens(count: Any) -> int | None:
-    return count if isinstance(count, int) and 0 <= count < 2**31 else None
-
-
 def _tool(tool: Tool) -> dict[str, Any]:
     described = {"description": tool.description} if tool.description else {}
     schema = tool.input_schema or {"type": "object", "properties": {}}
@@ -160,34 +111,3 @@ def _choice(choice: str | None) -> Any:
 
 def _form(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}} if schema else None
-
-
-def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    # As `auth`, so that no .netrc of the machine puts something else there.
-    if settings.OPENAI_API_KEY:
-        request.headers["Authorization"] = f"Bearer {settings.OPENAI_API_KEY}"
-    return request
-
-
-def _read(answer: requests.Response, *, until: float) -> bytes:
-    """The whole reply. A time-out of requests is one between two pieces, so a reply that trickles is watched here."""
-    content = bytearray()
-    try:
-        while piece := answer.raw.read1(PIECE, decode_content=True):
-            content += piece
-            if time.monotonic() > until:
-                raise requests.ReadTimeout
-            if len(content) > LONGEST_REPLY:
-                raise RunFailed("The answer is longer than anything that can be kept.", code="too_long", permanent=True)
-    except ReadTimeoutError as error:
-        raise requests.ReadTimeout from error
-    except HTTPError as error:
-        raise requests.exceptions.ChunkedEncodingError from error
-    return bytes(content)
-
-
-def _parsed(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        raise RunFailed("What came back is no answer of a model.", code="no_reply", permanent=True) from None
