@@ -19,7 +19,7 @@ from promptstudio.reviews.models import Review
 
 from . import gates, live, seal
 from .anchoring import anchor_production
-from .models import Deployment, Evaluation, Placement, PublishJob, RemoteResource, Seal
+from .models import Deployment, Evaluation, Placement, PublishJob, RemoteResource, Schedule, Seal
 
 PUBLISH = "deployments.publish_due"
 WAY_BACK = gates.Outcome("way_back", "The way back", True, "Rolling back asks for permission and a reason, and for nothing else.")
@@ -140,11 +140,47 @@ def sent(placement: Placement, evaluation: Evaluation, newest: Deployment | None
             deployment=deployment, target=target, resource=resource, next_attempt_at=clock.now(), created_at=clock.now()
         )
     Seal.objects.create(deployment=deployment, value=seal.seal_of(deployment))
+    _overtake_schedules(deployment)
     reviews.close_as_deployed(version=deployment.version, environment=placement.environment)
     if deployment.way == "rollback" or not deployment.jobs.exists():
         live.move(placement=placement, deployment=deployment)
     wake_on_commit(PUBLISH)
     return deployment
+
+
+def _overtake_schedules(deployment: Deployment) -> None:
+    """What waits for a later moment there was asked for when something else was there. What is due is what sends this one."""
+    waiting = Schedule.objects.waiting().filter(placement=deployment.placement, at__gt=clock.now())
+    waiting.update(
+        state=Schedule.State.REFUSED, because=Schedule.Because.OVERTAKEN, overtaken_by=deployment, settled_at=deployment.created_at
+    )
+
+
+def schedule_recorded(schedule: Schedule, action: str, actor: Actor, **more: Any) -> None:
+    record(
+        actor=actor,
+        action=action,
+        subject=schedule,
+        project_uid=schedule.placement.prompt.project.uid,
+        prompt=schedule.placement.prompt.uid,
+        environment=schedule.placement.environment.slug,
+        semver=schedule.version.semver,
+        at=schedule.at.isoformat(),
+        zone=schedule.zone,
+        **more,
+    )
+
+
+def recorded_out_of_service(placement: Placement, reason: str, actor: Actor, **more: Any) -> None:
+    record(
+        actor=actor,
+        action="prompt.taken_out_of_service",
+        subject=placement.prompt,
+        project_uid=placement.environment.project.uid,
+        environment=placement.environment.slug,
+        words={"reason": reason},
+        **more,
+    )
 
 
 def recorded(deployment: Deployment, action: str, actor: Actor, **more: Any) -> None:
@@ -162,4 +198,6 @@ def recorded(deployment: Deployment, action: str, actor: Actor, **more: Any) -> 
         evaluation=deployment.evaluation.uid,
         **more,
     )
+    for schedule in Schedule.objects.with_everything().filter(overtaken_by=deployment, settled_at=deployment.created_at):
+        schedule_recorded(schedule, "schedule.refused", actor, because=schedule.because, gates=[])
     anchor_production(deployment)

@@ -19,7 +19,7 @@ from promptstudio.lib.locking import locked
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
 
-from . import door, gates
+from . import door, gates, live
 from .models import Deployment, Evaluation, Placement, Release, ReleaseItem
 from .permissions import can_deploy, can_make_release, can_promote_release, can_roll_back_release, can_withdraw_release
 
@@ -31,7 +31,10 @@ SeenThere = Mapping[Version, Deployment | None]
 
 @dataclass(frozen=True)
 class Looked:
-    """One prompt of a release under its lock. `why` says what holds it back; empty when it may go."""
+    """One prompt of a release under its lock. `why` says what holds it back; empty when it may go.
+
+    On the way back, what replaced nothing has no `evaluation`: it is taken out of service.
+    """
 
     item: ReleaseItem
     placement: Placement
@@ -131,7 +134,10 @@ def promote_release(*, release: Release, actor: Actor, reason: str = "", seen: S
 
 
 def roll_back_release(*, release: Release, reason: str, actor: Actor) -> Release:
-    """Each prompt of it back to what it replaced, all or none; asks for permission and a reason. Raises as `promote_release`."""
+    """Each prompt of it back to what it replaced, all or none; asks for permission and a reason. Raises as `promote_release`.
+
+    Where nothing was live before, the prompt is taken out of service.
+    """
     _permitted(can_roll_back_release(actor, release), release, actor)
     if not reason.strip():
         raise Invalid({"reason": "Say why. Everyone who looks at these prompts later will read it."})
@@ -143,11 +149,16 @@ def roll_back_release(*, release: Release, reason: str, actor: Actor) -> Release
         looked = [_way_back(item, placement, actor) for item, placement in _under_locks(_items(row))]
         held_back = [each for each in looked if each.why]
         if not held_back:
-            made = [_sent_back(each, reason.strip(), actor) for each in looked]
+            made = [_sent_back(each, reason.strip(), actor) for each in looked if each.evaluation]
+            ended = [each.placement for each in looked if not each.evaluation and not each.placement.out_of_service_at]
+            for placement in ended:
+                live.take_out_of_service(placement=placement, reason=reason.strip())
             _settle(row, Release.State.ROLLED_BACK, actor)
             for deployment in made:
                 door.recorded(deployment, "deployment.rolled_back", actor, release=row.uid)
-            _recorded(row, "release.rolled_back", actor, words={"reason": reason.strip()}, prompts=len(made))
+            for placement in ended:
+                door.recorded_out_of_service(placement, reason.strip(), actor, release=row.uid)
+            _recorded(row, "release.rolled_back", actor, words={"reason": reason.strip()}, prompts=len(looked))
             return row
         _refusal_recorded(row, "release.rollback_blocked", held_back, actor)
     raise Refused(row, held_back, back=True)
@@ -176,7 +187,9 @@ def _way_back(item: ReleaseItem, placement: Placement, actor: Actor) -> Looked:
         who = f"{newest.by} sent {newest.version.semver} since" if newest else "Nothing is there any more"
         return Looked(item, placement, newest, f"{who}. Going back from it is a decision of its own.")
     if sent.replaces is None:
-        return Looked(item, placement, newest, f"Nothing was live in {place} before it. Take it out of service there instead.")
+        is_there = placement.live is not None
+        why = "" if is_there else f"{sent.version.semver} is still on its way to {place}. Wait for it, or stop its publication."
+        return Looked(item, placement, newest, why)
     candidate = gates.Candidate(sent.replaces.version, place, place.policy, placement.live_version)
     outcomes = [*gates.evaluate(candidate, (gates.NotRecalled(),)), door.WAY_BACK]
     evaluation = door.evaluated(candidate, outcomes, "rollback", actor)

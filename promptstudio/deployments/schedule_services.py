@@ -8,7 +8,6 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
-from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.lib.lengths import check_lengths
@@ -56,7 +55,7 @@ def schedule_promotion(
             key=key,
             created_at=clock.now(),
         )
-        _recorded(made, "schedule.made", actor, words={"reason": made.reason})
+        door.schedule_recorded(made, "schedule.made", actor, words={"reason": made.reason})
     return made
 
 
@@ -69,7 +68,7 @@ def move_schedule(*, schedule: Schedule, at: datetime, zone: str, actor: Actor) 
         _is_waiting(row)
         row.at, row.zone = at, zone
         row.save(update_fields=["at", "zone"])
-        _recorded(row, "schedule.moved", actor)
+        door.schedule_recorded(row, "schedule.moved", actor)
     return row
 
 
@@ -79,7 +78,7 @@ def cancel_schedule(*, schedule: Schedule, actor: Actor) -> Schedule:
         row = _locked(schedule)
         _is_waiting(row)
         _settle(row, Schedule.State.CANCELLED, cancelled_by=actor.user)
-        _recorded(row, "schedule.cancelled", actor)
+        door.schedule_recorded(row, "schedule.cancelled", actor)
     return row
 
 
@@ -127,7 +126,7 @@ def _promote(row: Schedule, actor: Actor) -> None:
         _refuse(row, Schedule.Because.CONFLICT, actor, sentence=error.sentence)
     else:
         _settle(row, Schedule.State.PROMOTED, deployment=made)
-        _recorded(row, "schedule.promoted", actor)
+        door.schedule_recorded(row, "schedule.promoted", actor)
 
 
 class _Overtaken(Conflict):
@@ -148,7 +147,7 @@ def _refuse(row: Schedule, because: Schedule.Because, actor: Actor, **why: Any) 
     _settle(row, Schedule.State.REFUSED, because=because, **why)
     evaluation = row.evaluation
     gates = [outcome["gate"] for outcome in evaluation.blocked] if evaluation else []
-    _recorded(row, "schedule.refused", actor, because=because.value, gates=gates)
+    door.schedule_recorded(row, "schedule.refused", actor, because=because.value, gates=gates)
 
 
 def _settle(row: Schedule, state: Schedule.State, **more: Any) -> None:
@@ -181,18 +180,3 @@ def _check_moment(at: datetime) -> None:
         raise Invalid({"at": "That moment has passed. Choose a later one, or promote it now."})
     if at > clock.now() + LONGEST_AHEAD:
         raise Invalid({"at": "That is more than a year ahead. Choose an earlier moment."})
-
-
-def _recorded(row: Schedule, action: str, actor: Actor, **more: Any) -> None:
-    record(
-        actor=actor,
-        action=action,
-        subject=row,
-        project_uid=row.placement.prompt.project.uid,
-        prompt=row.placement.prompt.uid,
-        environment=row.placement.environment.slug,
-        semver=row.version.semver,
-        at=row.at.isoformat(),
-        zone=row.zone,
-        **more,
-    )

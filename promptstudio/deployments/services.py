@@ -28,6 +28,7 @@ from .door import (
     nobody_was_faster,
     permitted,
     recorded,
+    recorded_out_of_service,
     same_project,
     sent,
 )
@@ -161,14 +162,7 @@ def take_out_of_service(*, prompt: Prompt, environment: Environment, reason: str
         if placement.live is None:
             raise Conflict(f"Nothing is live in {environment}, so there is nothing to take out of service.")
         live.take_out_of_service(placement=placement, reason=reason.strip())
-        record(
-            actor=actor,
-            action="prompt.taken_out_of_service",
-            subject=prompt,
-            project_uid=environment.project.uid,
-            environment=environment.slug,
-            words={"reason": reason.strip()},
-        )
+        recorded_out_of_service(placement, reason.strip(), actor)
     return placement
 
 

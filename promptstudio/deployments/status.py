@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from promptstudio.projects.answering import who_answers
 from promptstudio.projects.models import Environment
-from promptstudio.projects.rules import ROLE_WORDS
+from promptstudio.projects.rules import ROLE_WORDS, listed
 from promptstudio.prompts.models import Version
 from promptstudio.reviews.models import Review
 
@@ -107,11 +107,15 @@ def _coming(row: Row) -> str:
     review = row.newest.reviews.open().select_related("environment").first()
     if review:
         return f"{row.newest.semver} waiting for {_missing_approvals(review)}"
-    if any(cell.left for cell in row.cells):
-        return f"{row.newest.semver} was rolled back"
+    if left := [str(cell.environment) for cell in row.cells if cell.left]:
+        return f"{row.newest.semver} was rolled back in {listed(left)}"
     if row.newest.recalls.exists():
         return f"{row.newest.semver} was recalled"
-    furthest = next((cell.environment for cell in reversed(row.cells) if _has(cell, row.newest)), None)
+    if row.cells[-1].state == "gone" and _has(row.cells[-1], row.newest):
+        return ""
+    furthest = next((cell.environment for cell in reversed(row.cells) if _has(cell, row.newest) and cell.state != "gone"), None)
+    if furthest is None and (gone := [str(cell.environment) for cell in row.cells if _has(cell, row.newest)]):
+        return f"{row.newest.semver} out of service in {listed(gone)}"
     if furthest is None:
         return f"{row.newest.semver} saved, not promoted yet"
     return "" if furthest.pk == row.cells[-1].environment.pk else f"{row.newest.semver} in {furthest}"

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery
 
-from .models import Result, Run, RunQuerySet, Suite
+from .models import Answer, Result, Run, RunQuerySet, Suite
+from .run_verdicts import NOT_ASKED
 
 NEWER_THAN_ANY = 2**63
 # Older runs are on the pages of their versions.
@@ -39,7 +40,7 @@ def columns_of(suite: Suite) -> list[Column]:
 def latest_columns(runs: RunQuerySet) -> list[Column]:
     """Of `runs`, the latest on each wording and model: the texts of suites and versions are not read."""
     asked = Result.objects.filter(run=OuterRef("pk")).order_by("pk").values("answer__model")[:1]
-    rows = runs.select_related("suite_version", "version", "draft__created_by").annotate(asked_model=Subquery(asked))
+    rows = runs.select_related("suite_version", "version", "draft__created_by", "judge").annotate(asked_model=Subquery(asked))
     rows = rows.defer("suite_version__canonical", "version__canonical", "draft__content").order_by("-pk")[:MOST_RUNS]
     found: dict[tuple[int, int, int | None, str], Column] = {}
     for run in rows:
@@ -52,6 +53,13 @@ def latest_columns(runs: RunQuerySet) -> list[Column]:
 def _place(column: Column) -> tuple[int, bool]:
     """Drafts, then the newest version, its own model before others, whichever was run last: “got worse” means from older to newer."""
     return -(column.run.version_id or NEWER_THAN_ANY), bool(column.run.model)
+
+
+def not_asked_in(columns: Iterable[Column]) -> dict[int, int]:
+    """By run, how many of its questions, to the model or to judges, were left when it was stopped or reached its ceiling. One query."""
+    runs = {column.run.uid: column.run.pk for column in columns}
+    left = Answer.objects.filter(round__in=list(runs), error_code__in=NOT_ASKED).order_by()
+    return {runs[uid]: count for uid, count in left.values_list("round").annotate(Count("pk"))}
 
 
 def chosen_of(columns: Sequence[Column], sides: Sequence[str], models: Sequence[str]) -> list[Column]:

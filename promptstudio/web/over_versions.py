@@ -4,24 +4,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from promptstudio.evaluations.columns import columns_of
+from promptstudio.evaluations.columns import columns_of, not_asked_in
 from promptstudio.evaluations.models import Suite
 from promptstudio.evaluations.scores import Score, scores_over_versions
 from promptstudio.prompts.catalogue import Catalogue
 
 from .charts import Chart, Value, chart
+from .judging import judged_otherwise
 from .results import Choice, Place, live_versions
 from .trying import in_words
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the table. `cost` and `slow` are in words, empty where nothing is known."""
+    """A row of the table. `cost` and `slow` are in words, empty where nothing is known; the rest as in the head of a column of results."""
 
     score: Score
     places: list[Place]
     cost: str
     slow: str
+    not_asked: int = 0
+    judged_otherwise: bool = False
 
     @property
     def semver(self) -> str:
@@ -46,7 +49,19 @@ def over_versions(suite: Suite, model: str, known: Catalogue) -> OverVersions:
     chosen = model if model in models else ""
     scores = scores_over_versions(columns, chosen)
     live = live_versions(suite.prompt)
-    lines = [Line(score, live.get(score.version.pk, []), _money(score.cost), _seconds(score.slow_ms)) for score in scores]
+    drawn = [score.column for score in scores]
+    left, former = not_asked_in(drawn), judged_otherwise([column.run for column in drawn], suite.prompt.project)
+    lines = [
+        Line(
+            score,
+            live.get(score.version.pk, []),
+            _money(score.cost),
+            _seconds(score.slow_ms),
+            left.get(score.column.run.pk, 0),
+            score.column.run.pk in former,
+        )
+        for score in scores
+    ]
     return OverVersions(
         charts=_charts(lines),
         lines=lines[::-1],

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from promptstudio.deployments.models import Placement
 from promptstudio.evaluations import matrix
 from promptstudio.evaluations.cases import Case
-from promptstudio.evaluations.columns import Column, chosen_of, columns_of
+from promptstudio.evaluations.columns import Column, chosen_of, columns_of, not_asked_in
 from promptstudio.evaluations.matrix import Row, Wanted
 from promptstudio.evaluations.models import Answer, Result, Suite, SuiteVersion
 from promptstudio.evaluations.tallies import Outcome, Tally
@@ -20,6 +20,7 @@ from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.diff import Comparison, compare
 from promptstudio.prompts.models import Prompt
 
+from .judging import judged_otherwise
 from .searching import tidied
 
 PER_PAGE = 50
@@ -36,7 +37,8 @@ class Place(NamedTuple):
 class Head:
     """A column as its head shows it. `live_in` are the environments that serve it now.
 
-    `is_one_of_many`: another column has the same title, so the model says which is meant.
+    `is_one_of_many`: another column has the same title, so the model says which is meant. `not_asked` counts questions that it did not
+    ask any more; `judged_otherwise`: by another judge than would judge today.
     """
 
     column: Column
@@ -45,6 +47,8 @@ class Head:
     live_in: list[Place]
     passed: int
     total: int
+    not_asked: int = 0
+    judged_otherwise: bool = False
 
     @property
     def title(self) -> str:
@@ -169,6 +173,7 @@ def heads_of(prompt: Prompt, columns: Sequence[Column], rows: Iterable[Row], kno
     live = live_versions(prompt)
     told = [[row.tallies[place] for row in rows] for place in range(len(columns))]
     titles = [_title(column) for column in columns]
+    left, former = not_asked_in(columns), judged_otherwise([column.run for column in columns], prompt.project)
     return [
         Head(
             column,
@@ -177,6 +182,8 @@ def heads_of(prompt: Prompt, columns: Sequence[Column], rows: Iterable[Row], kno
             live.get(column.run.version_id or 0, []),
             sum(bool(tally and tally.outcome == Outcome.PASSED) for tally in tallies),
             sum(tally is not None for tally in tallies),
+            left.get(column.run.pk, 0),
+            column.run.pk in former,
         )
         for column, tallies in zip(columns, told, strict=True)
     ]

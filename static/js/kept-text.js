@@ -24,9 +24,9 @@
 
   const isOurs = (area) => area?.matches?.("#main form[method='post'] textarea[name]:not(:disabled)");
   const areasOf = (element) => [...element.querySelectorAll("textarea")].filter(isOurs);
-  // Where it is sent to says which review or conversation; the lines, which of the forms of a version.
+  // Where it is sent to says which review or conversation; the lines or the case, which of the forms of a version.
   const keyOf = ({ form, name }) => {
-    const lines = ["place", "first"].map((field) => form.elements[field]?.value ?? "").join(":");
+    const lines = ["place", "first", "suite", "case"].map((field) => form.elements[field]?.value ?? "").join(":");
     return `${mine}${new URL(form.getAttribute("action") || "", location.href).pathname}:${lines}:${name}`;
   };
   const hasWords = (area) => area.isConnected && area.value.trim() && area.value !== unsent.get(area);

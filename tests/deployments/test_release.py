@@ -259,12 +259,28 @@ def test_going_back_needs_a_reason(cast: Cast, pair: list[Version]) -> None:
         roll_back_release(release=second, reason=" ", actor=cast.bob)
 
 
-def test_what_replaced_nothing_holds_the_way_back(cast: Cast, release: Release, pair: list[Version]) -> None:
+def test_what_replaced_nothing_is_taken_out_of_service(cast: Cast, pair: list[Version]) -> None:
+    promote(pair[0], cast.development, by=cast.alice)
+    both = [newer(cast, pair)[0], pair[1]]
+    release = make_release(environment=cast.development, name="One is new", versions=both, actor=cast.alice)
+    promote_release(release=release, actor=cast.alice)
+    back = roll_back_release(release=release, reason="It invents sums.", actor=cast.bob)
+    assert back.state == "rolled_back"
+    old, new = (Placement.objects.get(prompt=version.prompt, environment=cast.development) for version in pair)
+    assert (old.live_version, old.out_of_service_at) == (pair[0], None)
+    assert (new.out_of_service_reason, bool(new.out_of_service_at)) == ("It invents sums.", True)
+    entry = Entry.objects.get(action="prompt.taken_out_of_service")
+    assert json.loads(entry.data)["release"] == str(release.uid)
+
+
+def test_what_replaced_nothing_and_has_not_arrived_holds_the_way_back(cast: Cast, release: Release, settings: Any) -> None:
+    use_fake_publisher(settings)
+    a_target(cast.development, by=cast.dora)
     promote_release(release=release, actor=cast.alice)
     with pytest.raises(Refused) as refused:
         roll_back_release(release=release, reason="No.", actor=cast.bob)
-    assert {why for _, why in refused.value.reasons} == {"Nothing was live in Development before it. Take it out of service there instead."}
-    assert in_place(pair, cast.development) == ["1.0.0", "1.0.0"]
+    assert {why for _, why in refused.value.reasons} == {"1.0.0 is still on its way to Development. Wait for it, or stop its publication."}
+    assert not Placement.objects.exclude(out_of_service_at=None).exists()
 
 
 def test_what_somebody_sent_since_holds_the_way_back(cast: Cast, pair: list[Version]) -> None:

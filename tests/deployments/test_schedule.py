@@ -127,10 +127,20 @@ def test_when_something_else_was_sent_meanwhile_it_is_refused(cast: Cast, versio
     schedule = scheduled(version, cast.development, by=cast.alice)
     other = a_version(version.prompt, by=cast.bob, text="Other {{claim}}")
     faster = promote(other, cast.development, by=cast.bob)
-    the_moment_comes()
-    assert outcome(schedule) == ("refused", "overtaken")
+    assert outcome(schedule) == ("refused", "overtaken"), "and not only when its moment has come"
     assert schedule.overtaken_by == faster
+    assert told("schedule.refused") == {"Alice"}
+    the_moment_comes()
     assert live_version(version.prompt, cast.development) == other
+
+
+def test_what_was_promoted_by_hand_waits_no_more(cast: Cast, version: Version) -> None:
+    schedule = scheduled(version, cast.development, by=cast.alice)
+    promote(version, cast.development, by=cast.bob)
+    assert outcome(schedule) == ("refused", "overtaken")
+    assert the_moment_comes() == 0
+    later = a_version(version.prompt, by=cast.alice, text="Later {{claim}}")
+    assert scheduled(later, cast.development, by=cast.alice).is_waiting
 
 
 def test_what_was_seen_when_it_was_scheduled_counts(cast: Cast, version: Version) -> None:

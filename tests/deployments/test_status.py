@@ -49,7 +49,7 @@ def test_what_was_rolled_back_is_not_offered_again(cast: Cast, prompt: Prompt, v
     promote(worse, cast.development, by=cast.alice)
     deployments.roll_back(prompt=prompt, environment=cast.development, reason="It misleads.", actor=cast.bob)
     assert step(prompt) == ("mend", f"write what mends {worse.semver}")
-    assert sentence(prompt) == f"Not in Production yet · {worse.semver} was rolled back"
+    assert sentence(prompt) == f"Not in Production yet · {worse.semver} was rolled back in Development"
     mended = a_version(prompt, by=cast.alice, text="Mended {{claim}}")
     assert step(prompt) == ("promote", f"promote {mended.semver} to Development")
     promote(mended, cast.development, by=cast.alice)
@@ -106,3 +106,11 @@ def test_a_live_version_is_marked_as_recalled_until_it_is_sent_again(cast: Cast,
     approved(version, cast.production, asked_by=cast.alice, by=[cast.bob, cast.bella])
     promote(version, cast.production, by=cast.alice)
     assert not board.row(prompt).cell(cast.production).recalled
+
+
+def test_where_it_was_taken_out_of_service_it_is_not(cast: Cast, prompt: Prompt, version: Version) -> None:
+    promote(version, cast.development, cast.staging, by=cast.alice)
+    deployments.take_out_of_service(prompt=prompt, environment=cast.staging, reason="It misleads.", actor=cast.bob)
+    assert sentence(prompt) == "Not in Production yet · 1.0.0 in Development"
+    deployments.take_out_of_service(prompt=prompt, environment=cast.development, reason="It misleads.", actor=cast.bob)
+    assert sentence(prompt) == "Not in Production yet · 1.0.0 out of service in Development and Staging"

@@ -204,6 +204,7 @@ def test_the_way_back_from_what_is_no_longer_there_is_refused(client: Client, ca
     response = client.post(BACK, {"reason": "Typed & kept", "to": "1.0.0", **seen(page)})
     assert response.status_code == 409
     assert "Someone was faster: Bella sent 1.0.0" in text(response)
+    assert "Roll back to 1.0.0" not in text(response), "it is live again"
     assert typed_back(response, "Typed & kept")
 
 

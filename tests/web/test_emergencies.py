@@ -9,7 +9,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.emergency_services import conclude, promote_in_an_emergency
 from promptstudio.deployments.models import AfterReview, Conclusion, Deployment
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, a_person, a_prompt, a_version, in_production, live_version, promote
+from tests.cast import Cast, a_person, a_prompt, a_version, asked, in_production, live_version, promote
 
 from .reading import HOSTILE, at, queries, text, typed_back
 
@@ -161,3 +161,15 @@ def test_the_lists_ask_as_much_for_many_as_for_one(client: Client, cast: Cast, f
 def test_what_came_after_it_is_not_marked(client: Client, cast: Cast, forced: Deployment) -> None:
     in_production(cast, a_version(forced.version.prompt, by=cast.alice, text="Second {{claim}}"))
     assert "In an emergency" not in text(at(client, cast.vera).get("/p/claims/environments/"))
+
+
+def test_a_review_that_an_emergency_overtook_shows_what_it_was_about(client: Client, cast: Cast, prompt: Prompt, version: Version) -> None:
+    in_production(cast, version)
+    newer = a_version(prompt, by=cast.alice, text="Hurry: {{claim}}")
+    review = asked(newer, cast.production, by=cast.alice)
+    forced = promote_in_an_emergency(version=newer, environment=cast.production, reason="It burns.", actor=cast.dora)
+    page = text(at(client, cast.bob).get(f"/p/claims/reviews/{review.uid}/"))
+    assert f"{newer.semver} was promoted in an emergency before this was decided." in page
+    assert after_review_url(forced) in page
+    assert "1.0.0, live in Production before" in page
+    assert "Hurry" in page

@@ -147,10 +147,11 @@ def test_what_another_judge_said_is_marked(client: Client, cast: Cast, suite: Su
     run = run_of(cast, suite)
     answer_due()
     at(client, cast.alice)
-    assert "another judge" not in text(client.get(f"{PROMPT}tests/{suite.uid}/"))
+    pages = [f"{PROMPT}tests/{suite.uid}/{page}" for page in ("", "results/", "over-versions/")]
+    assert not [page for page in pages if "another judge" in text(client.get(page))]
     choose_judge(project=cast.claims, bench=Bench.ONE, model=NOVA, actor=cast.dora)
     assert "Another judge decides now" in text(client.get(f"{PROMPT}runs/{run.uid}/"))
-    assert "another judge" in text(client.get(f"{PROMPT}tests/{suite.uid}/"))
+    assert [page for page in pages if "another judge" in text(client.get(page))] == pages
     choose_judge(project=cast.claims, bench=Bench.ONE, actor=cast.dora)
     assert "Another judge decides now" not in text(client.get(f"{PROMPT}runs/{run.uid}/"))
 

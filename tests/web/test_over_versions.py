@@ -87,6 +87,8 @@ def test_it_takes_the_same_queries_however_many_versions(
     client: Client, cast: Cast, suite: Suite, runs: list[Run], versions: list[Version]
 ) -> None:
     at(client, cast.vera)
+    # Where cases are asked more than once, those that must never fail are looked up.
+    run(suite, versions[0], cast, all_sorted, repeats=2)
     few, listed = queries(client, page_of(suite)), queries(client, BASE)
     for number in range(3):
         run(suite, a_version(suite.prompt, f"Sort {number}", cast), cast, all_sorted, repeats=2)

@@ -10,6 +10,7 @@ from promptstudio.evaluations.cases import Cases, parse_cases
 from promptstudio.evaluations.model_runner import Call, Said
 from promptstudio.evaluations.models import Run, Suite
 from promptstudio.evaluations.run_services import start_run
+from promptstudio.evaluations.services import stop_asking
 from promptstudio.evaluations.suite_services import add_suite, save_suite
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.prompts import services as prompts
@@ -174,12 +175,12 @@ def test_a_column_says_where_its_version_is_live(client: Client, cast: Cast, sui
 
 
 def test_most_answers_decide_and_the_rest_is_told(client: Client, cast: Cast, suite: Suite, old: Version) -> None:
-    turns = iter(["Sorted.", "No.", "Sorted."] + ["Sorted."] * 6)
+    turns = iter(["Sorted."] * 3 + ["Sorted.", "No.", "Sorted."] + ["Sorted."] * 3)
     run(suite, old, cast, lambda asked: next(turns), repeats=3)
     page = at(client, cast.vera).get(f"{page_of(suite)}?show=disagreement")
-    assert shown(page) == [("Burst pipe", ["passed"])]
+    assert shown(page) == [("Storm", ["passed"])]
     assert "2 of 3" in text(page)
-    second = text(client.get(f"{page_of(suite)}?open=burst&repeat=1"))
+    second = text(client.get(f"{page_of(suite)}?open=storm&repeat=1"))
     assert "No." in second
 
 
@@ -240,3 +241,18 @@ def test_the_page_takes_the_same_queries_however_much_there_is(client: Client, c
 
 def test_whoever_does_not_see_the_prompt_sees_no_results(client: Client, cast: Cast, suite: Suite, both: tuple[Run, Run]) -> None:
     assert at(client, cast.charlie).get(page_of(suite)).status_code == 404
+
+
+def test_of_a_case_that_must_never_fail_one_bad_answer_is_enough(client: Client, cast: Cast, suite: Suite, old: Version) -> None:
+    turns = iter(["Sorted.", "No.", "Sorted."] + ["Sorted."] * 6)
+    run(suite, old, cast, lambda asked: next(turns), repeats=3)
+    page = at(client, cast.vera).get(f"{page_of(suite)}?show=failed")
+    assert shown(page) == [("Burst pipe", ["failed"])]
+    assert "1 of 3" in text(page)
+
+
+def test_a_run_that_did_not_ask_everything_says_so(client: Client, cast: Cast, suite: Suite, old: Version) -> None:
+    started = start_run(suite=suite, bundle=old.bundle, label=old.semver, version=old, actor=cast.alice)
+    stop_asking(prompt=old.prompt, round_uid=started.uid, actor=cast.alice)
+    assert "3 not asked any more" in text(at(client, cast.vera).get(page_of(suite)))
+    assert "3 not asked any more" in text(client.get(page_of(suite).replace("/results/", "/over-versions/")))

@@ -8,6 +8,7 @@ from django import template
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from promptstudio.evaluations.models import AcceptedCase
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.people import people_of
 from promptstudio.reviews.mentioning import MARK, in_words, nobodys_names
@@ -54,7 +55,12 @@ def told_nobody(row: Any) -> str:
 def kept_text(context: dict[str, Any]) -> SafeString:
     """For `kept-text.js`: whose unsent words the browser keeps, and how often the server took some of theirs."""
     person = context["request"].actor.user
-    said = Remark.objects.filter(author=person), Comment.objects.filter(author=person), Decision.objects.filter(person=person)
+    said = (
+        Remark.objects.filter(author=person),
+        Comment.objects.filter(author=person),
+        Decision.objects.filter(person=person),
+        AcceptedCase.objects.filter(by=person),
+    )
     return format_html('<kept-text data-person="{}" data-said="{}" hidden></kept-text>', person.uid, sum(rows.count() for rows in said))
 
 

@@ -97,7 +97,7 @@ def prompt_roll_back(request: StudioRequest, project: str, name: str, environmen
     prompt, place = prompt_and_place_or_404(request, project, name, environment)
     placement = _live_or_404(prompt, place)
     wanted = request.POST.get("to") or request.GET.get("to")
-    version = version_or_404(prompt, wanted) if wanted else live.version_before(placement)
+    version = version_or_404(prompt, wanted) if wanted else None
     errors: dict[str, str] = {}
     conflict, status = "", 200
     if request.method == "POST":
@@ -115,6 +115,10 @@ def prompt_roll_back(request: StudioRequest, project: str, name: str, environmen
             errors, status = error.errors, 422
         except (Conflict, services.Blocked) as refused:
             conflict, status = refused.sentence, 409
+            # Somebody may have been there already.
+            placement = _live_or_404(prompt, place)
+    if version is None or version == placement.live_version:
+        version = live.version_before(placement)
     context = {
         "environment": place,
         "placement": placement,
@@ -124,7 +128,9 @@ def prompt_roll_back(request: StudioRequest, project: str, name: str, environmen
         "may": can_roll_back(request.actor, place, prompt),
         "errors": errors,
         "conflict": conflict,
-        "reason": request.POST.get("reason", ""),
+        "reason": (reason := request.POST.get("reason", "")),
+        # Where the form is gone.
+        "typed": [("Why", reason)] if reason and not version else [],
     }
     if version:
         context |= difference(placement.live_version, version, place)

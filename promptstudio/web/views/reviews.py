@@ -216,8 +216,11 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
     """Everything that a decision needs to look at; the admin panel shows the same."""
     candidate = gates.candidate_for(found.version, found.environment, by=request.actor.user)
     outcomes = gates.evaluate(candidate)
-    comparison = compare(candidate.live.bundle if candidate.live else None, found.version.bundle)
-    labels = _labels(found, candidate.live)
+    sent = _sent_after(found) if not found.is_open and candidate.live == found.version else None
+    # A version beside itself shows nobody what was decided.
+    before = (sent.replaces.version if sent.replaces else None) if sent else candidate.live
+    comparison = compare(before.bundle if before else None, found.version.bundle)
+    labels = _labels(found, before, was=sent is not None)
     mine = [d for d in found.decisions.select_related("baseline", "person") if d.person_id == request.actor.user.pk]
     last = mine[-1] if mine else None
     is_stale = bool(last and last.verdict == "approve" and last.baseline != candidate.live)
@@ -229,7 +232,8 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "environment": found.environment,
         "live": candidate.live,
         "comparison": comparison,
-        "line_talk": talk_about(request, candidate.live, found.version),
+        "line_talk": talk_about(request, before, found.version),
+        "forced": sent if sent and sent.way == "emergency" else None,
         "old_label": labels[0],
         "new_label": labels[1],
         "checklist": (listed := checklist(outcomes, found.version, found.environment, is_asked_again=found.is_open)),
@@ -241,9 +245,9 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
         "is_stale": is_stale,
         "earlier": earlier_decision(found, candidate.live, request.actor.user),
         "newer": newer_review(found),
-        "step": step_from(candidate.live, found.version),
+        "step": step_from(before, found.version),
         "replaced": replaced_decisions(found, candidate.live),
-        "examples": beside(candidate.live, found.version),
+        "examples": beside(before, found.version),
         **_answers_of(request, found, candidate.live),
         **_tests_of(request, found, candidate.live),
         "is_lapsed": is_lapsed,
@@ -264,8 +268,17 @@ def review_context(request: StudioRequest, found: Review) -> dict[str, Any]:
     }
 
 
-def _labels(found: Review, live: Version | None) -> tuple[str, str]:
-    return f"{live.semver}, live in {found.environment}" if live else "nothing live yet", f"{found.version.semver}, asked for"
+def _sent_after(found: Review) -> Deployment | None:
+    """How the version went there after it was asked for."""
+    there = Deployment.objects.filter(placement__prompt=found.version.prompt, placement__environment=found.environment)
+    sent = there.filter(version=found.version, created_at__gte=found.asked_at).exclude(way="rollback")
+    first: Deployment | None = sent.select_related("replaces__version", "after_review").order_by("sequence").first()
+    return first
+
+
+def _labels(found: Review, live: Version | None, *, was: bool = False) -> tuple[str, str]:
+    here = f"live in {found.environment}{' before' if was else ''}"
+    return f"{live.semver}, {here}" if live else f"nothing live {'before' if was else 'yet'}", f"{found.version.semver}, asked for"
 
 
 def _answers_of(request: StudioRequest, found: Review, live: Version | None) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def prompt_scheduled(request: StudioRequest, project: str, name: str, uid: UUID)
             return redirect(schedule_url(found))
         except Invalid as error:
             errors, status = error.errors, 422
-    place, newest = found.placement.environment, found.placement.newest
+    place = found.placement.environment
     outcomes = _forecast(found) if found.is_waiting else found.evaluation.answers if found.evaluation else []
     context = {
         "schedule": found,
@@ -86,7 +86,7 @@ def prompt_scheduled(request: StudioRequest, project: str, name: str, uid: UUID)
         "environment": place,
         "gates": outcomes,
         "open_gates": sum(not outcome["passed"] for outcome in outcomes),
-        "overtaken_by": newest if found.is_waiting and newest != found.replaces else found.overtaken_by,
+        "overtaken_by": found.overtaken_by,
         "may_move": can_move_schedule(request.actor, found),
         "may_cancel": can_cancel_schedule(request.actor, found),
         "errors": errors,
