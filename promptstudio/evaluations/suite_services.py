@@ -7,16 +7,17 @@ from promptstudio.audit.services import record
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict, Invalid
 from promptstudio.lib.locking import locked
+from promptstudio.projects.rules import listed
 from promptstudio.prompts.models import Prompt
 from promptstudio.prompts.soundness import problem_of
-from promptstudio.prompts.soundness import problem_of as problem_with
 
 from .cases import Cases, refused_checks
+from .merging import Merged, merged
 from .models import Suite, SuiteVersion
 from .owners import refused_owners
 from .permissions import can_change_suite
 
-LONGEST_NAME = 120
+LONGEST_NAME, MOST_NAMED = 120, 5
 
 
 @transaction.atomic
@@ -33,13 +34,37 @@ def add_suite(*, prompt: Prompt, name: str, cases: Cases, required: bool = False
     return suite
 
 
+class Overlapping(Conflict):
+    """Somebody changed the same cases since. `cases` are what both made of the suite, with those as the author has them."""
+
+    def __init__(self, newest: SuiteVersion, found: Merged) -> None:
+        named = listed(found.both[:MOST_NAMED]) + (" and more" if len(found.both) > MOST_NAMED else "")
+        one = len(found.both) == 1
+        super().__init__(
+            f"{newest.created_by} saved these cases at {newest.created_at:%H:%M} UTC, after you opened them, and changed {named} as well. "
+            f"Everything else is merged. Look at {'it' if one else 'them'} in another window: if you save here now, "
+            f"yours {'takes its' if one else 'take their'} place.",
+            by=newest.created_by.name,
+            at=newest.created_at.isoformat(),
+        )
+        self.cases = found.cases
+
+
 @transaction.atomic
-def save_suite(*, suite: Suite, cases: Cases, follows: int, actor: Actor) -> SuiteVersion:
-    """The next version of its cases. `follows` is the number of the one that the author saw. Raises Invalid, Conflict."""
+def save_suite(*, suite: Suite, cases: Cases, follows: int, merge: bool = False, actor: Actor) -> SuiteVersion:
+    """The next version of its cases. `follows` is the number of the one that the author saw.
+
+    With `merge`, what others changed since stays beside it. Raises Invalid, Conflict, and Overlapping where both changed the same.
+    """
     can_change_suite(actor, suite.prompt).require()
     suite = locked(Suite.objects.all(), "prompt__project", pk=suite.pk)
     newest = suite.newest
-    if follows != newest.number:
+    if follows != newest.number and merge and (seen := suite.versions.filter(number=follows).first()):
+        found = merged(seen.content, cases, newest.content)
+        if found.both:
+            raise Overlapping(newest, found)
+        cases = found.cases
+    elif follows != newest.number:
         raise Conflict(
             f"{newest.created_by} saved these cases at {newest.created_at:%H:%M} UTC, after you opened them. "
             "Look at them in another window: if you save here now, yours take their place.",
@@ -93,13 +118,26 @@ def archive_suite(*, suite: Suite, actor: Actor) -> None:
     record(actor=actor, action="suite.archived", subject=suite, project_uid=suite.prompt.project.uid)
 
 
+@transaction.atomic
+def restore_suite(*, suite: Suite, actor: Actor) -> None:
+    """It is there again, with its cases and results. Raises Conflict where it is not archived, or another one is called so meanwhile."""
+    can_change_suite(actor, suite.prompt).require()
+    Prompt.objects.select_for_update(no_key=True).get(pk=suite.prompt_id)
+    suite = locked(Suite.objects.all(), "prompt__project", pk=suite.pk)
+    if not suite.archived_at:
+        raise Conflict("It is not archived.")
+    if suite.prompt.suites.in_use().filter(name=suite.name).exists():
+        raise Conflict(f"Another suite is called {suite.name} meanwhile. Give that one another name first.")
+    suite.archived_at = None
+    suite.save(update_fields=["archived_at"])
+    record(actor=actor, action="suite.restored", subject=suite, project_uid=suite.prompt.project.uid)
+
+
 def _checked_name(prompt: Prompt, name: str) -> str:
     name = name.strip()
     if not name:
         raise Invalid({"name": "Give the suite a name, such as “usual claims”."})
     if problem := problem_of({"name": name}):
-        raise Invalid({"name": problem.sentence})
-    if problem := problem_with({"name": name}):
         raise Invalid({"name": problem.sentence})
     if len(name) > LONGEST_NAME:
         raise Invalid({"name": f"This is too long: at most {LONGEST_NAME} characters."})

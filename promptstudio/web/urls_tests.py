@@ -16,6 +16,7 @@ urlpatterns = [
     path(SUITE + "export/<str:kind>/", case_files.prompt_suite_export, name="prompt_suite_export"),
     path(SUITE + "change/", suites.prompt_suite_change, name="prompt_suite_change"),
     path(SUITE + "archive/", suites.prompt_suite_archive, name="prompt_suite_archive"),
+    path(SUITE + "restore/", suites.prompt_suite_restore, name="prompt_suite_restore"),
     path(SUITE + "run/", suites.prompt_suite_run, name="prompt_suite_run"),
     path(PAGE + "tests/<slug:environment>/<str:semver>/", beside_live.prompt_beside_live, name="prompt_beside_live"),
     path(PAGE + "tests/<slug:environment>/<str:semver>/accept/", beside_live.prompt_case_accept, name="prompt_case_accept"),

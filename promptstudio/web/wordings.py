@@ -373,6 +373,7 @@ WORDINGS: dict[str, tuple[str, str, Wording]] = {
     "suite.cases_saved": ("device-floppy", "quiet", _said("saved the cases of {what}")),
     "suite.changed": ("pencil", "quiet", _said("changed the name of {what}, or whether it is required")),
     "suite.archived": ("archive", "quiet", _said("archived the tests {what}")),
+    "suite.restored": ("archive", "", _said("brought the tests {what} back from the archive")),
     "case.accepted": ("check", "quiet", _said("let a case get worse in {what}{reason}")),
     "case.acceptance_withdrawn": ("arrow-back-up", "quiet", _said("no longer lets a case get worse in {what}")),
     "suite.answers_compared": ("gavel", "quiet", _said("had a judge compare the answers of two runs of {what}")),

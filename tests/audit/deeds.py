@@ -73,6 +73,7 @@ from .stories import (
     people_asked,
     promoted_by_the_clock,
     release_rolled_back,
+    restored_suite,
     scheduled,
     site_admin_by_group,
     story_of_answers_compared,
@@ -251,6 +252,7 @@ DEEDS: dict[str, tuple[str, Callable[[Stage], Any]]] = {
         "suite.changed",
         lambda s: suite_services.change_suite(suite=a_suite(s), name="Rare", required=False, actor=s.cast.alice),
     ),
+    "evaluations.restore_suite": ("suite.restored", restored_suite),
     "evaluations.archive_suite": ("suite.archived", lambda s: suite_services.archive_suite(suite=a_suite(s), actor=s.cast.alice)),
     "evaluations.start_run": (
         "suite.started",

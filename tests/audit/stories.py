@@ -279,6 +279,12 @@ def a_suite(s: Stage) -> Suite:
     return suite_services.add_suite(prompt=s.prompt, name="Usual claims", cases=cases, actor=s.cast.alice)
 
 
+def restored_suite(s: Stage) -> None:
+    suite = a_suite(s)
+    suite_services.archive_suite(suite=suite, actor=s.cast.alice)
+    suite_services.restore_suite(suite=suite, actor=s.cast.alice)
+
+
 def story_of_got_worse(s: Stage) -> dict[str, Any]:
     s.settings.MODEL_RUNNER = scripted.PATH
     # What goes to development waits there for its target.

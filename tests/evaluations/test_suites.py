@@ -143,3 +143,16 @@ def test_an_empty_or_archived_suite_is_not_run(cast: Cast, suite: Suite, version
     suite.refresh_from_db()
     with pytest.raises(Invalid, match="is archived"):
         run_services.start_run(suite=suite, bundle=version.bundle, label="1.0.0", version=version, actor=cast.alice)
+
+
+def test_an_archived_suite_comes_back_unless_its_name_is_taken(cast: Cast, suite: Suite) -> None:
+    with pytest.raises(Conflict, match="not archived"):
+        suite_services.restore_suite(suite=suite, actor=cast.alice)
+    suite_services.archive_suite(suite=suite, actor=cast.alice)
+    other = suite_services.add_suite(prompt=suite.prompt, name=suite.name, cases=suite.newest.content, actor=cast.bob)
+    with pytest.raises(Conflict, match="Another suite is called"):
+        suite_services.restore_suite(suite=suite, actor=cast.alice)
+    suite_services.change_suite(suite=other, name="Another", required=False, actor=cast.bob)
+    suite_services.restore_suite(suite=suite, actor=cast.alice)
+    suite.refresh_from_db()
+    assert suite.archived_at is None

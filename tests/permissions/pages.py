@@ -336,6 +336,7 @@ PAGES: dict[str, Entry] = {
     "POST prompt_suite_edit": on_prompt("write", cases_of_a_suite, address=uid("suite")),
     "POST prompt_suite_change": on_prompt("write", form(name="Other claims"), address=uid("suite")),
     "POST prompt_suite_archive": on_prompt("write", address=uid("suite")),
+    "POST prompt_suite_restore": on_prompt("write", address=uid("suite")),
     "POST prompt_suite_run": on_prompt("write", a_trial, address=uid("suite")),
     "GET prompt_run": on_prompt("read", address=uid("run")),
     "GET prompt_beside_live": on_prompt("read", address=environment("staging")),

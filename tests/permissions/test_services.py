@@ -286,6 +286,9 @@ SERVICES: dict[str, tuple[Entry, Call]] = {
     "evaluations.archive_suite": prompt(
         "write", lambda s, t, a: suites.archive_suite(suite=t.suite, actor=a), instead=NO_KEY, why=NO_TRIAL
     ),
+    "evaluations.restore_suite": prompt(
+        "write", lambda s, t, a: suites.restore_suite(suite=t.suite, actor=a), instead=NO_KEY, why=NO_TRIAL
+    ),
     "evaluations.compare_pairwise": prompt(
         "write",
         lambda s, t, a: compare_pairwise(first=t.contest.first, second=t.contest.second, criterion="Kinder.", actor=a),

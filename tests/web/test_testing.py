@@ -99,14 +99,62 @@ def test_a_draft_is_tested_before_it_is_saved(client: Client, cast: Cast, suite:
     assert (run.draft, run.version, run.label, run.title) == (draft, None, "Draft", "Draft of Alice")
 
 
-def test_cases_that_were_saved_meanwhile_are_not_written_over(client: Client, cast: Cast, suite: Suite) -> None:
-    at(client, cast.alice)
-    mine = {"follows": "1", "case": "1", "c1-uid": "0", "c1-name": "Mine", "c1-value-claim": "x", "c1-check": "2", "k2-type": "icontains"}
-    assert client.post(f"{BASE}{suite.uid}/edit/", mine | {"k2-value": "x"}).status_code == 303
-    page = at(client, cast.bob).post(f"{BASE}{suite.uid}/edit/", mine | {"c1-name": "Theirs", "k2-value": "y"})
+def form_of(suite: Suite, **changed: str) -> dict[str, Any]:
+    """As the page of its cases sends it, with other words for what is filled in."""
+    sent: dict[str, Any] = {"follows": str(suite.newest.number), "case": [], "stood": []}
+    for number, case in enumerate(suite.newest.cases, start=1):
+        row = {"uid": case.uid, "name": case.name, "value-claim": changed.get(f"c{case.uid}", case.values["claim"]), "check": f"9{number}"}
+        sent |= {f"c{number}-{name}": value for name, value in row.items()}
+        sent |= {f"k9{number}-type": "icontains", f"k9{number}-value": "pipe", f"k9{number}-was": "0"}
+        sent["case"].append(str(number))
+        sent["stood"].append(case.uid)
+    return sent
+
+
+def claims_of(suite: Suite) -> list[Any]:
+    return [case.values["claim"] for case in suite.newest.cases]
+
+
+def test_what_two_people_change_in_different_cases_is_merged(client: Client, cast: Cast, suite: Suite) -> None:
+    mine, theirs = form_of(suite, c0="Mine"), form_of(suite, c1="Theirs")
+    assert at(client, cast.alice).post(f"{BASE}{suite.uid}/edit/", mine).status_code == 303
+    page = at(client, cast.bob).post(f"{BASE}{suite.uid}/edit/", theirs, follow=True)
+    assert "The cases are saved, with what Alice changed meanwhile." in text(page)
+    assert claims_of(suite) == ["Mine", "Theirs"]
+
+
+def test_a_case_that_both_change_is_named_and_nothing_else_is_at_stake(client: Client, cast: Cast, suite: Suite) -> None:
+    mine, theirs = form_of(suite, c0="Mine", c1="Mine too"), form_of(suite, c0="Theirs")
+    at(client, cast.alice).post(f"{BASE}{suite.uid}/edit/", mine)
+    page = at(client, cast.bob).post(f"{BASE}{suite.uid}/edit/", theirs)
     assert page.status_code == 409
     assert "Alice saved these cases" in text(page)
-    assert "Theirs" in text(page)
+    assert "and changed “Burst pipe” as well" in text(page)
+    assert ("Theirs" in text(page), "Mine too" in text(page)) == (True, True)
+    assert claims_of(suite) == ["Mine", "Mine too"]
+    again = theirs | {"follows": "2", "c2-value-claim": "Mine too"}
+    assert 'name="follows" value="2"' in text(page)
+    assert client.post(f"{BASE}{suite.uid}/edit/", again).status_code == 303
+    assert claims_of(suite) == ["Theirs", "Mine too"]
+
+
+def test_a_case_that_one_takes_away_while_another_changes_it_is_asked_about(client: Client, cast: Cast, suite: Suite) -> None:
+    gone = form_of(suite)
+    gone["case"] = ["2"]
+    at(client, cast.alice).post(f"{BASE}{suite.uid}/edit/", form_of(suite, c0="Changed"))
+    page = at(client, cast.bob).post(f"{BASE}{suite.uid}/edit/", gone)
+    assert page.status_code == 409
+    assert client.post(f"{BASE}{suite.uid}/edit/", gone | {"follows": "2"}).status_code == 303
+    assert claims_of(suite) == ["A tree fell."]
+
+
+def test_an_archived_suite_is_found_and_restored(client: Client, cast: Cast, suite: Suite) -> None:
+    at(client, cast.alice).post(f"{BASE}{suite.uid}/archive/")
+    assert "1 archived" in text(client.get(BASE))
+    assert "Restore it" in text(client.get(f"{BASE}{suite.uid}/"))
+    page = client.post(f"{BASE}{suite.uid}/restore/", follow=True)
+    assert "is there again" in text(page)
+    assert "archived" not in text(client.get(BASE))
 
 
 def test_whoever_only_reads_changes_and_runs_nothing(client: Client, cast: Cast, suite: Suite) -> None:

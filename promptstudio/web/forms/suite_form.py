@@ -107,6 +107,15 @@ def fields_of(suite: Cases, start: int = 0, end: int | None = None) -> SuiteFiel
     return fields
 
 
+def fields_merged(typed: SuiteFields, suite: Cases) -> SuiteFields:
+    """The cases that were typed, as they stand in `suite`, which others changed as well; what was taken out of the form stays out."""
+    mine = {*typed.stood, *(row.uid for row in typed.cases)}
+    places = [number for number, case in enumerate(suite.cases) if case.uid in mine]
+    fields = fields_of(suite, places[0], places[-1] + 1) if places else fields_of(suite, len(suite.cases))
+    fields.stood = list(dict.fromkeys([*fields.stood, *typed.stood]))
+    return fields
+
+
 def fields_from(post: QueryDict, before: Cases) -> SuiteFields:
     known = {case.uid: case for case in before.cases}
     fields = SuiteFields(threshold=post.get("threshold", ""))

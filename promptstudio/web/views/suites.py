@@ -17,6 +17,7 @@ from promptstudio.evaluations.models import Comparison, Contest, Result, Run, Su
 from promptstudio.evaluations.owners import owners_in
 from promptstudio.evaluations.permissions import can_change_suite, can_run_tests
 from promptstudio.lib.errors import Conflict, Invalid
+from promptstudio.projects.rules import listed
 from promptstudio.prompts.catalogue import Catalogue
 from promptstudio.prompts.models import ModelEntry, Prompt
 
@@ -42,8 +43,8 @@ MOST_CONTESTS = 10
 @require_safe
 def prompt_tests(request: StudioRequest, project: str, name: str) -> HttpResponse:
     prompt = prompt_or_404(request, project, name)
-    rows = overview_of(prompt)
-    return render_prompt(request, "tests/list.html", prompt, tab="tests", rows=rows, may_change=can_change_suite(request.actor, prompt))
+    context: dict[str, Any] = {"rows": overview_of(prompt), "archived": prompt.suites.exclude(archived_at=None).order_by("name")}
+    return render_prompt(request, "tests/list.html", prompt, tab="tests", may_change=can_change_suite(request.actor, prompt), **context)
 
 
 @checks_characters
@@ -118,27 +119,39 @@ def prompt_suite_edit(request: StudioRequest, project: str, name: str, uid: UUID
     parts = parts_of(newest.cases)
     part = part_called(parts, request.GET.get("part"), request.GET.get("case"), newest.cases)
     is_sent = request.method == "POST"
-    fields = suite_form.fields_from(request.POST, newest.content) if is_sent else suite_form.fields_of(newest.content, part.start, part.end)
-    more: dict[str, Any] = {"suite": suite, "newest": newest, "parts": parts, "part": part}
+    # What the form began with: somebody may have saved since.
+    seen = (suite.versions.filter(number=_number(request.POST.get("follows"))).first() or newest) if is_sent else newest
+    fields = suite_form.fields_from(request.POST, seen.content) if is_sent else suite_form.fields_of(newest.content, part.start, part.end)
+    more: dict[str, Any] = {"suite": suite, "newest": seen, "parts": parts, "part": part}
     errors: dict[str, str] = {}
     if is_sent and _wants_saving(request, prompt, fields):
         try:
-            return _saved(request, suite, fields, newest)
+            return _saved(request, suite, fields, seen)
         except Invalid as error:
             errors = _shown(fields, error)
+        except suite_services.Overlapping as error:
+            more |= {"conflict": error.sentence, "newest": suite.newest}
+            fields = suite_form.fields_merged(fields, error.cases)
         except Conflict as error:
-            more["conflict"] = error.sentence
+            more |= {"conflict": error.sentence, "newest": suite.newest}
     return _edit_page(request, prompt, fields, variables_of(prompt), errors, **more)
 
 
-def _saved(request: StudioRequest, suite: Suite, fields: suite_form.SuiteFields, newest: SuiteVersion) -> HttpResponse:
-    cases, follows, go = suite_form.cases_from(fields, newest.content), _number(request.POST.get("follows")), request.POST.get("go", "")
-    if not (go and cases.digest == newest.digest and follows == newest.number):
-        suite_services.save_suite(suite=suite, cases=cases, follows=follows, actor=request.actor)
-        messages.success(request, "The cases are saved. Results so far belong to the cases as they were.")
+def _saved(request: StudioRequest, suite: Suite, fields: suite_form.SuiteFields, seen: SuiteVersion) -> HttpResponse:
+    cases, follows, go = suite_form.cases_from(fields, seen.content), _number(request.POST.get("follows")), request.POST.get("go", "")
+    if not (go and cases.digest == seen.digest):
+        saved = suite_services.save_suite(suite=suite, cases=cases, follows=follows, merge=True, actor=request.actor)
+        also = f", with what {_since(suite, follows, saved)} changed meanwhile" if saved.number > follows + 1 else ""
+        messages.success(request, f"The cases are saved{also}. Results so far belong to the cases as they were.")
     if not go:
         return see_other(prompt_url(suite.prompt, "suite", suite.uid))
     return see_other(prompt_url(suite.prompt, "suite_edit", suite.uid) + f"?part={_number(go)}")
+
+
+def _since(suite: Suite, follows: int, saved: SuiteVersion) -> str:
+    """Who else saved in between."""
+    between = suite.versions.filter(number__gt=follows, number__lt=saved.number).select_related("created_by").order_by("number")
+    return listed(list(dict.fromkeys(version.created_by.name for version in between)))
 
 
 @require_POST
@@ -163,6 +176,17 @@ def prompt_suite_archive(request: StudioRequest, project: str, name: str, uid: U
         return _suite_page(request, prompt, suite, errors={"change": error.sentence}, status=409)  # type: ignore[no-any-return]
     messages.success(request, f"The suite {suite} is archived. Its results stay.")
     return see_other(prompt_url(prompt, "tests"))
+
+
+@require_POST
+def prompt_suite_restore(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
+    prompt, suite = suite_or_404(request, project, name, uid)
+    try:
+        suite_services.restore_suite(suite=suite, actor=request.actor)
+    except Conflict as error:
+        return _suite_page(request, prompt, suite, errors={"change": error.sentence}, status=409)  # type: ignore[no-any-return]
+    messages.success(request, f"The suite {suite} is there again, with its results.")
+    return see_other(prompt_url(prompt, "suite", suite.uid))
 
 
 @checks_characters
