@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.eventstream import EventStreamBuffer
+from botocore.eventstream import EventStream, EventStreamBuffer
 
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said, StreamingRunner, Throttled
 from promptstudio.integrations.bedrock.local_aws import converse
@@ -150,10 +150,20 @@ def test_a_prompt_is_not_called_as_a_model(server: LocalAws) -> None:
     assert failed.code == "no_model"
 
 
-def test_whoever_stops_listening_closes_the_line(server: LocalAws) -> None:
+def test_whoever_stops_listening_closes_the_line(server: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+
+    def close(events: EventStream, closes: Any = EventStream.close) -> None:
+        closed.append(events)
+        closes(events)
+
+    monkeypatch.setattr(EventStream, "close", close)
     told = ConverseRunner().stream(call())
     next(told)
+    assert closed == []
     told.close()
+    [events] = closed
+    assert events._raw_stream.closed
 
 
 def test_an_end_that_was_never_told_is_no_answer() -> None:
