@@ -5,7 +5,7 @@ from typing import Any
 
 from promptstudio.audit.models import Entry as TrailEntry
 
-from .expecting import NOBODY, OK, PUBLIC, REFUSED, SITE_ADMIN, STAFF, Entry, on_prompt
+from .expecting import INVISIBLE, NOBODY, OK, PUBLIC, REFUSED, SITE_ADMIN, STAFF, Entry, on_prompt
 from .pages import ASKED, NO_AUTHOR, form, reason
 from .stage import Person, Stage, Things
 
@@ -16,6 +16,7 @@ ANY_PROJECT = "An admin of another project has this form too; there, one that na
 SITE = "It belongs to the installation, not to a project."
 TRAIL = "The trail of a project is not there for whoever may not read it."
 ERASING = "Words are erased for the whole installation, as people are made anonymous."
+STILL_ASKED: dict[str, Any] = {"instead": {"viewer": INVISIBLE}, "why": "Whoever is still asked is not told what others chose."}
 Row = Callable[[Stage, Things], Any]
 
 
@@ -84,8 +85,8 @@ def promotion(stage: Stage, things: Things, person: Person) -> dict[str, Any]:
     return {"environment": stage.production.pk, "reason": "It is time."}
 
 
-def erase() -> dict[str, Entry]:
-    return {"erase": on_prompt(SITE_ADMIN, why=ERASING)}
+def erase(**more: Any) -> dict[str, Entry]:
+    return {"erase": on_prompt(SITE_ADMIN, **{"why": ERASING, **more})}
 
 
 ADMINISTER_HERE = Entry("administer")
@@ -178,7 +179,7 @@ DOORS: dict[str, Entry] = {
     **once("reviews_suggestion", lambda stage, things: things.suggestion, ON_PROMPT, erase()),
     **once("reviews_comment", lambda stage, things: things.comment, ON_PROMPT, erase()),
     **once("evaluations_rating", lambda stage, things: things.answer.ratings.get(), ON_PROMPT, erase()),
-    **once("evaluations_ballot", lambda stage, things: things.told, ON_PROMPT, erase()),
+    **once("evaluations_ballot", lambda stage, things: things.told, on_prompt("read", **STILL_ASKED), erase(**STILL_ASKED)),
     **once("prompts_request", lambda stage, things: things.wish, ON_PROMPT, erase()),
     **once("prompts_requestevent", lambda stage, things: things.wish.events.get(kind="said"), ON_PROMPT, erase()),
     **once("deployments_recall", lambda stage, things: things.recall, ON_PROMPT, erase()),
