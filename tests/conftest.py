@@ -15,6 +15,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from tests.migrated import FOLDER as MIGRATED_HERE
+from tests.migrated import migrated_into
+
 HOME = Path(tempfile.mkdtemp(prefix="studio-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
@@ -24,6 +27,11 @@ os.environ |= {"STUDIO_HOME": str(HOME), "STATIC_ROOT": str(HOME / "static"), "D
 os.environ["SECOND_PERSON"] = "0"
 if "DATABASE_URL" in os.environ:
     os.environ.setdefault("SECRET_KEY", "only for tests, which keep no session")
+
+# Made by whichever process is first to need it, for all of a run.
+if MIGRATED_HERE not in os.environ:
+    os.environ[MIGRATED_HERE] = tempfile.mkdtemp(prefix="studio-migrated-")
+    atexit.register(shutil.rmtree, os.environ[MIGRATED_HERE], ignore_errors=True)
 
 import django
 
@@ -93,7 +101,14 @@ def flushing_past_the_triggers() -> Iterator[None]:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     # A file: threads of an in-memory database share one cache, whose locks know no waiting.
     if connection.vendor == "sqlite":
-        connections["default"].settings_dict["TEST"]["NAME"] = str(HOME / "test.sqlite3")
+        file = HOME / "test.sqlite3"
+        migrated_into(file)
+        connections["default"].settings_dict["TEST"]["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return connection.vendor == "sqlite"
 
 
 @pytest.fixture(autouse=True)
