@@ -4,7 +4,6 @@ import struct
 import time
 import urllib.error
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,33 +14,14 @@ from promptstudio.integrations.bedrock.local_aws import converse
 from promptstudio.integrations.bedrock.runner import ConverseRunner
 from promptstudio.integrations.bedrock.streamed import Heard
 from promptstudio.prompts.bundle import Tool
-from tests.integrations.prompt_bodies import Bedrock
-from tests.local_aws import LocalAws, start_local_aws
+from tests.local_aws import LocalAws
 
 from .test_converse_runner import FORM, call
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    server = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def server(running: LocalAws, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[LocalAws]:
-    """An account of this test's own, which the ordinary AWS environment leads to."""
-    account = Bedrock(running)
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.account)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+@pytest.fixture(autouse=True)
+def _soon(account: str, settings: Any) -> None:
     settings.MODEL_READ_TIMEOUT = 15
-    yield running
-    running.disarm()
-    running.release()
 
 
 def heard(asked: Call) -> tuple[list[str], Said]:
