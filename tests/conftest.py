@@ -45,8 +45,10 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
+from promptstudio.evaluations.model_runner import Call
 from promptstudio.lib import throttle
 from tests.cast import Cast, a_prompt, hire
+from tests.evaluations.scripted import PATH, saying
 from tests.remembering import remembered
 from tests.triggers import triggers_down
 
@@ -124,6 +126,14 @@ def nothing_counted_yet() -> None:
     """What one test fails at on purpose slows no other test down."""
     cache.clear()
     throttle._here.clear()
+
+
+@pytest.fixture
+def calls(settings: Any) -> Iterator[list[Call]]:
+    """Models answer by the script; what they were called with."""
+    settings.MODEL_RUNNER = PATH
+    with saying() as heard:
+        yield heard
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from promptstudio.evaluations.models import Run
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib import clock
 from promptstudio.prompts import services as prompts
+from tests.at_once import at_once
 from tests.cast import a_prompt, bundle, hire, promote
 from tests.evaluations.scripted import MODEL, PATH, saying
 from tests.installation import Installation
 
 from .test_criteria import CHECK
-from .test_two_at_once import at_once
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 STORY = """

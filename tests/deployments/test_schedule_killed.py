@@ -14,11 +14,10 @@ from promptstudio.deployments.schedule_services import cancel_schedule, promote_
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict
 from promptstudio.prompts.models import Prompt
+from tests.at_once import at_once
 from tests.cast import Cast, a_prompt, a_version, hire
 from tests.installation import Installation
 from tests.studio import wait_until
-
-from .test_two_at_once import at_once
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 MANY = 60

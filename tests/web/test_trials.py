@@ -1,6 +1,6 @@
 """Several at once, other settings for one trial, answers seen while they are written, and trials to come back to."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
@@ -17,19 +17,14 @@ from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.web.trying import looked_at_again_in
 from tests.cast import Cast, bundle, wished, written
-from tests.evaluations.scripted import MODEL, PATH, STREAMING_PATH, said, saying, telling
+from tests.evaluations.scripted import MODEL, STREAMING_PATH, said, saying, telling
 
 from .reading import HTMX, at, queries, text
 
+pytestmark = pytest.mark.usefixtures("calls")
+
 BASE = "/p/claims/prompts/water-damage-triage/-/"
 NOVA, HAIKU = "amazon.nova-lite-v1:0", "anthropic.claude-haiku-4-5-20251001-v1:0"
-
-
-@pytest.fixture(autouse=True)
-def calls(settings: Any) -> Iterator[list[Call]]:
-    settings.MODEL_RUNNER = PATH
-    with saying() as heard:
-        yield heard
 
 
 @pytest.fixture
