@@ -6,6 +6,7 @@ The environment is prepared before Django's settings are read, so this file come
 # ruff: noqa: E402
 
 import atexit
+import gc
 import os
 import shutil
 import socket
@@ -14,6 +15,9 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+from tests.migrated import FOLDER as MIGRATED_HERE
+from tests.migrated import migrated_into
 
 HOME = Path(tempfile.mkdtemp(prefix="studio-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
@@ -24,6 +28,11 @@ os.environ |= {"STUDIO_HOME": str(HOME), "STATIC_ROOT": str(HOME / "static"), "D
 os.environ["SECOND_PERSON"] = "0"
 if "DATABASE_URL" in os.environ:
     os.environ.setdefault("SECRET_KEY", "only for tests, which keep no session")
+
+# Made by whichever process is first to need it, for all of a run.
+if MIGRATED_HERE not in os.environ:
+    os.environ[MIGRATED_HERE] = tempfile.mkdtemp(prefix="studio-migrated-")
+    atexit.register(shutil.rmtree, os.environ[MIGRATED_HERE], ignore_errors=True)
 
 import django
 
@@ -36,8 +45,10 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
+from promptstudio.evaluations.model_runner import Call
 from promptstudio.lib import throttle
 from tests.cast import Cast, a_prompt, hire
+from tests.evaluations.scripted import PATH, saying
 from tests.remembering import remembered
 from tests.triggers import triggers_down
 
@@ -47,6 +58,13 @@ settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.Loc
 settings.AUDIT_KEY_FILE, settings.AUDIT_KEY_IS_MADE = str(HOME / "audit_key.pem"), True
 settings.WHITENOISE_AUTOREFRESH = True  # else each client looks through all static files first
 _connect, _connect_ex, _flush = socket.socket.connect, socket.socket.connect_ex, TransactionTestCase._fixture_teardown
+
+
+def pytest_collection_finish() -> None:
+    """Looking for garbage takes an eighth of the time of tests: what is there stays, and what they leave can wait."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 class NetworkRefused(AssertionError):
@@ -93,7 +111,14 @@ def flushing_past_the_triggers() -> Iterator[None]:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     # A file: threads of an in-memory database share one cache, whose locks know no waiting.
     if connection.vendor == "sqlite":
-        connections["default"].settings_dict["TEST"]["NAME"] = str(HOME / "test.sqlite3")
+        file = HOME / "test.sqlite3"
+        migrated_into(file)
+        connections["default"].settings_dict["TEST"]["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return connection.vendor == "sqlite"
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +126,14 @@ def nothing_counted_yet() -> None:
     """What one test fails at on purpose slows no other test down."""
     cache.clear()
     throttle._here.clear()
+
+
+@pytest.fixture
+def calls(settings: Any) -> Iterator[list[Call]]:
+    """Models answer by the script; what they were called with."""
+    settings.MODEL_RUNNER = PATH
+    with saying() as heard:
+        yield heard
 
 
 @pytest.fixture

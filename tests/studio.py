@@ -21,6 +21,7 @@ import redis
 from psycopg import sql
 
 from promptstudio.running.supervisor import dies_with
+from tests.migrated import NAME, migrated_into
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_WITHIN = 240.0  # seconds, on a machine that runs other tests beside this one
@@ -78,9 +79,16 @@ class Studio:
         return self.process.wait(30)
 
 
-def start_studio(home: Path, *, port: int | None = None, env: Mapping[str, str] | None = None, options: tuple[str, ...] = ()) -> Studio:
-    """Wait until it answers. The same home continues with the same data; without `port` any free one is taken."""
+def start_studio(
+    home: Path, *, port: int | None = None, env: Mapping[str, str] | None = None, options: tuple[str, ...] = (), from_nothing: bool = False
+) -> Studio:
+    """Wait until it answers. The same home continues with the same data; without `port` any free one is taken.
+
+    A new home begins with a migrated database, unless it is to be made `from_nothing`.
+    """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (from_nothing or "DATABASE_URL" in os.environ or (home / NAME).exists()):
+        migrated_into(home / NAME)
     environ = _environment(home) | {"PORT": str(port or 0)} | dict(env or {})
     with (home / "up.out").open("ab") as output:
         process = subprocess.Popen(

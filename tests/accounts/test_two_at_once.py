@@ -10,8 +10,8 @@ from promptstudio.audit.models import Entry
 from promptstudio.lib.errors import NotAllowed
 from promptstudio.projects.group_mappings import add_mapping, apply_groups
 from promptstudio.projects.models import Membership
+from tests.at_once import at_once, one_and_one
 from tests.cast import Cast, hire
-from tests.deployments.test_two_at_once import at_once, one_and_one
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,6 +8,12 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promptstudio.deployments.subjects import of_version
+from promptstudio.evaluations.cases import parse_cases
+from promptstudio.evaluations.run_services import start_run
+from promptstudio.evaluations.suite_services import add_suite
+from tests.evaluations.scripted import MODEL, PATH
+
 from .cast import Application, Cast, bundle
 
 text = st.text(max_size=20) | st.sampled_from(["\x00", "\ud800", "1.0.0", "^1", "development", "triage", "claims/triage", "{{x}}", "{{"])
@@ -46,11 +52,28 @@ BODIES: dict[str, Any] = {
         "reason": "x",
         "replaces": None,
     },
+    "/prompts/triage/runs": {
+        "suite": "Usual",
+        "version": "1.0.0",
+        "model": MODEL,
+        "repeats": 2,
+        "most": None,
+        "id": "7f3c1d5e-0000-4000-8000-000000000001",
+    },
     "/releases": {"name": "x", "environment": "development", "versions": [{"prompt": "triage", "version": "1.0.0"}]},
     "/prompts/triage/rollback": {"environment": "development", "version": "1.0.0", "reason": "x"},
     "/prompts/triage/render": {"environment": "development", "version": "^1", "variables": {"customer": "x"}},
     "/reviews": {"prompt": "triage", "version": "1.0.0", "environment": "production", "note": "x"},
 }
+LISTS = [
+    "/prompts",
+    "/prompts/triage/versions",
+    "/prompts/triage/deployments",
+    "/prompts/triage/live",
+    "/prompts/triage/runs",
+    "/answers",
+    "/releases",
+]
 PATIENT = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None
 )
@@ -63,9 +86,13 @@ def is_sound(response: Any) -> None:
 
 
 @pytest.fixture
-def busy(cast: Cast, app: Application) -> Application:
-    cast.live(cast.prompt("triage"), "Hello {{customer}}.")
-    return app
+def busy(cast: Cast, settings: Any) -> Application:
+    settings.MODEL_RUNNER = PATH
+    version = cast.live(cast.prompt("triage"), "Hello {{customer}}.")
+    cases = parse_cases({"cases": [{"values": {"customer": "Ann"}}]})
+    suite = add_suite(prompt=version.prompt, name="Usual", cases=cases, actor=cast.alice)
+    start_run(suite=suite, **of_version(version).asked, model=MODEL, actor=cast.alice)
+    return cast.application("read", "write", "deploy", "test")
 
 
 @pytest.mark.parametrize("address", BODIES)
@@ -79,14 +106,15 @@ def test_no_body_breaks_anything(busy: Application, address: str) -> None:
     send()
 
 
-@PATIENT
-@given(
-    route=st.sampled_from(["/prompts", "/prompts/triage/versions", "/prompts/triage/deployments", "/prompts/triage/live"]),
-    query=st.dictionaries(st.sampled_from(["limit", "cursor", "environment", "version"]), text),
-)
-def test_no_question_breaks_anything(busy: Application, route: str, query: dict[str, str]) -> None:
-    sendable = {name: value.encode("utf-8", "surrogatepass") for name, value in query.items()}
-    is_sound(Client().get(f"/api/v1{route}", sendable, headers={"Authorization": f"Bearer {busy.secret}"}))
+@pytest.mark.parametrize("route", LISTS)
+def test_no_question_breaks_anything(busy: Application, route: str) -> None:
+    @PATIENT
+    @given(query=st.dictionaries(st.sampled_from(["limit", "cursor", "environment", "version", "request_id"]), text))
+    def ask(query: dict[str, str]) -> None:
+        sendable = {name: value.encode("utf-8", "surrogatepass") for name, value in query.items()}
+        is_sound(Client().get(f"/api/v1{route}", sendable, headers={"Authorization": f"Bearer {busy.secret}"}))
+
+    ask()
 
 
 @PATIENT

@@ -1,7 +1,6 @@
 """Tests by API: started once, read by those who may, as JSON and as JUnit XML."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,10 +16,12 @@ from promptstudio.evaluations.models import Run, Suite
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Version
-from tests.evaluations.scripted import MODEL, PATH, saying
+from tests.evaluations.scripted import MODEL
 
 from .cast import Application, Cast, bundle
 from .test_contract import shaped
+
+pytestmark = pytest.mark.usefixtures("calls")
 
 RUNS = "/prompts/claims/triage/runs"
 CASES = parse_cases(
@@ -31,13 +32,6 @@ CASES = parse_cases(
         ]
     }
 )
-
-
-@pytest.fixture(autouse=True)
-def models(settings: Any) -> Iterator[None]:
-    settings.MODEL_RUNNER = PATH
-    with saying():
-        yield
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """A SIEM gets every entry, in order and signed, whatever happens to it or to the worker."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +19,7 @@ from promptstudio.audit.services import record
 from promptstudio.integrations.trail.webhook import signature_of
 from promptstudio.lib import clock
 from tests.cast import Cast, hire
+from tests.installation import Installation
 from tests.receiver import Receiver, receiving
 from tests.studio import wait_until
 
@@ -194,37 +192,19 @@ def test_what_is_not_committed_is_neither_sent_nor_skipped(receiver: Receiver) -
 def test_a_worker_killed_while_it_sends_loses_nothing(tmp_path: Path) -> None:
     """Real processes on a database of their own: the receiver holds the request, the worker is killed, the next one goes on."""
     with receiving() as receiver:
-        environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-        environ |= {
-            "STUDIO_HOME": str(tmp_path / "home"),
-            "AUDIT_WEBHOOK_URL": receiver.url,
-            "AUDIT_WEBHOOK_SECRET": SECRET,
-            "AUDIT_SEND_TIMEOUT": "2",
-            "DEMO": "",
-        }
-        manage = [sys.executable, "manage.py"]
-        run = {"cwd": CHECKOUT, "env": environ}
-        subprocess.run([*manage, "migrate", "--verbosity", "0"], check=True, **run)  # type: ignore[call-overload]
-        story = "from tests.cast import hire; hire()"
-        subprocess.run([*manage, "shell", "--verbosity", "0", "-c", story], check=True, **run)  # type: ignore[call-overload]
+        told = {"AUDIT_WEBHOOK_URL": receiver.url, "AUDIT_WEBHOOK_SECRET": SECRET, "AUDIT_SEND_TIMEOUT": "2"}
+        here = Installation(tmp_path / "home", **told)
+        here.shell("from tests.cast import hire; hire()")
         receiver.mode = "hang"
-        worker = subprocess.Popen([*manage, "sweep", "--every", "0.2"], **run)  # type: ignore[call-overload]
-        try:
+        with here.sweeping(signal.SIGKILL, every=0.2):
             assert receiver.hanging.wait(30)
-        finally:
-            worker.send_signal(signal.SIGKILL)
-            worker.wait()
         receiver.mode = "ok"
         assert receiver.got == []
         held = receiver.seen[0]["X-Studio-Delivery"]
-        worker = subprocess.Popen([*manage, "sweep", "--every", "0.2"], **run)  # type: ignore[call-overload]
-        try:
+        with here.sweeping(signal.SIGTERM, every=0.2):
             wait_until(lambda: len({chain for chain, _ in receiver.sequences}) >= 2, within=60, what="every chain")
             # What came twice would come now.
             time.sleep(1)
-        finally:
-            worker.terminate()
-            worker.wait()
         assert receiver.got[0][0]["X-Studio-Delivery"] == held
         by_chain: dict[str, list[int]] = {}
         for chain, sequence in receiver.sequences:

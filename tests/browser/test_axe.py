@@ -11,6 +11,7 @@ from django.contrib.admin import site
 from playwright.sync_api import Browser, Page
 
 from promptstudio.lib import clock
+from promptstudio.running.demo.texts import HAIKU
 from tests.npm import NODE, installed
 from tests.permissions.pages import PAGES
 from tests.studio import Studio, wait_until
@@ -31,10 +32,7 @@ NO_PAGES = {
     "prompt_promote_tests": "a part of a page",
     "review_tests": "a part of a page",
     "prompt_comparison_file": "a file",
-    "prompt_beside_live": "the demo asks for no comparison with what is live",
-    "prompt_comparison": "nobody of the demo compares answers",
-    "prompt_comparison_pair": "nobody of the demo compares answers",
-    "prompt_criterion": "nobody of the demo is asked how a change came out",
+    "prompt_criterion": "it is asked a day after the walk at the earliest",
     "audit_export": FILE,
     "audit_export_lines": FILE,
     "site_audit_export": FILE,
@@ -92,13 +90,18 @@ def _what_the_demo_lacks(walker: Walker) -> list[str]:
     said = {"place": "messages.0.text", "first": "1", "last": "1", "text": "Shorter?"}
     prompt = "/p/claims/prompts/storm-damage-triage/-/"
     made = walker.send("/p/claims/snippets/new/", **snippet)
+    suite = _required_suite(walker, prompt)
+    draft, newer = _overtaken_draft(walker, prompt)
+    runs = [_run(walker, suite, semver) for semver in ("1.1.0", newer)]
     return [
         walker.send(f"{prompt}versions/1.0.0/", to=f"{prompt}comment/1.0.0/", **said),
         walker.send(f"{made}edit/", text="Kind regards, and thank you", summary="Warmer.", follows="1.0.0"),
         walker.send("/p/claims/import/", **rows),
         _answer_that_was_rated(walker, prompt),
-        _answers_compared(walker, prompt, _suite_that_was_run(walker, prompt)),
-        _overtaken_draft(walker, prompt),
+        draft,
+        f"{prompt}tests/development/{newer}/",
+        _compared_by_a_judge(walker, *runs),
+        *_compared_by_people(walker, *runs),
         walker.send("/p/claims/releases/new/", name="Storm season", environment="development"),
         walker.send(
             f"{HAIL}promote/development/1.0.0/schedule/", day=f"{clock.now() + timedelta(days=9):%Y-%m-%d}", hour="07:00", zone="UTC"
@@ -119,25 +122,41 @@ def _answer_that_was_rated(walker: Walker, prompt: str) -> str:
     return trial
 
 
-def _suite_that_was_run(walker: Walker, prompt: str) -> str:
-    case = {"case": "1", "c1-name": "Roof", "c1-value-place": "Kiel", "c1-check": "2", "k2-type": "icontains", "k2-value": "tiles"}
-    return walker.send(f"{prompt}tests/new/", name="Usual storms", **case)
+def _required_suite(walker: Walker, prompt: str) -> str:
+    """What is live passes it, and what is written below does not."""
+    case = {"case": "1", "c1-name": "Roof", "c1-value-place": "Kiel", "c1-check": "2", "k2-type": "icontains", "k2-value": "urgent"}
+    return walker.send(f"{prompt}tests/new/", name="Severe storms", required="on", **case)
 
 
-def _answers_compared(walker: Walker, prompt: str, suite: str) -> str:
-    """Two runs of a suite, and the judge's comparison of them."""
-    first, second = (walker.send(suite, to=f"{suite}run/", side="1.0.0") for _ in range(2))
-    for run in (first, second):
-        wait_until(lambda run=run: "on its way" not in (walker.page(run) or "on its way"), within=60, what="the answers")
-    other = second.rstrip("/").rpartition("/")[2]
-    return walker.send(f"{first}compare/", other=other, criterion="It is kinder.")
-
-
-def _overtaken_draft(walker: Walker, prompt: str) -> str:
+def _overtaken_draft(walker: Walker, prompt: str) -> tuple[str, str]:
+    """The draft, and the number of the version that overtook it."""
     older, newer = (walker.send(f"{prompt}versions/", to=f"{prompt}drafts/") for _ in range(2))
-    walker.send(newer, to=f"{newer}words/", kind="text", message="1", revision="1", seen="{}", **{"m1-text": "Write to the customer."})
-    walker.send(f"{newer}save/", revision="2", summary="Shorter.")
-    return older
+    words = {"m1-text": "Write to the customer.", "model": HAIKU}
+    walker.send(newer, to=f"{newer}words/", kind="text", message="1", revision="1", seen="{}", **words)
+    version = walker.send(f"{newer}save/", revision="2", summary="Shorter.")
+    return older, _last(version)
+
+
+def _run(walker: Walker, suite: str, semver: str) -> str:
+    run = walker.send(suite, to=f"{suite}run/", side=semver)
+    wait_until(lambda: "on its way" not in (walker.page(run) or "on its way"), within=60, what="the answers")
+    return run
+
+
+def _compared_by_a_judge(walker: Walker, old: str, new: str) -> str:
+    return walker.send(f"{new}compare/", other=_last(old), criterion="It is kinder.")
+
+
+def _compared_by_people(walker: Walker, old: str, new: str) -> list[str]:
+    """The page of somebody who is asked, and their first pair."""
+    person = re.search(rf'name="people" value="([^"]+)"[^>]*> <span>{walker.person}', walker.read(f"{new}people/"))
+    assert person
+    own = walker.send(f"{new}people/", other=_last(old), people=person[1], writers_too="on", each="0")
+    return [own, f"{own}1/"]
+
+
+def _last(address: str) -> str:
+    return address.rstrip("/").rpartition("/")[2]
 
 
 @pytest.fixture(scope="module")

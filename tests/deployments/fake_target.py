@@ -39,6 +39,11 @@ class FakeTarget:
 target = FakeTarget()
 
 
+def refuse(order: Order, desk: Desk) -> None:
+    """A twist: this place does not let the Studio write."""
+    raise PublishFailed("It said no.", code="AccessDenied", permanent=True)
+
+
 class FakePublisher:
     def check_settings(self, settings: dict[str, Any]) -> dict[str, str]:
         return {}

@@ -13,10 +13,10 @@ from promptstudio.deployments.models import Deployment, PublishJob, Receipt
 from promptstudio.deployments.publishing import Checked, PublishFailed
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.prompts.models import Prompt
+from tests.at_once import at_once
 from tests.cast import Cast, a_version, live_version, placement_of, promote
 
-from .fake_target import FakePublisher, FakeTarget, a_target, publish_everything, use_fake_publisher
-from .test_two_at_once import at_once
+from .fake_target import FakePublisher, FakeTarget, a_target, publish_everything, refuse, use_fake_publisher
 
 
 @pytest.fixture
@@ -109,10 +109,6 @@ def test_only_what_is_on_its_way_can_be_stopped(cast: Cast, job: PublishJob, pla
     assert PublishJob.objects.get().state == state
     with pytest.raises(Conflict, match=f"not on its way any more: {state}"):
         stop(job, cast)
-
-
-def refuse(*args: Any) -> None:
-    raise PublishFailed("No.", code="AccessDenied", permanent=True)
 
 
 def test_it_needs_a_reason_and_the_role(cast: Cast, job: PublishJob) -> None:

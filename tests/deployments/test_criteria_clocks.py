@@ -1,10 +1,7 @@
 """Two clocks at once, and one that is killed: what a change was held to is found out once all the same."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +15,12 @@ from promptstudio.evaluations.models import Run
 from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib import clock
 from promptstudio.prompts import services as prompts
+from tests.at_once import at_once
 from tests.cast import a_prompt, bundle, hire, promote
 from tests.evaluations.scripted import MODEL, PATH, saying
+from tests.installation import Installation
 
 from .test_criteria import CHECK
-from .test_two_at_once import at_once
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 STORY = """
@@ -105,47 +103,25 @@ def a_suite(prompt: Any, cast: Any) -> Any:
     return suite_services.add_suite(prompt=prompt, name="Usual", cases=cases, actor=cast.alice)
 
 
-class Installation:
-    """A database of its own, and clocks to kill."""
-
-    def __init__(self, home: Path) -> None:
-        self.env = {
-            **os.environ,
-            "STUDIO_HOME": str(home),
-            "MODEL_RUNNER": PATH,
-            "DATABASE_URL": "",
-            "REDIS_URL": "",
-            "PYTHONPATH": str(CHECKOUT),
-        }
-
-    def runs(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=120
-        )
-
-    def does(self, code: str) -> str:
-        done = self.runs("shell", "--no-imports", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def dies(self, way: str) -> None:
-        assert self.runs("shell", "--no-imports", "-c", CHECK_AND_DIE.format(start=way)).returncode == -signal.SIGKILL
-
-    def counts(self) -> list[int]:
-        found: list[int] = json.loads(self.does(COUNT))
-        return found
+def counts(studio: Installation) -> list[int]:
+    found: list[int] = json.loads(studio.shell(COUNT))
+    return found
 
 
+def dies(studio: Installation, way: str) -> None:
+    studio.shell(CHECK_AND_DIE.format(start=way), ends=-signal.SIGKILL)
+
+
+@pytest.mark.process
 def test_a_killed_clock_leaves_nothing_half_done(tmp_path: Path) -> None:
-    studio = Installation(tmp_path)
-    assert studio.runs("migrate", "--verbosity", "0").returncode == 0
-    studio.does(STORY)
-    studio.dies(DIES_AFTER_STARTING)
-    assert studio.counts() == [1, 0, 0, 0]
-    studio.does(CHECK_AND_DIE.format(start=""))
-    assert studio.counts() == [1, 1, 0, 0]
-    studio.does(ANSWERED)
-    studio.dies(DIES_AFTER_CLOSING)
-    assert studio.counts() == [1, 1, 0, 0]
-    studio.does(CHECK_AND_DIE.format(start="") * 2)
-    assert studio.counts() == [1, 1, 1, 1]
+    studio = Installation(tmp_path, MODEL_RUNNER=PATH)
+    studio.shell(STORY)
+    dies(studio, DIES_AFTER_STARTING)
+    assert counts(studio) == [1, 0, 0, 0]
+    studio.shell(CHECK_AND_DIE.format(start=""))
+    assert counts(studio) == [1, 1, 0, 0]
+    studio.shell(ANSWERED)
+    dies(studio, DIES_AFTER_CLOSING)
+    assert counts(studio) == [1, 1, 0, 0]
+    studio.shell(CHECK_AND_DIE.format(start="") * 2)
+    assert counts(studio) == [1, 1, 1, 1]

@@ -20,6 +20,7 @@ from promptstudio.notifications.models import Notification
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import change_policy
 from promptstudio.prompts.models import Prompt, Version
+from tests.at_once import at_once, one_and_one
 from tests.cast import (
     STRICT,
     Cast,
@@ -34,8 +35,6 @@ from tests.cast import (
     live_version,
     promote,
 )
-
-from .test_two_at_once import at_once, one_and_one
 
 FIRE = "The old text promises money that nobody has."
 

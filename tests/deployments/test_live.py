@@ -9,11 +9,10 @@ from promptstudio.audit.models import Entry
 from promptstudio.deployments import live
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, PublishJob, RemoteResource, Snapshot
-from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.lib.errors import Conflict, Invalid, NotAllowed
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, a_version, live_version, placement_of, promote
-from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
+from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, refuse, use_fake_publisher
 
 
 @pytest.fixture
@@ -38,10 +37,6 @@ def first(cast: Cast, prompt: Prompt, frankfurt: None) -> Version:
 @pytest.fixture
 def second(cast: Cast, prompt: Prompt, first: Version) -> Version:
     return a_version(prompt, by=cast.alice, text="Look at {{claim}}")
-
-
-def refuse(*args: Any) -> None:
-    raise PublishFailed("It said no.", code="AccessDenied", permanent=True)
 
 
 def state(deployment: Deployment) -> str:

@@ -9,7 +9,6 @@ import pytest
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments.models import Deployment, Evaluation, Placement, PublishJob, Release, ReleaseItem
-from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.deployments.release_services import (
     MOST_PROMPTS,
     Refused,
@@ -25,10 +24,9 @@ from promptstudio.projects.models import Environment
 from promptstudio.projects.services import change_policy
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.services import restrict_prompt
+from tests.at_once import at_once
 from tests.cast import Cast, a_key, a_prompt, a_version, an_application, hire, live_version, promote
-from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
-
-from .test_two_at_once import at_once
+from tests.deployments.fake_target import a_target, publish_everything, refuse, use_fake_publisher
 
 
 @pytest.fixture
@@ -311,9 +309,6 @@ def test_places_publish_each_by_itself_and_a_failure_is_brought_back_with_all(ca
     promote_release(release=make_release(environment=cast.development, name="First", versions=pair, actor=cast.alice), actor=cast.alice)
     target = use_fake_publisher(settings)
     a_target(cast.development, by=cast.dora)
-
-    def refuse(*_: Any) -> None:
-        raise PublishFailed("No.", code="AccessDenied", permanent=True)
 
     second = make_release(environment=cast.development, name="Second", versions=newer(cast, pair), actor=cast.alice)
     promote_release(release=second, actor=cast.alice)

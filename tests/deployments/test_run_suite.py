@@ -1,7 +1,6 @@
 """`manage.py run_suite`, as a pipeline calls it: what it runs, what it says, and with which code it ends."""
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,9 @@ from promptstudio.evaluations.models import Answer, Run, Suite
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, a_key, a_prompt, an_application, bundle, promote
-from tests.evaluations.scripted import MODEL, PATH, said, saying
+from tests.evaluations.scripted import MODEL, said, saying
 
-
-@pytest.fixture(autouse=True)
-def models(settings: Any) -> Iterator[None]:
-    settings.MODEL_RUNNER = PATH
-    with saying():
-        yield
+pytestmark = pytest.mark.usefixtures("calls")
 
 
 def cases(value: str = "pipe", **more: Any) -> Cases:

@@ -1,16 +1,10 @@
 """Two clocks, and clocks that are killed at any moment: whatever is due is promoted once."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,10 +14,10 @@ from promptstudio.deployments.schedule_services import cancel_schedule, promote_
 from promptstudio.lib import clock
 from promptstudio.lib.errors import Conflict
 from promptstudio.prompts.models import Prompt
+from tests.at_once import at_once
 from tests.cast import Cast, a_prompt, a_version, hire
+from tests.installation import Installation
 from tests.studio import wait_until
-
-from .test_two_at_once import at_once
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 MANY = 60
@@ -82,42 +76,21 @@ def a_schedule(cast: Cast, prompt: Prompt) -> Schedule:
     return schedule_promotion(version=a_version(prompt, by=cast.alice), environment=cast.development, at=at, zone="UTC", actor=cast.alice)
 
 
-class Installation:
-    """A database of its own, where the story has happened, and clocks to kill."""
-
-    def __init__(self, home: Path) -> None:
-        environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-        self.run: Any = {"cwd": CHECKOUT, "env": environ | {"STUDIO_HOME": str(home), "DEMO": "", "SECOND_PERSON": "0"}}
-
-    def manage(self, *arguments: str) -> str:
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True, **self.run).stdout
-
-    def counted(self) -> list[int]:
-        found: list[int] = json.loads(self.manage("shell", "--verbosity", "0", "-c", COUNT))
-        return found
-
-    @contextmanager
-    def clock(self, stopped_by: signal.Signals) -> Iterator[None]:
-        process = subprocess.Popen([sys.executable, "manage.py", "sweep", "--every", "0.05"], **self.run)
-        try:
-            yield
-        finally:
-            process.send_signal(stopped_by)
-            process.wait()
+def counted(here: Installation) -> list[int]:
+    found: list[int] = json.loads(here.shell(COUNT))
+    return found
 
 
 @pytest.mark.process
 @pytest.mark.timeout(240)
 def test_clocks_that_are_killed_promote_each_once(tmp_path: Path) -> None:
     here = Installation(tmp_path / "home")
-    here.manage("migrate", "--verbosity", "0")
-    here.manage("shell", "--verbosity", "0", "-c", STORY)
+    here.shell(STORY)
     for moment in (1.8, 2.2, 2.6):
-        with here.clock(signal.SIGKILL), here.clock(signal.SIGKILL):
+        with here.sweeping(signal.SIGKILL), here.sweeping(signal.SIGKILL):
             time.sleep(moment)
-        promoted, _, deployments, told, _ = here.counted()
+        promoted, _, deployments, told, _ = counted(here)
         assert promoted == deployments == told
-    with here.clock(signal.SIGTERM), here.clock(signal.SIGTERM):
-        wait_until(lambda: here.counted()[1] == 0, within=90, what="the last one to go")
-    assert here.counted() == [MANY, 0, MANY, MANY, 0]
+    with here.sweeping(signal.SIGTERM), here.sweeping(signal.SIGTERM):
+        wait_until(lambda: counted(here)[1] == 0, within=90, what="the last one to go")
+    assert counted(here) == [MANY, 0, MANY, MANY, 0]

@@ -1,12 +1,12 @@
 """Two people at the same moment, with real threads and real connections: one wins, the other is told."""
 
 from collections.abc import Callable
-from threading import Barrier, Event, Thread
+from threading import Event
 from time import sleep
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 
 from promptstudio.audit.chain import faults
 from promptstudio.audit.models import Entry
@@ -20,6 +20,7 @@ from promptstudio.projects.services import change_policy
 from promptstudio.prompts import model_services, shelf_services
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Draft, Prompt, Version
+from tests.at_once import at_once, one_and_one
 from tests.cast import Cast, a_prompt, a_version, asked, bundle, hire, live_version, promote
 from tests.deployments.fake_target import a_target, use_fake_publisher
 
@@ -34,34 +35,6 @@ def cast(transactional_db: None) -> Cast:
 @pytest.fixture
 def prompt(cast: Cast) -> Prompt:
     return a_prompt(cast.claims, by=cast.alice)
-
-
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    """What each answered or raised, all begun at the same moment on connections of their own."""
-    answers: list[Any] = [None] * len(deeds)
-    start = Barrier(len(deeds))
-
-    def run(index: int) -> None:
-        try:
-            start.wait(10)
-            answers[index] = deeds[index]()
-        except Exception as error:
-            answers[index] = error
-        finally:
-            connections.close_all()
-
-    threads = [Thread(target=run, args=[index], daemon=True) for index in range(len(deeds))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive(), "They wait for each other."
-    return answers
-
-
-def one_and_one(answers: list[Any], winner: type, loser: type[Exception]) -> tuple[Any, Any]:
-    assert sorted(type(answer).__name__ for answer in answers) == sorted([winner.__name__, loser.__name__]), answers
-    return next(a for a in answers if isinstance(a, winner)), next(a for a in answers if isinstance(a, loser))
 
 
 def test_of_two_promotions_that_saw_the_same_one_wins(cast: Cast, prompt: Prompt) -> None:

@@ -1,16 +1,14 @@
 """A real worker, killed in the middle of several answers that a real model server tells: each is asked again, and there once, whole."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.local_aws import REPOSITORY, start_local_aws
+from tests.installation import Installation
+from tests.local_aws import start_local_aws
 from tests.studio import wait_until
 
 STORY = """
@@ -32,6 +30,11 @@ print(json.dumps([[answer.state, answer.tries, answer.text, answer.half_text] fo
 """
 
 
+def answers(here: Installation) -> list[list[Any]]:
+    found: list[list[Any]] = json.loads(here.shell(COUNT))
+    return found
+
+
 @pytest.mark.process
 @pytest.mark.timeout(240)
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
@@ -42,42 +45,22 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": "eu-central-1",
     }
-    environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    run: Any = {"cwd": REPOSITORY, "env": environ | aws | {"STUDIO_HOME": str(tmp_path / "home"), "DEMO": "", "SECOND_PERSON": "0"}}
-
-    def manage(*arguments: str) -> str:
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True, **run).stdout
-
-    def answers() -> list[list[Any]]:
-        found: list[list[Any]] = json.loads(manage("shell", "--verbosity", "0", "-c", COUNT))
-        return found
-
-    def worker() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "manage.py", "sweep", "--every", "0.1"], **run)
-
     try:
-        manage("migrate", "--verbosity", "0")
-        manage("shell", "--verbosity", "0", "-c", STORY)
+        here = Installation(tmp_path / "home", **aws)
+        here.shell(STORY)
         server.arm(operation="ConverseStream", kind="hold_stream", match={"body_contains": "A "}, times=None)
-        killed = worker()
-        server.wait_held(count=4, seconds=60)
-        wait_until(lambda: sum(state == "answered" for state, *_ in answers()) == 1, within=60, what="the one that is not held")
-        killed.send_signal(signal.SIGKILL)
-        killed.wait()
-        left = answers()
+        with here.sweeping(signal.SIGKILL, every=0.1):
+            server.wait_held(count=4, seconds=60)
+            wait_until(lambda: [state for state, *_ in answers(here)].count("answered") == 1, within=60, what="the one that is not held")
+        left = answers(here)
         assert [state for state, *_ in left] == ["waiting"] * 3 + ["answered", "waiting"]
         held = [(text, half) for state, _, text, half in left if state == "waiting"]
         assert all(text == "" and half.startswith("[local") for text, half in held), "they were in the middle"
         server.disarm()
         server.release()
-        second = worker()
-        try:
-            wait_until(lambda: all(state == "answered" for state, *_ in answers()), within=90, what="the answers")
-        finally:
-            second.send_signal(signal.SIGTERM)
-            second.wait()
-        found = answers()
+        with here.sweeping(signal.SIGTERM, every=0.1):
+            wait_until(lambda: all(state == "answered" for state, *_ in answers(here)), within=90, what="the answers")
+        found = answers(here)
         assert [tries for _, tries, _, _ in found] == [2, 2, 2, 1, 2], "what was in flight is asked again, and nothing else"
         assert all(text.startswith("[local model]") and half == "" for _, _, text, half in found)
     finally:

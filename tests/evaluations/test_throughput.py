@@ -1,7 +1,6 @@
 """N cases against a model that takes L seconds, at most C at once, take close to N·L/C: real workers, and SQLite, where writes queue."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws import REPOSITORY
+from tests.installation import Installation
 from tests.services import redis
 from tests.studio import wait_until
 
@@ -58,30 +57,23 @@ print(json.dumps([waiting, told]))
 @pytest.mark.timeout(240)
 def test_a_run_takes_as_long_as_its_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with redis() as redis_url:
-        environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-        environ |= {"STUDIO_HOME": str(tmp_path), "BROKER_URL": redis_url, "DEMO": "", "SECOND_PERSON": "0", "MODEL_RUNNER": PATH}
-        environ |= {"SLEEPS": str(SECONDS), "MODEL_CALLS_AT_ONCE_BY_MODEL": ",".join(f"{m}={n}" for m, n in AT_ONCE.items())}
-        run: dict[str, Any] = {"cwd": REPOSITORY, "env": environ}
-
-        def shell(code: str) -> str:
-            command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", code]
-            return subprocess.run(command, check=True, capture_output=True, text=True, **run).stdout
-
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True, **run)
-        shell(STORY)
+        at_once = ",".join(f"{model}={number}" for model, number in AT_ONCE.items())
+        told = {"BROKER_URL": redis_url, "MODEL_RUNNER": PATH, "SLEEPS": str(SECONDS), "MODEL_CALLS_AT_ONCE_BY_MODEL": at_once}
+        here = Installation(tmp_path, **told)
+        here.shell(STORY)
         size = ["--queues", "models", "--pool", "threads", "--concurrency", "24", "--without-mingle", "--without-gossip"]
         # Two, so that the numbers hold for all of them together.
         names = [f"{name}@%h" for name in ("one", "two")]
         started = [[sys.executable, "-m", "celery", "-A", "promptstudio", "worker", *size, "--hostname", name] for name in names]
-        workers = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **run) for command in started]
+        workers = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **here.run) for command in started]
         try:
-            wait_until(lambda: "OK" in _ping(run), within=60, what="the workers")
+            wait_until(lambda: "OK" in _ping(here), within=60, what="the workers")
             ratios: dict[str, float] = {}
             for number in range(TRIES):
                 # The machine may be busy with something else; whoever is slow by itself is slow each time.
-                shell(START.replace("TRY", f"try {number}"))
-                wait_until(lambda n=number: _told(shell, n)[0] == 0, within=60, what="the answers")
-                _, told = _told(shell, number)
+                here.shell(START.replace("TRY", f"try {number}"))
+                wait_until(lambda n=number: _told(here, n)[0] == 0, within=60, what="the answers")
+                _, told = _told(here, number)
                 ratios = {model: seconds / (LONGEST * SECONDS) for model, seconds, _ in told}
                 assert {tries for _, _, tries in told} == {1}, "nothing is asked twice"
                 if max(ratios.values()) <= SLACK:
@@ -96,11 +88,11 @@ def test_a_run_takes_as_long_as_its_model(tmp_path: Path, capsys: pytest.Capture
     assert all(1 <= ratio <= SLACK for ratio in ratios.values()), ratios
 
 
-def _ping(run: dict[str, Any]) -> str:
+def _ping(here: Installation) -> str:
     command = [sys.executable, "-m", "celery", "-A", "promptstudio", "inspect", "ping", "--timeout", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **run).stdout
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **here.run).stdout
     return done if done.count("pong") == 2 else ""
 
 
-def _told(shell: Any, number: int) -> Any:
-    return json.loads(shell(TOLD.replace("TRY", f"try {number}")))
+def _told(here: Installation, number: int) -> Any:
+    return json.loads(here.shell(TOLD.replace("TRY", f"try {number}")))

@@ -35,11 +35,10 @@ def new_account() -> str:
 
 
 class Bedrock:
-    """Both clients in an account of their own, with the last raw answer."""
+    """Both clients in `account`, else in one of their own, with the last raw answer."""
 
-    def __init__(self, server: LocalAws) -> None:
-        self.server = server
-        self.account = new_account()
+    def __init__(self, server: LocalAws, account: str = "") -> None:
+        self.server, self.account = server, account or new_account()
         self.prompts = server.client("bedrock-agent", access_key=self.account)
         self.runtime = server.client("bedrock-runtime", access_key=self.account)
         self.raw: dict = {}

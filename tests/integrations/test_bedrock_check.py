@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,32 +9,15 @@ import pytest
 from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.integrations.bedrock import publisher as module
 from promptstudio.integrations.bedrock.publisher import BedrockPublisher
-from tests.integrations.prompt_bodies import Bedrock
-from tests.local_aws import LocalAws, start_local_aws
+from tests.local_aws import LocalAws
 
 HERE = {"region": "us-east-1"}
 ROLE = HERE | {"role_arn": "arn:aws:iam::123456789012:role/publisher"}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    server = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def server(running: LocalAws, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[LocalAws]:
-    """The ordinary AWS environment leads to it."""
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", Bedrock(running).account)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+@pytest.fixture(autouse=True)
+def _soon(account: str, settings: Any) -> None:
     settings.PUBLISH_CONNECT_TIMEOUT, settings.PUBLISH_READ_TIMEOUT = 5, 20
-    yield running
-    running.disarm()
-    running.release()
 
 
 def check(place: dict[str, Any]) -> str:

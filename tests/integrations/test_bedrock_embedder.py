@@ -3,7 +3,6 @@
 import io
 import math
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,31 +13,11 @@ from promptstudio.evaluations.model_runner import RunFailed
 from promptstudio.evaluations.models import Answer
 from promptstudio.evaluations.verdicts import heard
 from promptstudio.integrations.bedrock.embedder import BedrockEmbedder
-from tests.integrations.prompt_bodies import Bedrock
-from tests.local_aws import LocalAws, start_local_aws
+from tests.local_aws import LocalAws
 
+pytestmark = pytest.mark.usefixtures("account")
 TITAN = "amazon.titan-embed-text-v2:0"
 PIPE = "We are sorry that a pipe burst in your kitchen."
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    server = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def server(running: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
-    account = Bedrock(running)
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.account)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    yield running
-    running.disarm()
 
 
 def embed(text: str = PIPE, model: str = TITAN) -> Embedded:

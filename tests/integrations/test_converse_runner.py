@@ -3,7 +3,6 @@
 import json
 import os
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,33 +15,15 @@ from promptstudio.integrations.bedrock.runner import ConverseRunner, body_for, p
 from promptstudio.lib import clock
 from promptstudio.prompts.bundle import Bundle, Inference, Message, Tool
 from promptstudio.prompts.templating import Rendered
-from tests.integrations.prompt_bodies import MODEL, Bedrock, text_variant
-from tests.local_aws import LocalAws, start_local_aws
+from tests.integrations.prompt_bodies import MODEL, text_variant
+from tests.local_aws import LocalAws
 
 FORM = {"type": "object", "properties": {"damage": {"type": "string"}, "urgent": {"type": "boolean"}}, "required": ["damage"]}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    server = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def server(running: LocalAws, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[LocalAws]:
-    """An account of this test's own, which the ordinary AWS environment leads to."""
-    account = Bedrock(running)
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.account)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+@pytest.fixture(autouse=True)
+def _soon(account: str, settings: Any) -> None:
     settings.MODEL_READ_TIMEOUT = 2
-    yield running
-    running.disarm()
-    running.release()
 
 
 def call(text: str = "Which pipes burst in the kitchen?", **more: Any) -> Call:

@@ -4,44 +4,24 @@ import struct
 import time
 import urllib.error
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.eventstream import EventStreamBuffer
+from botocore.eventstream import EventStream, EventStreamBuffer
 
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said, StreamingRunner, Throttled
 from promptstudio.integrations.bedrock.local_aws import converse
 from promptstudio.integrations.bedrock.runner import ConverseRunner
 from promptstudio.integrations.bedrock.streamed import Heard
 from promptstudio.prompts.bundle import Tool
-from tests.integrations.prompt_bodies import Bedrock
-from tests.local_aws import LocalAws, start_local_aws
+from tests.local_aws import LocalAws
 
 from .test_converse_runner import FORM, call
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    server = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def server(running: LocalAws, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[LocalAws]:
-    """An account of this test's own, which the ordinary AWS environment leads to."""
-    account = Bedrock(running)
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.account)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+@pytest.fixture(autouse=True)
+def _soon(account: str, settings: Any) -> None:
     settings.MODEL_READ_TIMEOUT = 15
-    yield running
-    running.disarm()
-    running.release()
 
 
 def heard(asked: Call) -> tuple[list[str], Said]:
@@ -150,10 +130,20 @@ def test_a_prompt_is_not_called_as_a_model(server: LocalAws) -> None:
     assert failed.code == "no_model"
 
 
-def test_whoever_stops_listening_closes_the_line(server: LocalAws) -> None:
+def test_whoever_stops_listening_closes_the_line(server: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+
+    def close(events: EventStream, closes: Any = EventStream.close) -> None:
+        closed.append(events)
+        closes(events)
+
+    monkeypatch.setattr(EventStream, "close", close)
     told = ConverseRunner().stream(call())
     next(told)
+    assert closed == []
     told.close()
+    [events] = closed
+    assert events._raw_stream.closed
 
 
 def test_an_end_that_was_never_told_is_no_answer() -> None:

@@ -3,27 +3,14 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.integrations.prompt_bodies import Bedrock, chat_variant, refused, text_variant, turn
-from tests.local_aws import LocalAws, start_local_aws
+from tests.local_aws import LocalAws
 
 AGENT = "arn:aws:bedrock:us-east-1:123456789012:agent-alias/AAAAAAAAAA/BBBBBBBBBB"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    running = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def bedrock(server: LocalAws) -> Bedrock:
-    return Bedrock(server)
 
 
 def changed(**members: Any) -> dict:

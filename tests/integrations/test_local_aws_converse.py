@@ -1,27 +1,13 @@
 """Converse and ConverseStream: the small deterministic model behind them, by prompt ARN and by model id."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.integrations.prompt_bodies import MODEL, Bedrock, assert_conforms, chat_variant, refused, text_variant, turn
-from tests.local_aws import LocalAws, start_local_aws
 
 MARK = "[local model]"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    running = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def bedrock(server: LocalAws) -> Bedrock:
-    return Bedrock(server)
 
 
 def published(bedrock: Bedrock, variant: dict) -> str:

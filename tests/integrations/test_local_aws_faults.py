@@ -4,33 +4,13 @@ import subprocess
 import sys
 import time
 import urllib.error
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from tests.integrations.prompt_bodies import Bedrock, refused, text_variant
-from tests.local_aws import LocalAws, clean_environment, start_local_aws
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    server = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def server(running: LocalAws) -> Iterator[LocalAws]:
-    yield running
-    running.disarm()
-    running.release()
-
-
-@pytest.fixture
-def bedrock(server: LocalAws) -> Bedrock:
-    return Bedrock(server)
+from tests.local_aws import LocalAws, clean_environment
 
 
 def versions(bedrock: Bedrock, prompt: str) -> list[str]:

@@ -1,25 +1,12 @@
 """Bedrock's prompt operations as promised, seen through boto3 alone."""
 
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.integrations.prompt_bodies import Bedrock, assert_conforms, chat_variant, refused, text_variant, turn
 from tests.local_aws import LocalAws, start_local_aws
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    running = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def bedrock(server: LocalAws) -> Bedrock:
-    return Bedrock(server)
 
 
 def test_every_answer_fits_botocores_output_shape(bedrock: Bedrock) -> None:

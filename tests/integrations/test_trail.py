@@ -1,7 +1,6 @@
 """Where anchors go outside: a bucket, and a webhook that is signed."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +13,15 @@ from promptstudio.audit.services import record
 from promptstudio.integrations.trail.s3 import AnchorBucket
 from promptstudio.integrations.trail.webhook import signature_of
 from tests.cast import Cast
-from tests.local_aws import LocalAws, start_local_aws
+from tests.local_aws import LocalAws
 from tests.receiver import receiving
 
 TRAIL = "promptstudio.integrations.trail"
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    server = start_local_aws(tmp_path_factory.mktemp("aws"))
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def s3(running: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return running.client("s3", access_key="local")
+def s3(server: LocalAws, account: str) -> Any:
+    return server.client("s3", access_key=account)
 
 
 def anchored(cast: Cast) -> Anchor:

@@ -22,6 +22,7 @@ import psycopg
 from promptstudio.running.supervisor import dies_with
 from tests.integrations.prompt_bodies import Bedrock
 from tests.local_aws import LocalAws, clean_environment
+from tests.migrated import migrated_into
 from tests.studio import CHECKOUT, wait_until
 
 TEXTS = ["Summarise {{claim}}.", "Judge {{claim}}.", "Refuse {{claim}} kindly."]
@@ -44,7 +45,10 @@ class Clerk:
         self._process = subprocess.Popen(
             command, cwd=CHECKOUT, env=environment(home, base), stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_with_us()
         )
-        self.ask(do="migrate", database=base)
+        if ON_POSTGRES:
+            self.ask(do="migrate", database=base)
+        else:
+            migrated_into(Path(base))
 
     def found(self, name: str) -> str:
         """The database of a new world with the prompt `name` in the versions 1.0.0, 1.1.0 and 1.2.0, nothing of it deployed."""

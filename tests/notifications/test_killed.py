@@ -1,11 +1,8 @@
 """Real workers, killed at real moments: everybody is told once, and no e-mail goes out twice."""
 
 import json
-import os
 import signal
 import socketserver
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.installation import Installation
 from tests.studio import wait_until
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -85,52 +83,30 @@ def mail_server() -> Iterator[MailServer]:
         server.shutdown()
 
 
-class Installation:
-    """A database of its own, where the story has happened, and workers to kill."""
-
-    def __init__(self, home: Path, mail: MailServer) -> None:
-        environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-        address = f"smtp://127.0.0.1:{mail.server_address[1]}"
-        told = {"EMAIL_URL": address, "PUBLIC_URL": "https://studio.example", "DEFAULT_FROM_EMAIL": "studio@studio.example"}
-        self.run: Any = {"cwd": CHECKOUT, "env": environ | told | {"STUDIO_HOME": str(home), "DEMO": ""}}
-
-    def manage(self, *arguments: str) -> str:
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True, **self.run).stdout
-
-    def counted(self) -> Any:
-        return json.loads(self.manage("shell", "--verbosity", "0", "-c", COUNT))
-
-    @contextmanager
-    def worker(self, stopped_by: signal.Signals) -> Iterator[None]:
-        process = subprocess.Popen([sys.executable, "manage.py", "sweep", "--every", "0.05"], **self.run)
-        try:
-            yield
-        finally:
-            process.send_signal(stopped_by)
-            process.wait()
+def counted(here: Installation) -> Any:
+    return json.loads(here.shell(COUNT))
 
 
 @pytest.mark.process
 def test_workers_that_are_killed_tell_everybody_once_and_send_nothing_twice(tmp_path: Path) -> None:
     with mail_server() as mail:
-        here = Installation(tmp_path / "home", mail)
-        here.manage("migrate", "--verbosity", "0")
-        here.manage("shell", "--verbosity", "0", "-c", STORY)
+        told = {"EMAIL_URL": f"smtp://127.0.0.1:{mail.server_address[1]}", "DEFAULT_FROM_EMAIL": "studio@studio.example"}
+        here = Installation(tmp_path / "home", PUBLIC_URL="https://studio.example", **told)
+        here.shell(STORY)
         mail.hangs = True
-        with here.worker(signal.SIGKILL):
+        with here.sweeping(signal.SIGKILL):
             assert mail.hanging.wait(60)
         for moment in (1.6, 2.1, 2.6):
-            here.manage("shell", "--verbosity", "0", "-c", NOBODY_HOLDS_ANYTHING)
-            with here.worker(signal.SIGKILL):
+            here.shell(NOBODY_HOLDS_ANYTHING)
+            with here.sweeping(signal.SIGKILL):
                 time.sleep(moment)
         mail.hangs = False
-        here.manage("shell", "--verbosity", "0", "-c", NOBODY_HOLDS_ANYTHING)
-        with here.worker(signal.SIGTERM):
-            wait_until(lambda: here.counted()["rows"] >= 400, within=90, what="everybody to be told")
+        here.shell(NOBODY_HOLDS_ANYTHING)
+        with here.sweeping(signal.SIGTERM):
+            wait_until(lambda: counted(here)["rows"] >= 400, within=90, what="everybody to be told")
             # What came twice would come now.
             time.sleep(2)
-        end = here.counted()
+        end = counted(here)
         assert (end["rows"], end["people"]) == (400, ["Alice"])
         # Whatever was handed over when a worker was killed is not handed over again, and others go on.
         assert len(mail.taken) == len(set(mail.taken)) > 1

@@ -25,7 +25,7 @@ from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Suggestion
 from tests.cast import Cast, a_key, a_person, a_version, an_application, approve, asked, in_production, promote, wished
-from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
+from tests.deployments.fake_target import a_target, publish_everything, refuse, use_fake_publisher
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +90,6 @@ def test_what_is_held_back_reaches_the_owner(cast: Cast, prompt: Prompt) -> None
 
 
 def test_a_failed_publication_reaches_the_deployer(cast: Cast, prompt: Prompt, settings: Any) -> None:
-    from promptstudio.deployments.publishing import PublishFailed
-
-    def refuse(*args: Any) -> None:
-        raise PublishFailed("No.", code="AccessDenied", permanent=True)
 
     use_fake_publisher(settings).twists = [refuse]
     a_target(cast.development, by=cast.dora)

@@ -26,6 +26,7 @@ from promptstudio.reviews.models import Decision, Review
 from promptstudio.running.demo.people import PEOPLE
 from promptstudio.running.demo.story import Story
 from tests.deployments.fake_target import FakePublisher, FakeTarget, publish_everything, use_fake_publisher
+from tests.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -74,13 +75,16 @@ def target(settings: Any) -> FakeTarget:
 @pytest.fixture
 def demo(settings: Any, target: FakeTarget) -> str:
     settings.AWS_ENDPOINT_URL = ""
-    return seed()
+    return told()
 
 
 def seed(*arguments: str, errors: StringIO | None = None) -> str:
     out = StringIO()
     call_command("seed_demo", *arguments, stdout=out, stderr=errors or StringIO())
     return out.getvalue()
+
+
+told = remembered(seed)
 
 
 def person(name: str) -> Actor:

@@ -26,7 +26,7 @@ class Home:
         return self.last if self.last and self.last.process.poll() is None else self.started()
 
     def started(self, *options: str) -> Studio:
-        self.last = start_studio(self.path, options=options)
+        self.last = start_studio(self.path, options=options, from_nothing=True)
         return self.last
 
 

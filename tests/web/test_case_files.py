@@ -1,7 +1,6 @@
 """Cases out of files: shown before anything is saved, corrected where they are wrong, and taken along again."""
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,26 +10,20 @@ from openpyxl import Workbook
 
 from promptstudio.evaluations.cases import Cases, parse_cases
 from promptstudio.evaluations.files.writing import WRITERS
-from promptstudio.evaluations.model_runner import Call
 from promptstudio.evaluations.models import Suite
 from promptstudio.evaluations.suite_services import add_suite, save_suite
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, bundle
-from tests.evaluations.scripted import MODEL, PATH, saying
+from tests.evaluations.scripted import MODEL
 
 from .reading import HOSTILE, at, text
+
+pytestmark = pytest.mark.usefixtures("calls")
 
 BASE = "/p/claims/prompts/water-damage-triage/-/tests/"
 IMPORT = f"{BASE}import/"
 PASTED = "claim\tname\tmust contain\tmust not contain\nThe pipe burst.\tBurst pipe\tpipe\tguarantee\nA tree fell.\tStorm\tpipe\t\n"
-
-
-@pytest.fixture(autouse=True)
-def calls(settings: Any) -> Iterator[list[Call]]:
-    settings.MODEL_RUNNER = PATH
-    with saying() as heard:
-        yield heard
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Cases in a form: their fields, whole conversations, owners, and suites too long for one page."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,24 +7,18 @@ from django.test import Client
 
 from promptstudio.accounts.models import User
 from promptstudio.evaluations.cases import Cases, parse_cases
-from promptstudio.evaluations.model_runner import Call
 from promptstudio.evaluations.models import Suite
 from promptstudio.evaluations.suite_services import add_suite, save_suite
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, bundle
-from tests.evaluations.scripted import MODEL, PATH, saying
+from tests.evaluations.scripted import MODEL
 
 from .reading import HOSTILE, at, queries, text, typed_back
 
+pytestmark = pytest.mark.usefixtures("calls")
+
 BASE = "/p/claims/prompts/water-damage-triage/-/tests/"
-
-
-@pytest.fixture(autouse=True)
-def calls(settings: Any) -> Iterator[list[Call]]:
-    settings.MODEL_RUNNER = PATH
-    with saying() as heard:
-        yield heard
 
 
 @pytest.fixture

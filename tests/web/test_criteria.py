@@ -1,6 +1,5 @@
 """How a change will be known to have worked, in pages: written down, shown with how it came out, answered by who is asked."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,20 +18,14 @@ from promptstudio.notifications.telling import tell_due
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Criterion, Prompt, Version
 from tests.cast import Cast, a_version, asked, promote
-from tests.evaluations.scripted import PATH, saying
 
 from .reading import HOSTILE, at, queries, text, typed_back
+
+pytestmark = pytest.mark.usefixtures("calls")
 
 PAGE = "/p/claims/prompts/water-damage-triage/-/"
 VERSION = f"{PAGE}versions/1.0.0/"
 NEW = f"{VERSION}how-we-will-know/"
-
-
-@pytest.fixture(autouse=True)
-def models(settings: Any) -> Iterator[None]:
-    settings.MODEL_RUNNER = PATH
-    with saying():
-        yield
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from django.test import Client
 
 from promptstudio.audit.models import Entry
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, a_prompt, a_version, asked, in_production, promote
-from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
+from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, refuse, use_fake_publisher
 
 from .reading import HOSTILE, HTMX, at, queries, text, typed_back
 
@@ -34,10 +33,6 @@ def titles(response: Any) -> list[str]:
 def cards(response: Any) -> list[dict[str, Any]]:
     [row] = response.context["rows"]
     return list(row["cards"])
-
-
-def refuse(*args: Any) -> None:
-    raise PublishFailed("No.", code="AccessDenied", permanent=True)
 
 
 def test_each_place_says_its_conditions(client: Client, cast: Cast, version: Version) -> None:

@@ -1,8 +1,5 @@
 """A suite over versions: lines that begin at zero, the same as a table and in a sentence, and where a version is live."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -11,24 +8,19 @@ from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.web.charts import Value, chart, spark
 from tests.cast import Cast, promote
-from tests.evaluations.scripted import PATH, saying
+from tests.deployments.worse import saved
 
 from .reading import at, queries, text
-from .test_results import OTHER, a_version, all_sorted, but_no_storm, cases, run
+from .test_results import OTHER, all_sorted, but_no_storm, cases, run
+
+pytestmark = pytest.mark.usefixtures("calls")
 
 BASE = "/p/claims/prompts/water-damage-triage/-/tests/"
 
 
-@pytest.fixture(autouse=True)
-def _models(settings: Any) -> Iterator[None]:
-    settings.MODEL_RUNNER = PATH
-    with saying():
-        yield
-
-
 @pytest.fixture
 def versions(cast: Cast, prompt: Prompt) -> list[Version]:
-    return [a_version(prompt, words, cast) for words in ("Sort", "Sort well", "Sort best")]
+    return [saved(cast, prompt, words) for words in ("Sort", "Sort well", "Sort best")]
 
 
 @pytest.fixture
@@ -91,7 +83,7 @@ def test_it_takes_the_same_queries_however_many_versions(
     run(suite, versions[0], cast, all_sorted, repeats=2)
     few, listed = queries(client, page_of(suite)), queries(client, BASE)
     for number in range(3):
-        run(suite, a_version(suite.prompt, f"Sort {number}", cast), cast, all_sorted, repeats=2)
+        run(suite, saved(cast, suite.prompt, f"Sort {number}"), cast, all_sorted, repeats=2)
     other = add_suite(prompt=suite.prompt, name="Rare", cases=cases(), actor=cast.alice)
     for version in versions:
         run(other, version, cast, all_sorted)

@@ -6,13 +6,12 @@ import pytest
 from django.test import Client
 
 from promptstudio.deployments.models import Deployment, PublishJob, Release
-from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.deployments.release_services import make_release, promote_release, put_into_release
 from promptstudio.projects.services import change_policy
 from promptstudio.prompts.models import Version
 from promptstudio.prompts.services import restrict_prompt
 from tests.cast import Cast, a_prompt, a_version, live_version, promote
-from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
+from tests.deployments.fake_target import a_target, publish_everything, refuse, use_fake_publisher
 
 from .reading import HOSTILE, at, queries, text, typed_back
 
@@ -121,9 +120,6 @@ def test_what_joined_meanwhile_is_looked_at_first(client: Client, cast: Cast, re
 def test_a_place_that_fails_is_told_and_the_way_back_stands_beside_it(client: Client, cast: Cast, release: Release, settings: Any) -> None:
     target = use_fake_publisher(settings)
     a_target(cast.development, by=cast.dora)
-
-    def refuse(*_: Any) -> None:
-        raise PublishFailed("It said no.", code="AccessDenied", permanent=True)
 
     promote_release(release=release, actor=cast.bob)
     assert "Some of it is still on its way" in text(at(client, cast.bob).get(url(release)))

@@ -17,7 +17,7 @@ from promptstudio.deployments.publishing import PublishFailed, Standing
 from promptstudio.lib import clock
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, a_prompt, a_version, in_production
-from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
+from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, refuse, use_fake_publisher
 from tests.web.reading import HTMX, at, queries, text
 
 URL = "/p/claims/report/"
@@ -155,9 +155,6 @@ def test_a_place_that_did_not_get_the_live_version_differs_without_being_asked(
 ) -> None:
     in_production(cast, a_version(prompt, by=cast.alice, text="Sort it: {{claim}}"))
     publish_everything()
-
-    def refuse(*args: Any) -> None:
-        raise PublishFailed("No.", code="AccessDenied", permanent=True)
 
     target.twists = [refuse]
     deployments.roll_back(prompt=prompt, environment=cast.production, reason="Worse.", actor=cast.bob)

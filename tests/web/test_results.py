@@ -1,6 +1,6 @@
 """Results of a suite beside each other: columns that the reader chooses, filters that stay in the address, answers opened in place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,36 +13,26 @@ from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.services import stop_asking
 from promptstudio.evaluations.suite_services import add_suite, save_suite
 from promptstudio.evaluations.worker import answer_due
-from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, bundle, promote
-from tests.evaluations.scripted import MODEL, PATH, said, saying
+from tests.cast import Cast, promote
+from tests.deployments.worse import saved
+from tests.evaluations.scripted import said, saying
 
 from .reading import HOSTILE, HTMX, at, queries, text
+
+pytestmark = pytest.mark.usefixtures("calls")
 
 OTHER = "amazon.nova-lite-v1:0"
 
 
-@pytest.fixture(autouse=True)
-def _models(settings: Any) -> Iterator[None]:
-    settings.MODEL_RUNNER = PATH
-    with saying():
-        yield
-
-
-def a_version(prompt: Prompt, words: str, cast: Cast) -> Version:
-    change = prompts.Change("Say it.", "Fewer calls.", "We count.")
-    return prompts.save_version(prompt=prompt, data=bundle(f"{words}: {{{{claim}}}}", model=MODEL), change=change, actor=cast.alice)
-
-
 @pytest.fixture
 def old(cast: Cast, prompt: Prompt) -> Version:
-    return a_version(prompt, "Sort", cast)
+    return saved(cast, prompt, "Sort")
 
 
 @pytest.fixture
 def new(cast: Cast, prompt: Prompt, old: Version) -> Version:
-    return a_version(prompt, "Sort well", cast)
+    return saved(cast, prompt, "Sort well")
 
 
 def cases(*more: dict[str, Any]) -> Cases:

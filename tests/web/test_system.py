@@ -8,12 +8,11 @@ from django.test import Client
 from django.utils import timezone
 
 from promptstudio.deployments.models import PublishJob
-from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.lib import clock
 from promptstudio.prompts.models import Prompt
 from promptstudio.web.views import system
 from tests.cast import Cast, a_version, promote
-from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
+from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, refuse, use_fake_publisher
 from tests.triggers import triggers_down
 
 OK = {"database": "ok", "migrations": "ok", "triggers": "ok", "broker": "ok", "publications": "ok"}
@@ -69,9 +68,6 @@ def test_a_publication_that_was_just_made_is_not_overdue(client: Client, owed: F
 
 
 def test_a_failed_publication_waits_for_a_person_and_does_not_stop_the_service(client: Client, owed: FakeTarget) -> None:
-    def refuse(*args: Any) -> None:
-        raise PublishFailed("No.", code="AccessDenied", permanent=True)
-
     owed.twists = [refuse]
     publish_everything()
     assert PublishJob.objects.get().state == "failed"

@@ -1,7 +1,6 @@
 """Tests of prompts in pages: suites as tables, run on versions and drafts, and how each case came out."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,9 +25,11 @@ from promptstudio.web.forms.run_form import published_choices
 from promptstudio.web.progress import in_words
 from tests.cast import Cast, bundle, promote
 from tests.deployments.fake_target import KIND, a_target, publish_everything, use_fake_publisher
-from tests.evaluations.scripted import MODEL, PATH, saying
+from tests.evaluations.scripted import MODEL
 
 from .reading import HOSTILE, HTMX, at, queries, text
+
+pytestmark = pytest.mark.usefixtures("calls")
 
 OTHER = "amazon.nova-lite-v1:0"
 BASE = "/p/claims/prompts/water-damage-triage/-/tests/"
@@ -37,13 +38,6 @@ BASE = "/p/claims/prompts/water-damage-triage/-/tests/"
 def words(page: Any) -> str:
     """What a reader sees, without markup."""
     return " ".join(strip_tags(text(page).replace("<", " <")).split()).replace(" :", ":")
-
-
-@pytest.fixture(autouse=True)
-def calls(settings: Any) -> Iterator[list[Call]]:
-    settings.MODEL_RUNNER = PATH
-    with saying() as heard:
-        yield heard
 
 
 @pytest.fixture

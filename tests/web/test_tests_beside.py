@@ -1,6 +1,5 @@
 """Tests where somebody decides: reviews and promotions show how a version stands beside what is live, and run what is missing."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,31 +12,27 @@ from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.models import Review
 from promptstudio.web.requests import review_url
 from tests.cast import Cast, asked, promote
-from tests.evaluations.scripted import PATH, saying
+from tests.deployments.worse import saved
+from tests.evaluations.scripted import saying
 
 from .reading import HTMX, at, queries, text
-from .test_results import OTHER, a_version, all_sorted, but_no_storm, cases, run
+from .test_results import OTHER, all_sorted, but_no_storm, cases, run
+
+pytestmark = pytest.mark.usefixtures("calls")
 
 PROMOTE = "/p/claims/prompts/water-damage-triage/-/promote/staging/1.0.1/"
 
 
-@pytest.fixture(autouse=True)
-def _models(settings: Any) -> Iterator[None]:
-    settings.MODEL_RUNNER = PATH
-    with saying():
-        yield
-
-
 @pytest.fixture
 def old(cast: Cast, prompt: Prompt) -> Version:
-    version = a_version(prompt, "Sort", cast)
+    version = saved(cast, prompt, "Sort")
     promote(version, cast.development, cast.staging, by=cast.dora)
     return version
 
 
 @pytest.fixture
 def new(cast: Cast, prompt: Prompt, old: Version) -> Version:
-    version = a_version(prompt, "Sort well", cast)
+    version = saved(cast, prompt, "Sort well")
     promote(version, cast.development, by=cast.dora)
     return version
 

@@ -1,8 +1,5 @@
 """The library and the overview of a prompt say quietly how the tests of its newest version stand."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -11,26 +8,21 @@ from promptstudio.evaluations.suite_services import add_suite, archive_suite, sa
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.prompts.services import restrict_prompt
 from tests.cast import Cast, a_prompt
-from tests.evaluations.scripted import PATH, saying
+from tests.deployments.worse import saved
 
 from .reading import at, queries, text
-from .test_results import OTHER, a_version, all_sorted, but_no_storm, cases, run
+from .test_results import OTHER, all_sorted, but_no_storm, cases, run
+
+pytestmark = pytest.mark.usefixtures("calls")
 
 LIBRARY = "/p/claims/prompts/"
 OVERVIEW = "/p/claims/prompts/water-damage-triage/-/"
 TESTS = "/p/claims/prompts/water-damage-triage/-/tests/"
 
 
-@pytest.fixture(autouse=True)
-def _models(settings: Any) -> Iterator[None]:
-    settings.MODEL_RUNNER = PATH
-    with saying():
-        yield
-
-
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt) -> Version:
-    return a_version(prompt, "Sort", cast)
+    return saved(cast, prompt, "Sort")
 
 
 @pytest.fixture
@@ -71,7 +63,7 @@ def test_only_the_newest_version_its_own_model_and_the_cases_as_they_are_now_cou
     save_suite(suite=suite, cases=cases({"uid": "more", "name": "More", "values": {"claim": "x"}}), follows=1, actor=cast.alice)
     assert marked(client, cast) == ["", ""]
     run(suite, version, cast, all_sorted)
-    a_version(suite.prompt, "Sort anew", cast)
+    saved(cast, suite.prompt, "Sort anew")
     assert marked(client, cast) == ["", ""]
 
 
@@ -96,7 +88,7 @@ def test_the_library_takes_the_same_queries_however_much_was_tested(client: Clie
     at(client, cast.vera)
     few = queries(client, LIBRARY)
     for title in ("Storm", "Fire", "Glass"):
-        other = a_version(a_prompt(cast.claims, by=cast.alice, title=title), title, cast)
+        other = saved(cast, a_prompt(cast.claims, by=cast.alice, title=title), title)
         for repeats in (1, 2):
             more = add_suite(prompt=other.prompt, name=f"Asked {repeats} times", cases=cases(), actor=cast.alice)
             run(more, other, cast, but_no_storm, repeats=repeats)

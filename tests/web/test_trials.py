@@ -1,6 +1,6 @@
 """Several at once, other settings for one trial, answers seen while they are written, and trials to come back to."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
@@ -17,19 +17,14 @@ from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.web.trying import looked_at_again_in
 from tests.cast import Cast, bundle, wished, written
-from tests.evaluations.scripted import MODEL, PATH, STREAMING_PATH, said, saying, telling
+from tests.evaluations.scripted import MODEL, STREAMING_PATH, said, saying, telling
 
 from .reading import HTMX, at, queries, text
 
+pytestmark = pytest.mark.usefixtures("calls")
+
 BASE = "/p/claims/prompts/water-damage-triage/-/"
 NOVA, HAIKU = "amazon.nova-lite-v1:0", "anthropic.claude-haiku-4-5-20251001-v1:0"
-
-
-@pytest.fixture(autouse=True)
-def calls(settings: Any) -> Iterator[list[Call]]:
-    settings.MODEL_RUNNER = PATH
-    with saying() as heard:
-        yield heard
 
 
 @pytest.fixture
@@ -56,14 +51,14 @@ def test_several_models_and_versions_answer_side_by_side(client: Client, cast: C
     assert page.context["again"].getlist("beside") == [newer.semver]
 
 
-@pytest.mark.parametrize("given", [{"model": [f"maker.model-{n}" for n in range(5)]}, {"beside": ["env:development"] * 2}])
-def test_more_than_can_be_read_beside_each_other_is_a_sentence(client: Client, cast: Cast, version: Version, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("field", ["model", "beside"])
+def test_more_than_can_be_read_beside_each_other_is_a_sentence(client: Client, cast: Cast, version: Version, field: str) -> None:
     for number in range(5):
         change = prompts.Change(summary=f"{number}")
         prompts.save_version(prompt=version.prompt, data=bundle(f"{number} {{{{claim}}}}", model=MODEL), change=change, actor=cast.alice)
     semvers = list(version.prompt.versions.exclude(pk=version.pk).values_list("semver", flat=True))
-    given = given if "model" in given else {"beside": semvers}
-    page = at(client, cast.alice).post(f"{BASE}try/", trial(**given))
+    five = {"model": [f"maker.model-{n}" for n in range(5)], "beside": semvers}
+    page = at(client, cast.alice).post(f"{BASE}try/", trial(**{field: five[field]}))
     assert page.status_code == 422
     assert "Untick some." in text(page)
     assert "The pipe burst." in text(page)

@@ -1,7 +1,6 @@
 """Trying a draft or a version on its model, and the answers beside each other in Review and Compare."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,18 +18,13 @@ from promptstudio.prompts.models import Draft, NamedExample, Prompt, Version
 from promptstudio.prompts.renames import remember
 from promptstudio.reviews.models import Review
 from tests.cast import Cast, asked, bundle, promote
-from tests.evaluations.scripted import MODEL, PATH, said, saying
+from tests.evaluations.scripted import MODEL, said, saying
 
 from .reading import HOSTILE, HTMX, at, queries, text, typed_back
 
+pytestmark = pytest.mark.usefixtures("calls")
+
 BASE = "/p/claims/prompts/water-damage-triage/-/"
-
-
-@pytest.fixture(autouse=True)
-def calls(settings: Any) -> Iterator[list[Call]]:
-    settings.MODEL_RUNNER = PATH
-    with saying() as heard:
-        yield heard
 
 
 def save(cast: Cast, prompt: Prompt, words: str, **more: Any) -> Version:

@@ -7,11 +7,10 @@ from django.test import Client
 
 from promptstudio.deployments import board, status
 from promptstudio.deployments import services as deployments
-from promptstudio.deployments.publishing import PublishFailed
 from promptstudio.prompts.models import Prompt
 from promptstudio.web import shelf
 from tests.cast import Cast, a_prompt, a_version, approved, promote
-from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
+from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, refuse, use_fake_publisher
 
 from .reading import at, queries, text
 
@@ -22,10 +21,6 @@ STILL = "Bedrock, Frankfurt still serves"
 @pytest.fixture
 def target(settings: Any) -> FakeTarget:
     return use_fake_publisher(settings)
-
-
-def refuse(*args: Any) -> None:
-    raise PublishFailed("No.", code="AccessDenied", permanent=True)
 
 
 def twice_live(cast: Cast, prompt: Prompt) -> str:
