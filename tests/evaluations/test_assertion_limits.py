@@ -32,6 +32,9 @@ SLOW: list[tuple[str, Any, str]] = [
     ("contains-json", None, "{a: " * (N // 4)),
     ("levenshtein", "ab" * (N // 2), "ba" * (N // 2)),
     ("is-html", None, "<b>" * (N // 3)),
+    ("is-sql", None, "SELECT " + "(" * 5000 + "1" + ")" * 5000),
+    ("is-sql", None, "SELECT " + "a, " * (N // 4) + "b"),
+    ("is-sql", None, "SELECT a FROM " + "(SELECT a FROM " * 900 + "t" + ")" * 900),
 ]
 QUICK: list[tuple[str, Any, str]] = [
     ("is-json", {"items": {"pattern": "(a+)+$"}}, json.dumps(["a" * 40 + "b"] * 2000)),
@@ -47,6 +50,14 @@ QUICK: list[tuple[str, Any, str]] = [
     ("contains-any", ['"'] * 50_000, "a" * N),
     ("is-json", {"uniqueItems": True}, json.dumps([{"a": n} for n in range(12_000)])),
     ("levenshtein", "b" * 20_000, "a" * 20_000),
+    ("is-sql", None, "SELECT a FROM t WHERE " + "a = 1 AND " * 1900 + "b b b"),
+    ("is-sql", {"allowedTables": ["(.*)*x"]}, f"SELECT * FROM {'a' * 15_000}"),
+    ("is-sql", None, "'" * N),
+    ("is-sql", None, "select " + "a " * (N // 2 - 20) + "from"),
+    ("is-sql", None, "SELECT /*" * 2200),
+    ("contains-sql", None, "```\nSELECT 1\n```\n" * (N // 20)),
+    ("contains-sql", None, ("```\n" + "SELECT a FROM t;" * 1200 + " x y z\n```\n") * 10),
+    ("contains-sql", None, "`" * N),
 ]
 
 

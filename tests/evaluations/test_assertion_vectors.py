@@ -48,12 +48,30 @@ UNMATCHED = {
         "HTML stands within a drawing or a formula": "As above.",
         "A paragraph in this HTML is not closed": "As above.",
     },
-    "is-sql": {"This is not run here yet": "Needs a reader of SQL in the dialect of each database."},
-    "contains-sql": {"This is not run here yet": "As above."},
+    "is-sql": {
+        "This may be SQL": "What is beyond the grammar that all databases share is known to each database's own reader.",
+        "Which tables this SQL uses": "promptfoo's reader lists some tables under names of its own (UPDATE t SET t.a = 1).",
+        "Which columns a query may use": "promptfoo's reader finds columns where there are none, and misses some.",
+        "What is allowed is given as it is": "promptfoo puts no values in there either, and reads {{ }} as a regular expression.",
+        "“select::null::(” is no regular expression": "A mistake of the test; promptfoo lets every answer fail.",
+        "What is allowed is given in letters": "Without regard to case, JavaScript and Python compare other letters differently.",
+        "Give what is allowed as a list": "promptfoo takes each letter of a text for a pattern of its own.",
+        "This database is not known": "A mistake of the test; promptfoo lets every answer fail.",
+        "Give the database and the allowed tables": "promptfoo takes a list and forgets what is in it.",
+    },
+    "contains-sql": {"This may be SQL": "As with is-sql.", "Which tables this SQL uses": "As with is-sql."},
     "is-valid-function-call": {"promptfoo gives this the same": "promptfoo does not negate it, which nobody who reads not- expects."},
     "is-valid-openai-function-call": {"promptfoo gives this the same": "As above."},
     "is-valid-openai-tools-call": {"promptfoo gives this the same": "As above."},
     # meteor has no outcome to compare with: in this release promptfoo cannot load the package that it needs for it.
+}
+
+# Where Studio says the opposite of promptfoo: its reader of SQL takes some words of the language for names, and `*` twice.
+DIFFERENT = {
+    ("is-sql", "MySQL", "SELECT id * * FROM t"),
+    ("not-is-sql", "MySQL", "SELECT id * * FROM t"),
+    ("is-sql", "PostgreSQL", "SELECT id * * FROM t"),
+    ("is-sql", "Snowflake", "UPDATE FROM t SET a = 1"),
 }
 
 
@@ -76,6 +94,11 @@ def given(answer: dict[str, Any]) -> Given:
     )
 
 
+def named(assertion: Assertion, answer: dict[str, Any]) -> tuple[str, str, str]:
+    value = assertion.value if isinstance(assertion.value, dict) else {}
+    return assertion.type, value.get("databaseType", "MySQL"), answer["output"]
+
+
 def difference(assertion: Assertion, answer: dict[str, Any]) -> str | None:
     outcome = check(assertion, given(answer))
     if answer.get("error"):
@@ -92,9 +115,18 @@ def test_every_outcome_is_that_of_promptfoo() -> None:
     found = [
         f"{assertion.as_json()} on {answer['output']!r}: {said}"
         for assertion, answer in vectors()
-        if (said := difference(assertion, answer))
+        if named(assertion, answer) not in DIFFERENT and (said := difference(assertion, answer))
     ]
     assert found == [], "\n".join(found[:20])
+
+
+def test_what_differs_is_known_by_name() -> None:
+    found = {
+        named(assertion, answer)
+        for assertion, answer in vectors()
+        if named(assertion, answer) in DIFFERENT and difference(assertion, answer)
+    }
+    assert found == DIFFERENT
 
 
 def test_the_vectors_cover_every_type_that_is_run() -> None:

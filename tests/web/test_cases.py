@@ -104,6 +104,22 @@ def test_a_form_that_nobody_touched_saves_nothing_new(client: Client, cast: Cast
     assert "Nothing changed" in text(page)
 
 
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("PostgreSQL", {"databaseType": "PostgreSQL"}),
+        ('{"allowedTables": ["select::null::claims"]}', {"allowedTables": ["select::null::claims"]}),
+        ("", None),
+    ],
+)
+def test_a_database_is_named_in_a_word(client: Client, cast: Cast, version: Version, typed: str, value: Any) -> None:
+    suite = a_suite(cast, version.prompt, a_case("1") | {"assertions": [{"type": "is-json"}]})
+    sent = as_typed(at(client, cast.alice).get(f"{BASE}{suite.uid}/edit/"))
+    [key] = sent["c1-check"]
+    client.post(f"{BASE}{suite.uid}/edit/", sent | {f"k{key}-type": "is-sql", f"k{key}-value": typed})
+    assert [check.as_json() for check in saved(suite).cases[0].assertions] == [{"type": "is-sql"} | ({"value": value} if value else {})]
+
+
 def test_a_check_that_is_taken_away_leaves_the_others_whole(client: Client, cast: Cast, version: Version) -> None:
     checks = [{"type": "regex", "value": "a", "metric": "first"}, {"type": "regex", "value": "b", "metric": "second"}]
     suite = a_suite(cast, version.prompt, a_case("1") | {"assertions": checks})

@@ -11,6 +11,7 @@ from .model import Assertion, Given, Outcome
 from .problems import problem_of, value_problem
 from .refusals import is_refusal
 from .saying import MAX_TEXT, TOO_LONG, CannotSay, Fact, shown
+from .sql_answers import contains_sql, is_sql
 from .words import GROUP, base_of, is_asked, is_run, why_not_run
 from .xml_answers import contains_xml, is_xml
 
@@ -82,6 +83,8 @@ CHECKS: dict[str, Check] = {
     "contains-xml": _of_text(contains_xml),
     "is-html": _bare(is_html),
     "contains-html": _bare(contains_html),
+    "is-sql": _of_text(is_sql),
+    "contains-sql": _of_text(contains_sql),
     "is-refusal": _bare(is_refusal),
     "levenshtein": _near(overlap.levenshtein),
     "rouge-n": _near(overlap.rouge),

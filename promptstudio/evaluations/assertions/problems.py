@@ -12,6 +12,7 @@ from .json_answers import check_value
 from .model import Assertion
 from .patterns import NotAPattern, compile_pattern
 from .saying import MAX_TEXT, CannotSay, shown
+from .sql_answers import wanted_of
 from .texts import comma_separated, limits_of
 from .words import GROUP, base_of, is_asked, is_known, is_run, why_not_run
 
@@ -180,6 +181,8 @@ def _value_problem(base: str, value: Any) -> str | None:
             return None if isinstance(value, str) or (isinstance(value, list) and value) else _NEEDED[base]
         case "is-json" | "contains-json":
             check_value(value)
+        case "is-sql" | "contains-sql":
+            wanted_of(value)
         case _ if base in _LISTS:
             return _list_problem(base, value)
     return None

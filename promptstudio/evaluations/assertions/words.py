@@ -87,6 +87,18 @@ WORDS: dict[str, Word] = {
         "run", "The answer is a piece of a web page", "The answer is no piece of a web page", "HTML, with no text outside its tags."
     ),
     "contains-html": Word("run", "The answer contains HTML", "The answer contains no HTML", "Tags as in a web page somewhere in the text."),
+    "is-sql": Word(
+        "run",
+        "The answer is SQL",
+        "The answer is not SQL",
+        "Statements for a database, and nothing else; the database and the tables allowed can be named.",
+    ),
+    "contains-sql": Word(
+        "run",
+        "The answer contains SQL",
+        "The answer contains no SQL",
+        "Statements in a block of code, or else as the whole answer; the database and the tables allowed can be named.",
+    ),
     "word-count": Word(
         "run", "The number of words is", "The number of words is not", "Exactly so many, or at least (min) and at most (max)."
     ),
@@ -147,15 +159,6 @@ WORDS: dict[str, Word] = {
     ),
     "meteor": Word(
         "later", "The answer says the same as", "The answer does not say the same as", "Needs a dictionary of English synonyms."
-    ),
-    "is-sql": Word(
-        "later", "The answer is a database query", "The answer is no database query", "Needs a reader of the database's language."
-    ),
-    "contains-sql": Word(
-        "later",
-        "The answer contains a database query",
-        "The answer contains no database query",
-        "Needs a reader of the database's language.",
     ),
     "llm-rubric": _asked(
         "The answer does this, says a judge:",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from promptstudio.evaluations.assertions.sql_words import RESERVED
 from promptstudio.evaluations.cases import Case
 from promptstudio.evaluations.files.cells import list_in, number_in
 
@@ -21,6 +22,19 @@ def typed(value: Any) -> str:
 def value_of(kept: Mapping[str, Any], name: str, text: str) -> Any:
     """What was kept under that name while its text is the same; else the text."""
     return kept[name] if name in kept and typed(kept[name]) == text else text
+
+
+def wanted_in(kind: str, text: str) -> Any:
+    """What a check of that type looks for. For SQL the name of a database is enough, or everything is said as JSON."""
+    if kind.removeprefix("not-") not in ("is-sql", "contains-sql"):
+        return text
+    if text.strip().lower() in RESERVED:
+        return {"databaseType": text.strip()}
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return said if isinstance(said, dict) else text
 
 
 def check_of(case: Case | None, number: str) -> dict[str, Any]:

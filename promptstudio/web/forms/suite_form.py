@@ -18,7 +18,7 @@ from promptstudio.evaluations.files.cells import number_in
 from promptstudio.lib.errors import Invalid
 
 from .bundle_form import KEY
-from .case_texts import check_of, percent, share_in, tags_in, tags_text, typed, value_of
+from .case_texts import check_of, percent, share_in, tags_in, tags_text, typed, value_of, wanted_in
 from .check_choices import options
 
 MOST_ROWS = 500
@@ -245,7 +245,7 @@ def _values(row: CaseRow, before: Case | None) -> dict[str, Any]:
 def _assertion(check: CheckRow) -> dict[str, Any]:
     data: dict[str, Any] = {**check.rest, "type": check.type}
     if typed(data.get("value")) != check.value:
-        data["value"] = check.value
+        data["value"] = wanted_in(check.type, check.value)
     if not check.value and "value" in data:
         del data["value"]
     for name in ("threshold", "weight"):

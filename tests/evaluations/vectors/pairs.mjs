@@ -1,4 +1,6 @@
 // What is asked of promptfoo and of Prompt Studio: an assertion and an answer each. Our own examples.
+import { addSql } from './sql_pairs.mjs';
+
 const pairs = [];
 const add = (assertion, output, more = {}) => pairs.push({ assertion, output, ...more });
 const both = (assertion, output, more) => {
@@ -179,6 +181,8 @@ both({ type: 'contains-any', value: '{{list}}' }, 'b', { vars: { list: 'a,b' } }
 for (const weight of [0, 2, 0.5]) both({ type: 'contains', value: 'x', weight }, 'y');
 both({ type: 'contains', value: '(', weight: 0 }, '');
 both({ type: 'nonsense', value: 'x' }, 'x');
+
+addSql(add, both);
 
 // Whole cases.
 const yes = { type: 'contains', value: 'a' };
