@@ -20,12 +20,16 @@ from promptstudio.deployments import gates
 from promptstudio.deployments.models import Deployment, PublishJob
 from promptstudio.deployments.requests import requests_for, with_state
 from promptstudio.deployments.waiting import reviews_for
+from promptstudio.evaluations.models import Result, Run, Suite
+from promptstudio.evaluations.proving import cannot_fail
+from promptstudio.evaluations.worker import answer_due
 from promptstudio.projects.models import Project
 from promptstudio.prompts.models import Draft, Prompt, Request
 from promptstudio.reviews.models import Decision, Review
 from promptstudio.running.demo.people import PEOPLE
 from promptstudio.running.demo.story import Story
 from tests.deployments.fake_target import FakePublisher, FakeTarget, publish_everything, use_fake_publisher
+from tests.evaluations.scripted import PATH, saying
 from tests.remembering import remembered
 
 pytestmark = pytest.mark.django_db
@@ -208,3 +212,13 @@ def test_a_story_that_breaks_off_leaves_nothing(settings: Any, monkeypatch: pyte
     with pytest.raises(RuntimeError):
         seed()
     assert (Project.objects.count(), User.objects.filter(kind="person").count(), Entry.objects.count()) == (0, 0, 0)
+
+
+def test_what_waits_for_review_is_tested_beside_what_is_live(demo: str, settings: Any) -> None:
+    settings.MODEL_RUNNER = PATH
+    suite = Suite.objects.get()
+    assert [run.label for run in Run.objects.order_by("id")] == ["1.1.0", "2.0.0"]
+    assert not cannot_fail(suite.newest.content)
+    with saying():
+        answer_due()
+    assert not Result.objects.filter(outcome__in=["waiting", "unknown"]).exists()

@@ -13,6 +13,10 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.accounts.models import User
 from promptstudio.deployments import services as deployments
 from promptstudio.deployments import target_services
+from promptstudio.evaluations.cases import parse_cases
+from promptstudio.evaluations.permissions import can_run_tests
+from promptstudio.evaluations.run_services import start_run
+from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.lib import clock
 from promptstudio.projects import role_services
 from promptstudio.projects import services as projects
@@ -182,6 +186,22 @@ class Story:
             cellar = kitchen | {"damage_report": "The hose of the washing machine came off. Two boxes of books are wet.", "deductible": 150}
             for name, values in (("Burst pipe, kitchen", kitchen), ("Washing machine, cellar", cellar)):
                 prompts.save_example(prompt=version.prompt, name=name, values=values, actor=self.people["jonas"])
+            self._tested(version, kitchen, cellar)
+
+    def _tested(self, version: Version, kitchen: Bundle, cellar: Bundle) -> None:
+        """What an assessment has to be, run on the new version and on what is live: the worker answers once it is there."""
+        cases = [
+            {"name": name, "values": values, "assertions": [*checks, t.SHORT], **more}
+            for name, values, checks, more in (
+                ("Burst pipe, kitchen", kitchen, [t.NO_PROMISE], {"must_never_fail": True, "tags": ["water"]}),
+                ("Washing machine, cellar", cellar, [t.NO_PROMISE, t.HOSE], {"tags": ["water", "household"]}),
+                ("Without a date of loss", kitchen | {"date_of_loss": "not known"}, [t.ASKS_BACK], {"tags": ["callback"]}),
+            )
+        ]
+        suite = add_suite(prompt=version.prompt, name="Usual claims", cases=parse_cases({"cases": cases}), actor=self.people["jonas"])
+        if can_run_tests(self.people["jonas"], version.prompt):
+            for tested in (self.cooler, version):
+                start_run(suite=suite, bundle=tested.bundle, label=tested.semver, version=tested, actor=self.people["jonas"])
 
     def _storm_approved(self) -> None:
         before = self.storm.bundle.as_json()

@@ -193,3 +193,9 @@ REMINDER_WISH: dict[str, Any] = {
         },
     ],
 }
+
+# What answers have to be.
+NO_PROMISE = {"type": "not-icontains-any", "value": ["we will pay", "you are covered", "is covered"]}
+SHORT = {"type": "word-count", "value": {"max": 150}}
+HOSE = {"type": "icontains", "value": "hose"}
+ASKS_BACK = {"type": "icontains", "value": "date of loss"}
