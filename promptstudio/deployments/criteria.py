@@ -136,15 +136,27 @@ def _measure(watch: CriterionWatch) -> None:
         return
     try:
         suite = _suite(watch)
-        version = watch.criterion.version
-        _is_within_the_money(suite, watch)
-        watch.run = start_run(suite=suite, **live_on(version, watch.criterion.environment).asked, actor=system())
+        watch.run = _run_of_another(watch, suite) or _started(watch, suite)
     except StudioError as error:
         _try_later(watch, error.sentence)
         return
     watch.tries += 1
     watch.due_at = clock.now() + LOOKED_AT_EVERY
     watch.save(update_fields=["run", "tries", "due_at"])
+
+
+def _started(watch: CriterionWatch, suite: Suite) -> Run:
+    _is_within_the_money(suite, watch)
+    return start_run(suite=suite, **live_on(watch.criterion.version, watch.criterion.environment).asked, actor=system())
+
+
+def _run_of_another(watch: CriterionWatch, suite: Suite) -> Run | None:
+    """What measures another criterion of this version, each time it is live, measures this one too: nobody pays for it twice."""
+    if watch.tries:
+        return None
+    others = CriterionWatch.objects.filter(deployment=watch.deployment, run__suite_version=suite.newest).exclude(pk=watch.pk)
+    other = others.select_related("run").order_by("-run").first()
+    return other.run if other else None
 
 
 def _read(watch: CriterionWatch, run: Run) -> None:

@@ -395,3 +395,15 @@ def test_what_was_said_before_the_answer_is_paid_too(cast: Cast, version: Versio
     )
     watch = CriterionWatch(criterion=Criterion(version=version))
     assert likely_price(talk, watch) > likely_price(short, watch)
+
+
+def test_criteria_on_one_suite_are_measured_by_one_run(cast: Cast, version: Version, suite: Suite, time: Time) -> None:
+    for metric, threshold in (("pass_rate", "50"), ("mean_score", "0.1"), ("cost_per_call", "1")):
+        held_to(cast, version, suite, threshold, metric=metric)
+    promote(version, cast.development, by=cast.alice)
+    check_due()
+    assert Run.objects.count() == 1
+    answer_due()
+    time.passes(seconds=LOOKED_AT_EVERY.seconds)
+    check_due()
+    assert list(CriterionOutcome.objects.values_list("outcome", flat=True)) == ["confirmed"] * 3
