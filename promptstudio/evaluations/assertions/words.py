@@ -158,7 +158,10 @@ WORDS: dict[str, Word] = {
         "Those that it should call, and no other; with a threshold, nearly so.",
     ),
     "meteor": Word(
-        "later", "The answer says the same as", "The answer does not say the same as", "Needs a dictionary of English synonyms."
+        "later",
+        "The answer says the same as",
+        "The answer does not say the same as",
+        "Compares words, their stems and synonyms (METEOR); promptfoo 0.121 stops with an error there, so no outcome can be the same.",
     ),
     "llm-rubric": _asked(
         "The answer does this, says a judge:",
