@@ -41,6 +41,7 @@ django.setup()
 import pytest
 from celery import current_app
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.cache import cache
 from django.db import connection, connections
 from django.test import TransactionTestCase
@@ -56,6 +57,7 @@ hired = remembered(hire)
 current_app.conf.broker_url = "memory://"
 settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 settings.AUDIT_KEY_FILE, settings.AUDIT_KEY_IS_MADE = str(HOME / "audit_key.pem"), True
+PBKDF2PasswordHasher.iterations = 1000  # a guess is meant to take a third of a second
 settings.WHITENOISE_AUTOREFRESH = True  # else each client looks through all static files first
 _connect, _connect_ex, _flush = socket.socket.connect, socket.socket.connect_ex, TransactionTestCase._fixture_teardown
 

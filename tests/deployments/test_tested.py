@@ -15,10 +15,11 @@ from promptstudio.evaluations.worker import answer_due
 from promptstudio.lib import clock
 from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import change_policy
-from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, asked, bundle, promote
-from tests.evaluations.scripted import MODEL, PATH, said, saying
+from tests.cast import Cast, asked, promote
+from tests.evaluations.scripted import PATH, said, saying
+
+from .worse import saved
 
 
 @pytest.fixture(autouse=True)
@@ -43,14 +44,9 @@ def suite(cast: Cast, prompt: Prompt) -> Suite:
 
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt) -> Version:
-    saved = save(cast, prompt)
-    promote(saved, cast.development, by=cast.alice)
-    return saved
-
-
-def save(cast: Cast, prompt: Prompt, words: str = "Sort this claim: {{claim}}") -> Version:
-    change = prompts.Change(summary="First.", expected_impact="Fewer calls.", validation_criteria="We count.")
-    return prompts.save_version(prompt=prompt, data=bundle(words, model=MODEL), change=change, actor=cast.alice)
+    made = saved(cast, prompt, "Sort this claim")
+    promote(made, cast.development, by=cast.alice)
+    return made
 
 
 def run(cast: Cast, suite: Suite, version: Version) -> Run:
@@ -83,7 +79,7 @@ def test_it_passes_once_the_suite_passed_on_this_version_there(cast: Cast, suite
 
 
 def test_a_run_from_before_it_was_live_there_does_not_count(cast: Cast, suite: Suite, prompt: Prompt) -> None:
-    version = save(cast, prompt)
+    version = saved(cast, prompt, "Sort this claim")
     run(cast, suite, version)
     answer_due()
     promote(version, cast.development, by=cast.alice)
@@ -119,7 +115,7 @@ def test_the_newest_run_counts_not_the_best(cast: Cast, suite: Suite, version: V
 def test_tests_of_another_version_say_nothing(cast: Cast, suite: Suite, version: Version, prompt: Prompt) -> None:
     run(cast, suite, version)
     answer_due()
-    other = save(cast, prompt, "Judge this claim: {{claim}}")
+    other = saved(cast, prompt, "Judge this claim")
     promote(other, cast.development, by=cast.alice)
     assert f"was not run on {other.semver}" in outcome(cast, other).reason
 

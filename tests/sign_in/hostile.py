@@ -15,6 +15,17 @@ from django.test import Client
 from .certified import CLIENT_ID
 
 Answer = tuple[int, Any]
+# Addresses that nobody is led to after signing in.
+OTHER_HOSTS = (
+    "https://evil.example/",
+    "//evil.example/",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "javascript:alert(1)",
+    "http:evil.example",
+    "\t//evil.example",
+)
 
 
 class Hostile:

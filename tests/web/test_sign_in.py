@@ -5,6 +5,7 @@ from django.test import Client
 
 from promptstudio.accounts.models import User
 from tests.cast import Cast, a_person, an_application
+from tests.sign_in.hostile import OTHER_HOSTS
 
 from .reading import HTMX, at, text
 
@@ -43,20 +44,7 @@ def test_it_leads_to_the_page_that_was_asked_for(client: Client, demo: None, cas
     assert client.post(URL, {"person": cast.bob.user.uid, "next": asked_for})["Location"] == asked_for
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        "https://evil.example/",
-        "//evil.example/",
-        "///evil.example",
-        "/\\evil.example",
-        "\\\\evil.example",
-        "javascript:alert(1)",
-        "http:evil.example",
-        "\t//evil.example",
-        "",
-    ],
-)
+@pytest.mark.parametrize("wanted", [*OTHER_HOSTS, ""])
 def test_it_never_leads_to_another_host(client: Client, demo: None, cast: Cast, wanted: str) -> None:
     assert client.post(URL, {"person": cast.bob.user.uid, "next": wanted})["Location"] == "/"
 
