@@ -1,12 +1,13 @@
 """Calling models for the answers that are due. Each step is its own short transaction; no call leaves inside one."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from promptstudio.lib import clock
 from promptstudio.prompts.catalogue import cost_of, with_embeddings
@@ -25,6 +26,8 @@ from .trial_settings import in_words
 log = structlog.get_logger(__name__)
 # A model that lets nobody ask for so many hours is given up.
 LONGEST_WAIT = timedelta(hours=6)
+# Seconds between tries to keep an answer, while its lease is renewed: a database that starts again takes so long.
+PATIENCE = (1, 2, 4, 8, 15)
 
 
 def answer_due(most: int | None = None) -> int:
@@ -40,8 +43,7 @@ def _answer(claim: Claim) -> None:
     """Whatever goes wrong ends in a sentence at the answer, or in a lease that runs out."""
     try:
         with KEEPER.holding(claim):
-            said = _asked(claim)
-        _settle(claim, said)
+            _keep(claim, _asked(claim))
     except NobodyWaits:
         log.info("model.no_longer_awaited", answer=str(claim.answer.uid))
         let_go(claim)
@@ -105,6 +107,21 @@ def _keeper(claim: Claim) -> Callable[[str], bool] | None:
             return True
 
     return keep
+
+
+def _keep(claim: Claim, said: Said) -> None:
+    """What was paid for is worth some patience with a database that is away."""
+    for pause in (*PATIENCE, None):
+        try:
+            _settle(claim, said)
+        except (OperationalError, InterfaceError):
+            if pause is None:
+                raise
+            log.warning("model.answer_not_kept_yet", answer=str(claim.answer.uid), exc_info=True)
+            connection.close()
+            time.sleep(pause)
+        else:
+            return
 
 
 def _settle(claim: Claim, said: Said) -> None:

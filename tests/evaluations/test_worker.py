@@ -2,12 +2,13 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from promptstudio.evaluations import leases, services, worker
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
@@ -213,3 +214,23 @@ def test_a_database_that_is_away_for_a_moment_does_not_lose_the_lease(
         worker.answer_due()
     assert not hiccups
     assert afresh(answer).text == "At last."
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_paid_answer_outlives_a_database_that_is_away_for_a_moment(
+    cast: Cast, version: Version, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr(worker, "PATIENCE", (0, 0))
+    answer, refusals = ask(cast, version), ["away"] * times
+
+    def away(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if refusals and sql.startswith("UPDATE") and "request_id" in sql:
+            raise OperationalError(refusals.pop())
+        return execute(sql, params, many, context)
+
+    with saying(lambda call: said("Paid for.")) as heard, connection.execute_wrapper(away):
+        worker.answer_due()
+        assert len(heard) == 1
+    kept, told = ("Paid for.", "") if times == 2 else ("", "Something unexpected happened (OperationalError).")
+    assert (afresh(answer).text, afresh(answer).error) == (kept, told)
