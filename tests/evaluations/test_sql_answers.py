@@ -85,6 +85,7 @@ def test_what_a_database_would_run_is_no_comment() -> None:
     for text in (
         "SELECT a FROM claims /*! UNION SELECT a FROM secrets */",
         "SELECT a FROM claims WHERE b = 1--1 UNION SELECT a FROM secrets",
+        "SELECT a FROM claims--x",
         "SELECT a FROM claims /* /* */ UNION SELECT a FROM secrets -- */",
     ):
         assert passed(text, allowing("select::null::claims")) is None, text
@@ -97,6 +98,10 @@ def test_what_one_database_knows_is_not_guessed() -> None:
         "SELECT a -> 'x' FROM t",
         "SELECT 'it\\'s' FROM t",
         "SHOW TABLES",
+        "SELECT a FROM claims-old",
+        "SELECT a // b FROM t",
+        "-- nothing yet",
+        "CREATE TABLE t (a INT, PRIMARY  KEY (a))",
         "SELECT DISTINCT ON (a) b FROM t",
     ):
         assert passed(text) is None, text

@@ -11,14 +11,15 @@ from .sql_grammar import Node, rules_of
 from .sql_words import MEANING, RESERVED
 
 LONGEST_SQL = 20_000
-# What is read differently from database to database (escapes in texts, comments within comments, other signs) is `strange`.
+# What is read differently from database to database is `strange`: escapes in texts, comments within comments, `//`, other signs, `--`
+# right behind a name, to which it may belong, and PRIMARY KEY with more than a space between.
 _TOKEN = re.compile(
-    r"""(?P<gap>(?:[ \t\r\n]|--[^\r\n]*(?:[\r\n]|$)|/\*(?!!)(?:(?!/\*|\*/).)*+\*/)++)
+    r"""(?P<gap>(?:[ \t\r\n]|(?<!\w)--[^\r\n]*(?:[\r\n]|$)|/\*(?!!)(?:(?!/\*|\*/).)*+\*/)++)
     |(?P<number>[0-9]++(?:\.[0-9]++)?(?![\w.$]))
-    |(?P<word>[A-Za-z_][A-Za-z0-9_]*+(?![\w$'"`]))
+    |(?P<word>(?!(?i:primary|foreign)(?![ ](?i:key))\s+(?i:key)\b)[A-Za-z_][A-Za-z0-9_]*+(?![\w$'"`]))
     |(?P<string>'(?:[^'\\]|'')*+'(?!["`]))
     |(?P<quoted>"[^"\\\x00-\x1f\x7f-\U0010ffff]+"(?!["'])|`[^`\\\x00-\x1f\x7f-\U0010ffff]+`(?![`'"]))
-    |(?P<symbol>(?!/\*|\*/|->|==|<=>|<<|>>)(?:<>|!=|<=|>=|\|\||[-=<>+*/%(),.;]))
+    |(?P<symbol>(?!--|//|/\*|\*/|->|==|<=>|<<|>>)(?:<>|!=|<=|>=|\|\||[-=<>+*/%(),.;]))
     |(?P<strange>.)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -127,6 +128,9 @@ class _Reading:
         """Whether the database's own reader takes it no more than our grammar does."""
         first, last = self.tokens[0], self.tokens[-1]
         is_lenient = self.database == "transactsql"
+        if first.kind == "end":
+            # Nothing but comments, which some take.
+            return False
         if first.kind == "word" and first.word not in MEANING:
             return not is_lenient and self.tokens[1].text not in ("=", ":")
         if last.kind == "strange":
@@ -139,6 +143,11 @@ class _Reading:
         words = {node.text for rule in self.rules.values() for node in _all(rule) if node.kind == "word"}
         begins = {next(node.text for node in _all(self.rules[name]) if node.kind == "word") for name in _STATEMENTS if name in self.rules}
         before = [Token("symbol", ";"), *self.tokens]
+        if any(
+            token.text == "-" and not token.is_apart and previous.kind == "word"
+            for token, previous in zip(self.tokens, before, strict=False)
+        ):
+            return False
         starts = [token for token, previous in zip(self.tokens, before, strict=False) if previous.text == ";" and token.text]
         return all(token.word in words or token.word not in MEANING for token in self.tokens) and all(
             token.word in begins or token.text == "(" for token in starts
