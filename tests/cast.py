@@ -113,6 +113,13 @@ def promote(version: Version, *environments: Environment, by: Actor) -> Deployme
     return deployment
 
 
+def in_staging(cast: Cast, prompt: Prompt) -> Version:
+    """Alice's version, as far as it goes without a review."""
+    version = a_version(prompt, by=cast.alice)
+    promote(version, cast.development, cast.staging, by=cast.alice)
+    return version
+
+
 def asked(version: Version, environment: Environment, *, by: Actor) -> Review:
     return reviews.ask_for_review(version=version, environment=environment, note="Please look.", actor=by)
 

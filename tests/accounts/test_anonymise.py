@@ -19,8 +19,8 @@ from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews import conversation_services as conversation
 from promptstudio.reviews import services as reviews
 from promptstudio.reviews.models import Thread
-from tests.cast import Cast, a_version, asked, in_production, promote
-from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
+from tests.cast import Cast, a_version, asked, promote
+from tests.deployments.fake_target import a_target, confirmed_in_production, use_fake_publisher
 from tests.web.reading import at, text
 
 
@@ -28,10 +28,7 @@ from tests.web.reading import at, text
 def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
     """In production, with Bob's approval, comment, refusal and recall."""
     use_fake_publisher(settings)
-    a_target(cast.production, by=cast.dora)
-    made = a_version(prompt, by=cast.alice)
-    in_production(cast, made)
-    publish_everything()
+    made = confirmed_in_production(cast, prompt)
     second = a_version(prompt, by=cast.alice, text="Sort it: {{claim}}")
     review = asked(second, cast.production, by=cast.alice)
     reviews.comment(review=review, text="Why?", actor=cast.bob)

@@ -9,6 +9,8 @@ from promptstudio.deployments import target_services, worker
 from promptstudio.deployments.models import Target
 from promptstudio.deployments.publishing import Desk, Order, Published, PublishFailed, Question, Standing, publisher_for
 from promptstudio.projects.models import Environment
+from promptstudio.prompts.models import Prompt, Version
+from tests.cast import Cast, a_version, in_production
 
 KIND = "fake"
 Twist = Callable[[Order, Desk], Any]
@@ -92,3 +94,12 @@ def a_target(environment: Environment, *, by: Actor, name: str = "Bedrock, Frank
 
 def publish_everything() -> int:
     return worker.publish_due()
+
+
+def confirmed_in_production(cast: Cast, prompt: Prompt) -> Version:
+    """Alice's version, approved, and confirmed by the one place of production."""
+    a_target(cast.production, by=cast.dora)
+    version = a_version(prompt, by=cast.alice)
+    in_production(cast, version)
+    publish_everything()
+    return version

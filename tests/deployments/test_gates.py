@@ -17,15 +17,27 @@ from promptstudio.projects.services import change_policy
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.services import withdraw
-from tests.cast import STRICT, Cast, a_key, a_person, a_version, an_application, approve, approved, asked, bundle, in_production, promote
+from tests.cast import (
+    STRICT,
+    Cast,
+    a_key,
+    a_person,
+    a_version,
+    an_application,
+    approve,
+    approved,
+    asked,
+    bundle,
+    in_production,
+    in_staging,
+    promote,
+)
 
 
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt) -> Version:
     """Alice's, live in staging."""
-    made = a_version(prompt, by=cast.alice)
-    promote(made, cast.development, cast.staging, by=cast.alice)
-    return made
+    return in_staging(cast, prompt)
 
 
 def outcome(cast: Cast, version: Version, gate: str) -> gates.Outcome:

@@ -15,13 +15,13 @@ from promptstudio.evaluations.cases import Cases
 from promptstudio.evaluations.leases import claim_next
 from promptstudio.evaluations.model_runner import Call, RunFailed, Said
 from promptstudio.evaluations.models import Answer, Result
-from promptstudio.evaluations.questions import Question
 from promptstudio.evaluations.run_services import start_run
 from promptstudio.evaluations.suite_services import add_suite
 from promptstudio.lib import clock
 from promptstudio.prompts.models import Version
 from tests.cast import Cast
 
+from .asked import afresh, ask
 from .scripted import PATH, STREAMING_PATH, said, saying, telling
 
 
@@ -33,15 +33,7 @@ def streaming(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def answer(cast: Cast, version: Version) -> Answer:
-    asked = Question(bundle=version.bundle, label="1.0.0", version=version, values={"claim": "The pipe burst."})
-    round_uid = services.ask_models(prompt=version.prompt, questions=[asked], actor=cast.alice)
-    found: Answer = Answer.objects.get(round=round_uid)
-    return found
-
-
-def afresh(answer: Answer) -> Answer:
-    found: Answer = Answer.objects.get(pk=answer.pk)
-    return found
+    return ask(cast, version)
 
 
 def between(*pieces: str, then: Callable[[], None] = lambda: None, end: Said | RunFailed | None = None) -> Any:

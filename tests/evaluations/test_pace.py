@@ -108,11 +108,6 @@ def throttled(retry_after: float | None = None) -> Any:
     return says
 
 
-def afresh(answer: Answer) -> Answer:
-    found: Answer = Answer.objects.get(pk=answer.pk)
-    return found
-
-
 def test_a_model_that_asks_us_to_wait_is_asked_by_nobody_until_then(cast: Cast, version: Version) -> None:
     ask(cast.alice, version, ["First."])
     with saying(throttled(retry_after=60)):

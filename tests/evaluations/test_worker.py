@@ -18,19 +18,8 @@ from promptstudio.lib import clock
 from promptstudio.prompts.models import Version
 from tests.cast import Cast
 
+from .asked import afresh, ask
 from .scripted import MODEL, said, saying
-
-
-def ask(cast: Cast, version: Version, claim: str = "The pipe burst.") -> Answer:
-    asked = Question(bundle=version.bundle, label="1.0.0", version=version, values={"claim": claim})
-    round_uid = services.ask_models(prompt=version.prompt, questions=[asked], actor=cast.alice)
-    found: Answer = Answer.objects.get(round=round_uid)
-    return found
-
-
-def afresh(answer: Answer) -> Answer:
-    found: Answer = Answer.objects.get(pk=answer.pk)
-    return found
 
 
 def test_an_answer_is_kept_with_what_it_took(cast: Cast, version: Version) -> None:

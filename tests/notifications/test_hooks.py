@@ -17,7 +17,7 @@ from promptstudio.notifications.hooks import LOOKED_BACK, send_due, tell_receive
 from promptstudio.notifications.models import HookMessage
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, a_version, approve, asked, bundle, promote
+from tests.cast import Cast, approve, asked, bundle, in_staging
 from tests.evaluations.scripted import MODEL, PATH, saying
 from tests.receiver import Receiver, receiving
 
@@ -33,9 +33,7 @@ def receiver(settings: Any) -> Iterator[Receiver]:
 
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt) -> Version:
-    made = a_version(prompt, by=cast.alice)
-    promote(made, cast.development, cast.staging, by=cast.alice)
-    return made
+    return in_staging(cast, prompt)
 
 
 def heard(receiver: Receiver) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from promptstudio.projects.services import change_policy
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.web.views.deploying import deployment_context
-from tests.cast import Cast, a_prompt, a_version, approved, in_production, live_version, placement_of, promote
+from tests.cast import Cast, a_prompt, a_version, approved, in_production, in_staging, live_version, placement_of, promote
 from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, use_fake_publisher
 
 from .reading import HOSTILE, HTMX, at, queries, text, typed_back
@@ -27,9 +27,7 @@ FORMS = (PROMOTE, BACK, RECALL, OUT)
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt) -> Version:
     """1.0.0, live in staging."""
-    made = a_version(prompt, by=cast.alice)
-    promote(made, cast.development, cast.staging, by=cast.alice)
-    return made
+    return in_staging(cast, prompt)
 
 
 @pytest.fixture

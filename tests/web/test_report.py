@@ -17,7 +17,7 @@ from promptstudio.deployments.publishing import PublishFailed, Standing
 from promptstudio.lib import clock
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, a_prompt, a_version, in_production
-from tests.deployments.fake_target import FakeTarget, a_target, publish_everything, refuse, use_fake_publisher
+from tests.deployments.fake_target import FakeTarget, confirmed_in_production, publish_everything, refuse, use_fake_publisher
 from tests.web.reading import HTMX, at, queries, text
 
 URL = "/p/claims/report/"
@@ -31,11 +31,7 @@ def target(settings: Any) -> FakeTarget:
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt, target: FakeTarget) -> Version:
     """1.0.0, in production and confirmed there by one place."""
-    a_target(cast.production, by=cast.dora)
-    made = a_version(prompt, by=cast.alice)
-    in_production(cast, made)
-    publish_everything()
-    return made
+    return confirmed_in_production(cast, prompt)
 
 
 def rows(response: Any) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from promptstudio.audit.models import Entry
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.reviews.models import Comment, Decision, Review
 from promptstudio.reviews.services import withdraw
-from tests.cast import Cast, a_prompt, a_version, approve, approved, asked, in_production, promote
+from tests.cast import Cast, a_prompt, a_version, approve, approved, asked, in_production, in_staging, promote
 
 from .reading import HOSTILE, HTMX, at, queries, text, typed_back
 
@@ -17,9 +17,7 @@ ASK = "/p/claims/prompts/water-damage-triage/-/ask/1.0.0/production/"
 
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt) -> Version:
-    made = a_version(prompt, by=cast.alice)
-    promote(made, cast.development, cast.staging, by=cast.alice)
-    return made
+    return in_staging(cast, prompt)
 
 
 @pytest.fixture

@@ -49,9 +49,15 @@ def test_what_passed_is_a_number_and_what_failed_is_said(client: Client, cast: C
 
 
 def test_most_answers_of_a_case_decide(client: Client, cast: Cast, suite: Suite, version: Version) -> None:
-    turns = iter(["No.", "Sorted.", "Sorted."] * 3)
+    turns = iter(["Sorted."] * 3 + ["No.", "Sorted.", "Sorted."] * 2)
     run(suite, version, cast, lambda asked: next(turns), repeats=3)
     assert [mark.endswith("3/3</span>") for mark in marked(client, cast)] == [True, True]
+
+
+def test_of_a_case_that_must_never_fail_one_bad_answer_is_enough(client: Client, cast: Cast, suite: Suite, version: Version) -> None:
+    turns = iter(["No.", "Sorted.", "Sorted."] * 3)
+    run(suite, version, cast, lambda asked: next(turns), repeats=3)
+    assert ["3/3" in mark for mark in marked(client, cast)] == [False, False]
 
 
 def test_only_the_newest_version_its_own_model_and_the_cases_as_they_are_now_count(

@@ -11,7 +11,7 @@ from django.test import Client
 from promptstudio.audit.models import Entry
 from promptstudio.prompts import services as prompts
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, a_prompt, a_version, promote
+from tests.cast import Cast, a_prompt, a_version, in_staging, promote
 from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
 
 from .reading import HOSTILE, at, text
@@ -22,9 +22,7 @@ AWKWARD = 'It\'s "wet" </code><script>alert(1)</script> $HOME `id` \\ \u202e\n{{
 
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt) -> Version:
-    made = a_version(prompt, by=cast.alice)
-    promote(made, cast.development, cast.staging, by=cast.alice)
-    return made
+    return in_staging(cast, prompt)
 
 
 def code(response: Any, name: str) -> str:

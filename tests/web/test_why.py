@@ -17,7 +17,7 @@ from promptstudio.deployments import services as deployments
 from promptstudio.lib import clock
 from promptstudio.prompts.models import Prompt, Version
 from tests.cast import Cast, a_version, approved, in_production, promote
-from tests.deployments.fake_target import a_target, publish_everything, use_fake_publisher
+from tests.deployments.fake_target import confirmed_in_production, publish_everything, use_fake_publisher
 from tests.web.reading import at, text
 
 URL = "/p/claims/prompts/water-damage-triage/-/why/production/"
@@ -27,11 +27,7 @@ URL = "/p/claims/prompts/water-damage-triage/-/why/production/"
 def version(cast: Cast, prompt: Prompt, settings: Any) -> Version:
     """1.0.0, approved and confirmed by one place in production."""
     use_fake_publisher(settings)
-    a_target(cast.production, by=cast.dora)
-    made = a_version(prompt, by=cast.alice)
-    in_production(cast, made)
-    publish_everything()
-    return made
+    return confirmed_in_production(cast, prompt)
 
 
 def export(client: Client, cast: Cast, tmp_path: Path, **data: str) -> Path:

@@ -23,7 +23,7 @@ from promptstudio.projects.rules import Rules
 from promptstudio.projects.services import add_environment, set_floor
 from promptstudio.prompts.bundle import Bundle
 from promptstudio.prompts.diff import Lines
-from promptstudio.prompts.models import Criterion, Prompt, Version
+from promptstudio.prompts.models import Criterion, Version
 from promptstudio.reviews.conversation_services import begin_thread
 from promptstudio.reviews.services import comment
 from tests.cast import (
@@ -35,11 +35,13 @@ from tests.cast import (
     a_version,
     an_application,
     asked,
+    hire,
     in_production,
     promote,
     reworded,
     wished,
 )
+from tests.remembering import remembered
 
 from .panel import staff
 
@@ -80,9 +82,10 @@ def a_ballot(version: Version, words: str, *, by: Actor) -> None:
     finish_comparison(rater=rater, actor=by)
 
 
-@pytest.fixture
-def filled(cast: Cast, prompt: Prompt) -> Cast:
+def fill() -> Cast:
     """Something of everything, in “claims” and in the project of Charlie."""
+    cast = hire()
+    prompt = a_prompt(cast.claims, by=cast.alice)
     version = a_version(prompt, by=cast.alice)
     in_production(cast, version)
     comment(review=asked(version, cast.staging, by=cast.alice), text="Is it clear?", actor=cast.alice)
@@ -121,4 +124,17 @@ def filled(cast: Cast, prompt: Prompt) -> Cast:
     a_version(a_prompt(cast.claims, by=cast.alice, title="Letter"), by=cast.alice, text="{{> greeting}}")
     reworded(shared, "Good day {{claim}}", by=cast.alice)
     a_snippet(cast.elsewhere, by=cast.charlie, name="secret", text="Secret words")
+    return cast
+
+
+hired, with_everything = remembered(hire), remembered(fill)
+
+
+@pytest.fixture
+def cast(db: None, request: pytest.FixtureRequest) -> Cast:
+    return with_everything() if "filled" in request.fixturenames else hired()
+
+
+@pytest.fixture
+def filled(cast: Cast) -> Cast:
     return cast

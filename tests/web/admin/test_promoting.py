@@ -7,7 +7,7 @@ from promptstudio.accounts.actor import Actor
 from promptstudio.deployments.models import Deployment, Evaluation
 from promptstudio.projects.models import Environment
 from promptstudio.prompts.models import Prompt, Version
-from tests.cast import Cast, a_version, approved, promote
+from tests.cast import Cast, a_version, approved, in_staging, promote
 
 from ..reading import at, text, typed_back
 from .panel import client_post, entries, promote_url, staff
@@ -15,9 +15,7 @@ from .panel import client_post, entries, promote_url, staff
 
 @pytest.fixture
 def version(cast: Cast, prompt: Prompt) -> Version:
-    made = a_version(prompt, by=cast.alice)
-    promote(made, cast.development, cast.staging, by=cast.alice)
-    return made
+    return in_staging(cast, prompt)
 
 
 def test_promoting_through_the_panel_asks_the_gates(client: Client, cast: Cast, dora: Actor, version: Version) -> None:
