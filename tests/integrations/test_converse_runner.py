@@ -23,7 +23,7 @@ FORM = {"type": "object", "properties": {"damage": {"type": "string"}, "urgent":
 
 @pytest.fixture(autouse=True)
 def _soon(account: str, settings: Any) -> None:
-    settings.MODEL_READ_TIMEOUT = 2
+    settings.MODEL_READ_TIMEOUT = 20
 
 
 def call(text: str = "Which pipes burst in the kitchen?", **more: Any) -> Call:
@@ -106,7 +106,8 @@ def test_each_refusal_is_a_sentence(server: LocalAws, fault: dict[str, Any], per
     assert sentence in refused.sentence
 
 
-def test_a_model_that_takes_too_long_is_told(server: LocalAws) -> None:
+def test_a_model_that_takes_too_long_is_told(server: LocalAws, settings: Any) -> None:
+    settings.MODEL_READ_TIMEOUT = 2
     server.arm(operation="Converse", kind="hold_reply", times=1)
     with pytest.raises(RunFailed, match="did not answer within 2 seconds") as refused:
         ConverseRunner().run(call())

@@ -29,7 +29,7 @@ def endpoint(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoin
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     with serving() as found:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.MODEL_READ_TIMEOUT = found.url, KEY, 2
+        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.MODEL_READ_TIMEOUT = found.url, KEY, 10
         yield found
 
 

@@ -186,17 +186,20 @@ class Story:
             cellar = kitchen | {"damage_report": "The hose of the washing machine came off. Two boxes of books are wet.", "deductible": 150}
             for name, values in (("Burst pipe, kitchen", kitchen), ("Washing machine, cellar", cellar)):
                 prompts.save_example(prompt=version.prompt, name=name, values=values, actor=self.people["jonas"])
-            self._tested(version, kitchen, cellar)
+            self._tested(version, kitchen)
 
-    def _tested(self, version: Version, kitchen: Bundle, cellar: Bundle) -> None:
-        """What an assessment has to be, run on the new version and on what is live: the worker answers once it is there."""
+    def _tested(self, version: Version, kitchen: Bundle) -> None:
+        """What an assessment has to be, run on the new version and on what is live: the worker answers once it is there.
+
+        The reports are others than those of the named examples, which nobody asked the model about yet.
+        """
+        told: list[tuple[str, Bundle, list[Bundle], Bundle]] = [
+            ("Burst pipe, boiler room", {"damage_report": t.BOILER}, [t.NO_PROMISE], {"must_never_fail": True, "tags": ["water"]}),
+            ("Washing machine, hall", {"damage_report": t.HALL}, [t.NO_PROMISE, t.HOSE], {"tags": ["water", "household"]}),
+            ("Nobody knows since when", {"damage_report": t.CEILING, "date_of_loss": "not known"}, [t.ASKS_BACK], {"tags": ["callback"]}),
+        ]
         cases = [
-            {"name": name, "values": values, "assertions": [*checks, t.SHORT], **more}
-            for name, values, checks, more in (
-                ("Burst pipe, kitchen", kitchen, [t.NO_PROMISE], {"must_never_fail": True, "tags": ["water"]}),
-                ("Washing machine, cellar", cellar, [t.NO_PROMISE, t.HOSE], {"tags": ["water", "household"]}),
-                ("Without a date of loss", kitchen | {"date_of_loss": "not known"}, [t.ASKS_BACK], {"tags": ["callback"]}),
-            )
+            {"name": name, "values": kitchen | values, "assertions": [*checks, t.SHORT], **more} for name, values, checks, more in told
         ]
         suite = add_suite(prompt=version.prompt, name="Usual claims", cases=parse_cases({"cases": cases}), actor=self.people["jonas"])
         if can_run_tests(self.people["jonas"], version.prompt):

@@ -194,6 +194,9 @@ REMINDER_WISH: dict[str, Any] = {
     ],
 }
 
+BOILER = "The pipe in the boiler room burst in the night. The boiler stands in water. A plumber comes at noon."
+HALL = "The hose of the washing machine came off while we were out. The parquet in the hall has risen."
+CEILING = "Water drips from the ceiling of the bathroom. Nobody lives above, and we do not know since when."
 # What answers have to be.
 NO_PROMISE = {"type": "not-icontains-any", "value": ["we will pay", "you are covered", "is covered"]}
 SHORT = {"type": "word-count", "value": {"max": 150}}
