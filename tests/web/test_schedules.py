@@ -154,7 +154,8 @@ def test_it_says_that_somebody_promoted_the_same_by_hand(client: Client, cast: C
     schedule = schedule_promotion(version=version, environment=cast.development, at=at_noon, zone="UTC", actor=cast.alice)
     promote(version, cast.development, by=cast.bob)
     page = text(at(client, cast.alice).get(url(schedule)))
-    assert ("Bob promoted it" in page, "Promote it now" in page) == (True, False)
+    assert "1.0.0 went to Development before its moment came" in page
+    assert ("Bob promoted it" in page, "Promote it now" in page, "Refused" in page) == (True, False, False)
 
 
 def test_what_went_leads_on_to_its_deployment(client: Client, cast: Cast, version: Version) -> None:
