@@ -183,6 +183,13 @@ def recorded_out_of_service(placement: Placement, reason: str, actor: Actor, **m
     )
 
 
+def sent_recorded(deployment: Deployment, action: str, actor: Actor, **more: Any) -> None:
+    """What was sent, and what it overtook."""
+    recorded(deployment, action, actor, **more)
+    for schedule in Schedule.objects.with_everything().filter(overtaken_by=deployment, settled_at=deployment.created_at):
+        schedule_recorded(schedule, "schedule.refused", actor, because=schedule.because, gates=[])
+
+
 def recorded(deployment: Deployment, action: str, actor: Actor, **more: Any) -> None:
     replaced = deployment.replaces
     record(
@@ -198,6 +205,4 @@ def recorded(deployment: Deployment, action: str, actor: Actor, **more: Any) -> 
         evaluation=deployment.evaluation.uid,
         **more,
     )
-    for schedule in Schedule.objects.with_everything().filter(overtaken_by=deployment, settled_at=deployment.created_at):
-        schedule_recorded(schedule, "schedule.refused", actor, because=schedule.because, gates=[])
     anchor_production(deployment)

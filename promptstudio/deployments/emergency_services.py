@@ -49,7 +49,7 @@ def promote_in_an_emergency(*, version: Version, environment: Environment, reaso
         if gates.NotRecalled.name not in overridden:
             deployment = door.sent(placement, evaluation, newest, reason.strip(), actor)
             _open_after_review(deployment)
-            door.recorded(deployment, "deployment.forced", actor, gates=overridden)
+            door.sent_recorded(deployment, "deployment.forced", actor, gates=overridden)
             return deployment
         record(
             actor=actor,

@@ -126,7 +126,7 @@ def promote_release(*, release: Release, actor: Actor, reason: str = "", seen: S
             made = [_sent(each, reason.strip(), actor) for each in looked]
             _settle(row, Release.State.PROMOTED, actor)
             for deployment in made:
-                door.recorded(deployment, "deployment.made", actor, release=row.uid)
+                door.sent_recorded(deployment, "deployment.made", actor, release=row.uid)
             _recorded(row, "release.promoted", actor, words={"reason": reason.strip()}, prompts=len(made))
             return row
         _refusal_recorded(row, "release.blocked", held_back, actor)
@@ -155,7 +155,7 @@ def roll_back_release(*, release: Release, reason: str, actor: Actor) -> Release
                 live.take_out_of_service(placement=placement, reason=reason.strip())
             _settle(row, Release.State.ROLLED_BACK, actor)
             for deployment in made:
-                door.recorded(deployment, "deployment.rolled_back", actor, release=row.uid)
+                door.sent_recorded(deployment, "deployment.rolled_back", actor, release=row.uid)
             for placement in ended:
                 door.recorded_out_of_service(placement, reason.strip(), actor, release=row.uid)
             _recorded(row, "release.rolled_back", actor, words={"reason": reason.strip()}, prompts=len(looked))

@@ -31,6 +31,7 @@ from .door import (
     recorded_out_of_service,
     same_project,
     sent,
+    sent_recorded,
 )
 from .door import Blocked as Blocked
 from .door import Seen as Seen
@@ -59,7 +60,7 @@ def deploy(*, version: Version, environment: Environment, actor: Actor, reason: 
         evaluation = evaluated(candidate, gates.evaluate(candidate), "promotion", actor)
         if evaluation.passed:
             deployment = sent(placement, evaluation, newest, reason, actor)
-            recorded(deployment, "deployment.made", actor)
+            sent_recorded(deployment, "deployment.made", actor)
             return deployment
         record(
             actor=actor,
@@ -96,7 +97,7 @@ def roll_back(
         evaluation = evaluated(candidate, outcomes, "rollback", actor)
         if evaluation.passed:
             deployment = sent(placement, evaluation, newest, reason.strip(), actor)
-            recorded(deployment, "deployment.rolled_back", actor)
+            sent_recorded(deployment, "deployment.rolled_back", actor)
             return deployment
         record(
             actor=actor,

@@ -25,6 +25,7 @@ from promptstudio.projects.services import change_policy
 from promptstudio.prompts.models import Prompt, Version
 from promptstudio.web.sentences import sentences
 from tests.cast import Cast, a_key, a_version, an_application, approved, live_version, promote
+from tests.deployments.fake_target import a_target, use_fake_publisher
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 # It is 7:00 in Berlin.
@@ -295,3 +296,13 @@ def test_the_sentence_about_the_clocks_names_a_time_that_works() -> None:
         with pytest.raises(Invalid, match=said):
             parse_local(day, "02:30", "Europe/Berlin")
         assert parse_local(day, said, "Europe/Berlin")
+
+
+def test_what_was_overtaken_is_told_once_however_the_other_arrives(cast: Cast, version: Version, settings: Any) -> None:
+    use_fake_publisher(settings)
+    a_target(cast.development, by=cast.dora)
+    scheduled(version, cast.development, by=cast.alice)
+    sent = promote(a_version(version.prompt, by=cast.bob, text="Other {{claim}}"), cast.development, by=cast.bob)
+    deployments.exclude(job=sent.jobs.get(), reason="That place is closed.", actor=cast.bob)
+    assert Entry.objects.filter(action="deployment.went_live").exists()
+    assert Entry.objects.filter(action="schedule.refused").count() == 1
