@@ -1,9 +1,12 @@
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.local_aws import LocalAws, start_local_aws
 
+from .chat_endpoint import KEY, Endpoint, serving
 from .prompt_bodies import Bedrock, new_account
 
 
@@ -39,3 +42,13 @@ def account(server: LocalAws, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def bedrock(server: LocalAws) -> Bedrock:
     return Bedrock(server)
+
+
+@pytest.fixture
+def endpoint(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    """One of OpenAI's kind, which the settings name."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    with serving() as found:
+        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.MODEL_READ_TIMEOUT = found.url, KEY, 10
+        yield found

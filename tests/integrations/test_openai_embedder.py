@@ -2,7 +2,6 @@
 
 import os
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,16 +16,7 @@ from promptstudio.evaluations.embedder import Embedded, in_numbers
 from promptstudio.evaluations.model_runner import RunFailed, Throttled
 from promptstudio.integrations.openai.embedder import OpenAIEmbedder
 
-from .chat_endpoint import KEY, NUMBERS, Endpoint, embedding, serving
-
-
-@pytest.fixture
-def endpoint(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
-    with serving() as found:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.MODEL_READ_TIMEOUT = found.url, KEY, 10
-        yield found
+from .chat_endpoint import KEY, NUMBERS, Endpoint, embedding
 
 
 def embed(text: str = "The pipe burst.", uid: uuid.UUID | None = None) -> Embedded:

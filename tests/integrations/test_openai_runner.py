@@ -2,7 +2,6 @@
 
 import os
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,19 +17,10 @@ from promptstudio.integrations.openai.runner import OpenAIRunner
 from promptstudio.prompts.bundle import Inference, Message, Tool
 from promptstudio.prompts.templating import Rendered
 
-from .chat_endpoint import KEY, Endpoint, completion, serving
+from .chat_endpoint import KEY, Endpoint, completion
 
 FORM = {"type": "object", "properties": {"damage": {"type": "string"}}, "required": ["damage"]}
 FIND = Tool(name="find", description="Find a claim.", input_schema={"type": "object", "properties": {"number": {"type": "string"}}})
-
-
-@pytest.fixture
-def endpoint(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
-    with serving() as found:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.MODEL_READ_TIMEOUT = found.url, KEY, 10
-        yield found
 
 
 def call(text: str = "Which pipes burst?", **more: Any) -> Call:

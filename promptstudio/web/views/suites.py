@@ -1,5 +1,6 @@
 """Tests: suites of cases, their runs, and how each case came out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -170,23 +171,25 @@ def prompt_suite_change(request: StudioRequest, project: str, name: str, uid: UU
 @require_POST
 def prompt_suite_archive(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     prompt, suite = suite_or_404(request, project, name, uid)
-    try:
-        suite_services.archive_suite(suite=suite, actor=request.actor)
-    except Conflict as error:
-        return _suite_page(request, prompt, suite, errors={"change": error.sentence}, status=409)  # type: ignore[no-any-return]
-    messages.success(request, f"The suite {suite} is archived. Its results stay.")
-    return see_other(prompt_url(prompt, "tests"))
+    refused = _put(request, prompt, suite, suite_services.archive_suite, f"The suite {suite} is archived. Its results stay.")
+    return refused or see_other(prompt_url(prompt, "tests"))
 
 
 @require_POST
 def prompt_suite_restore(request: StudioRequest, project: str, name: str, uid: UUID) -> HttpResponse:
     prompt, suite = suite_or_404(request, project, name, uid)
+    refused = _put(request, prompt, suite, suite_services.restore_suite, f"The suite {suite} is there again, with its results.")
+    return refused or see_other(prompt_url(prompt, "suite", suite.uid))
+
+
+def _put(request: StudioRequest, prompt: Prompt, suite: Suite, service: Callable[..., None], done: str) -> HttpResponse | None:
+    """Into the archive or out of it. The page of the suite where that is refused."""
     try:
-        suite_services.restore_suite(suite=suite, actor=request.actor)
+        service(suite=suite, actor=request.actor)
     except Conflict as error:
         return _suite_page(request, prompt, suite, errors={"change": error.sentence}, status=409)  # type: ignore[no-any-return]
-    messages.success(request, f"The suite {suite} is there again, with its results.")
-    return see_other(prompt_url(prompt, "suite", suite.uid))
+    messages.success(request, done)
+    return None
 
 
 @checks_characters
