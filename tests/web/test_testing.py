@@ -23,6 +23,7 @@ from promptstudio.prompts.models import Prompt, Version
 from promptstudio.web.forms.check_choices import OFFERED
 from promptstudio.web.forms.run_form import published_choices
 from promptstudio.web.progress import in_words
+from promptstudio.web.templatetags.answers import wanted
 from tests.cast import Cast, bundle, promote
 from tests.deployments.fake_target import KIND, a_target, publish_everything, use_fake_publisher
 from tests.evaluations.scripted import MODEL
@@ -342,3 +343,20 @@ def test_each_case_stands_there_once_with_what_its_answers_say_together(client: 
     told = words(page)
     assert "passed 2 of 3" in told.partition("Case 1")[0]
     assert "failed 1 of 3" in told.partition("Case 1")[2], "one that must never fail does not fail one time in three"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("pipe", "“pipe”"),
+        (["pipe", "hose"], "“pipe”, “hose”"),
+        ([str(number) for number in range(7)], "“0”, “1”, “2”, “3”, “4” and 2 more"),
+        ({"max": 150}, "at most 150"),
+        ({"min": 2, "max": 150}, "at least 2 and at most 150"),
+        ({"type": "object"}, '“{"type": "object"}”'),
+        (7, "“7”"),
+        (None, ""),
+    ],
+)
+def test_what_is_looked_for_is_said_as_people_say_it(value: Any, said: str) -> None:
+    assert wanted(value) == said

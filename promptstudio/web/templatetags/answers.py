@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.text import Truncator
 
 from promptstudio.evaluations.assertions import label_of
 from promptstudio.evaluations.judge_texts import MOST_POINTS
@@ -17,6 +18,7 @@ from .. import results
 from ..trying import in_words
 
 register = template.Library()
+LONGEST_WANTED, MOST_WANTED = 80, 5
 
 
 @register.filter
@@ -64,6 +66,16 @@ def check_label(assertion_type: str) -> str:
 def check_value(value: Any) -> str:
     """What is looked for, as people type it."""
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def wanted(value: Any) -> str:
+    """What is looked for, as a sentence goes on: “pipe”; “pipe”, “hose”; at most 150."""
+    if isinstance(value, dict) and value and value.keys() <= {"min", "max"}:
+        return " and ".join(f"{word} {value[name]}" for name, word in (("min", "at least"), ("max", "at most")) if name in value)
+    several = value if isinstance(value, list) and value and all(isinstance(each, str) for each in value) else [check_value(value)]
+    quoted = [f"“{Truncator(each).chars(LONGEST_WANTED)}”" for each in several[:MOST_WANTED] if each]
+    return ", ".join(quoted) + (f" and {len(several) - MOST_WANTED} more" if len(several) > MOST_WANTED else "")
 
 
 @register.filter
